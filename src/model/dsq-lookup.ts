@@ -1,0 +1,95 @@
+// Which DSQ an event means: by its address where the recording has one, by owner and id otherwise.
+import {
+  BUILTIN_HI,
+  DSQ_BYPASS,
+  DSQ_GLOBAL,
+  DSQ_INVALID,
+  DSQ_LOCAL,
+  isBuiltin,
+  isBuiltinId,
+  isLocalOn,
+} from '../kernel/dsq-id.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import { Dsq } from './dsq.ts';
+import type { Model } from './model.ts';
+import { NO, type Sched, type Tri, UNKNOWN, YES } from './sched.ts';
+
+/** The DSQ that a link, unlink or consumption is about. Created, with unknown contents, when it is new to the model. */
+export function dsqOfEvent(model: Model, event: TraceEvent): Dsq {
+  const { dsq_hi: idHi, dsq_lo: idLo } = event;
+  const addrHi = event.dsq_addr_hi;
+  const addrLo = event.dsq_addr_lo;
+  if (addrHi === 0 && addrLo === 0) return namedDsq(model, event, idHi, idLo);
+  const known = model.dsqAt(addrHi, addrLo);
+  if (known !== undefined && ((known.idHi === idHi && known.idLo === idLo) || !event.has('dsq'))) return known;
+  // A destroyed DSQ keeps its memory for a while; its id reads INVALID.
+  if (known !== undefined && isBuiltinId(idHi, idLo, DSQ_INVALID)) return known;
+  const dsq = newDsq(model, event, idHi, idLo);
+  model.setDsqAt(addrHi, addrLo, dsq);
+  return dsq;
+}
+
+/** A user DSQ of a scheduler by id: undefined when no such DSQ has been seen. */
+export function findUserDsq(model: Model, sched: Sched | undefined, idHi: number, idLo: number): Dsq | undefined {
+  return (sched ?? model.root)?.userDsqs.get(idHi, idLo) ?? model.orphanDsqs.get(idHi, idLo);
+}
+
+/** Files a user DSQ under its owner. */
+export function addUserDsq(model: Model, dsq: Dsq): void {
+  (dsq.sched?.userDsqs ?? model.orphanDsqs).set(dsq.idHi, dsq.idLo, dsq);
+}
+
+/** Strikes a destroyed user DSQ. */
+export function removeUserDsq(model: Model, dsq: Dsq): void {
+  dsq.destroyed = true;
+  (dsq.sched?.userDsqs ?? model.orphanDsqs).delete(dsq.idHi, dsq.idLo);
+}
+
+/** Does the scheduler have a user DSQ with that id? Absence is only certain when all its DSQs were seen being made. */
+export function userDsqExists(model: Model, sched: Sched | undefined, idHi: number, idLo: number): Tri {
+  if (sched?.userDsqs.get(idHi, idLo) !== undefined) return YES;
+  if (model.orphanDsqs.get(idHi, idLo) !== undefined) return UNKNOWN;
+  return sched?.dsqsKnown === true ? NO : UNKNOWN;
+}
+
+function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
+  if (isLocalOn(idHi)) return model.localDsq(model.cpu(idLo));
+  if (isBuiltinId(idHi, idLo, DSQ_LOCAL)) {
+    const cpu =
+      event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq >= 0 ? event.rq : event.task_cpu >= 0 ? event.task_cpu : event.cpu;
+    return model.localDsq(model.cpu(cpu));
+  }
+  const sched = model.schedOf(event) ?? model.root;
+  if (!isBuiltin(idHi)) {
+    const known = findUserDsq(model, sched, idHi, idLo);
+    if (known !== undefined) return known;
+    const dsq = model.dsqNamed(sched, idHi, idLo, -1);
+    dsq.destroyed = false;
+    addUserDsq(model, dsq);
+    return dsq;
+  }
+  const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? Math.max(0, event.node) : Math.max(event.dsq_cpu, event.rq);
+  const dsq = model.dsqNamed(sched, idHi, idLo, instance);
+  if (isBuiltinId(idHi, idLo, DSQ_GLOBAL)) dsq.node = instance;
+  else dsq.cpu = instance;
+  return dsq;
+}
+
+function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
+  if (idHi === BUILTIN_HI && idLo === DSQ_LOCAL) {
+    // An insertion into a local DSQ is made with that DSQ's own rq.
+    const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq;
+    if (cpu >= 0) return model.localDsq(model.cpu(cpu));
+  }
+  const dsq = new Dsq(idHi, idLo);
+  dsq.sched = model.schedOf(event);
+  dsq.sinceSeq = event.seq;
+  if (dsq.isUser) addUserDsq(model, dsq);
+  else if (event.type === 'consume') {
+    // A CPU consumes the GLOBAL of its own node and its own BYPASS only.
+    const rq = model.cpu(event.rq);
+    if (idLo === DSQ_GLOBAL) dsq.node = rq.node;
+    else if (idLo === DSQ_BYPASS) dsq.cpu = rq.id;
+  }
+  return dsq;
+}

@@ -1,0 +1,45 @@
+// Raising errors: the model concludes that the core reports one at this event, and formats it as the kernel does.
+import { errorSite, formatAt, formatKernel } from '../kernel/error-sites.ts';
+import type { KernelError } from './kernel-error.ts';
+import type { Model } from './model.ts';
+import type { Sched } from './sched.ts';
+import type { Step } from './step.ts';
+import type { Task } from './task.ts';
+
+export interface ErrorDetails {
+  readonly sched: Sched | undefined;
+  /** Arguments of the site's format; hexadecimal ones as digits without `0x`. */
+  readonly args: readonly (string | number)[];
+  readonly accepts?: (message: string) => boolean;
+  readonly task?: Task | undefined;
+  readonly target?: number;
+  readonly dsq?: string;
+  readonly certain?: boolean;
+  readonly text: string;
+  /** First event of the kernel function that raises the error, when this event comes later in it. */
+  readonly sinceSeq?: number;
+  readonly decisionSeq?: number;
+  readonly decisionTime?: number;
+}
+
+/** Notes in the step that the core raises the error of `site` here. */
+export function raise(model: Model, step: Step, site: string, details: ErrorDetails): void {
+  const entry = errorSite(site);
+  const format = formatAt(entry, model.semantics.version.release);
+  const error: KernelError = {
+    site,
+    kind: entry.kind,
+    sched: details.sched ?? model.root,
+    message: formatKernel(format, details.args),
+    ...(details.accepts === undefined ? {} : { accepts: details.accepts }),
+    ...(details.task === undefined ? {} : { task: details.task }),
+    target: details.target ?? -1,
+    dsq: details.dsq ?? '',
+    certain: details.certain ?? true,
+    text: details.text,
+    sinceSeq: details.sinceSeq !== undefined && details.sinceSeq >= 0 ? details.sinceSeq : model.seq,
+    decisionSeq: details.decisionSeq ?? -1,
+    decisionTime: details.decisionTime ?? -1,
+  };
+  step.errors.push(error);
+}

@@ -1,0 +1,272 @@
+// The state of the sched_ext core: schedulers, CPUs, tasks, DSQs. Transitions change it; everybody else only reads.
+import { BUILTIN_HI, DSQ_LOCAL } from '../kernel/dsq-id.ts';
+import { NEWEST_RELEASE } from '../kernel/release.ts';
+import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import type { TraceHeader } from '../trace/header.ts';
+import type { EventType } from '../trace/vocabulary/index.ts';
+import { Cpu } from './cpu.ts';
+import { Dsq } from './dsq.ts';
+import { Sched, YES } from './sched.ts';
+import type { Step } from './step.ts';
+import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
+import { TRANSITIONS } from './transitions/index.ts';
+import { U64Table } from './u64-table.ts';
+
+const PAGE_BITS = 10;
+const PAGE_SIZE = 1 << PAGE_BITS;
+
+export interface ModelOptions {
+  readonly header: TraceHeader;
+  readonly semantics?: Semantics;
+}
+
+export class Model {
+  readonly header: TraceHeader;
+  readonly semantics: Semantics;
+  readonly cpus: Cpu[] = [];
+  readonly scheds: Sched[] = [];
+  /** User DSQs whose owner is not known, by id. */
+  readonly orphanDsqs = new U64Table<Dsq>();
+  /** The root scheduler that is loaded, undefined for none or unknown. */
+  root: Sched | undefined;
+  /** Instance that is being enabled. */
+  attaching: Sched | undefined;
+  /** DSQs that were made since an enable began and whose owner is not known yet. */
+  unowned: Dsq[] = [];
+  /** Exit kind that the last request to unload leads to (UNREG, SYSRQ); 0 none. */
+  unloadRequest = 0;
+  /** The last line of the dump was its header: the next one carries the exit message. */
+  dumpAwaitsMessage = false;
+  /** Jiffies per second; 0 unknown. */
+  hz = 0;
+  /** Counts links, to order them against the beginning of a consumption. */
+  linkStamp = 0;
+  /** Time and ordinal of the event being applied. */
+  now = 0;
+  seq = -1;
+  /** A loss or the start of the trace makes everything before this ordinal uncertain. */
+  knownSince = 0;
+  readonly #taskPages: (Task | undefined)[][] = [];
+  readonly #dsqByAddr = new U64Table<Dsq>();
+  readonly #dsqByName = new Map<string, Dsq>();
+  readonly #schedById = new U64Table<Sched>();
+  readonly #extClass: bigint | undefined;
+  readonly #classKinds = new U64Table<number>();
+  readonly #headerTasks: ReadonlyMap<number, TraceHeader['tasks'][number]>;
+
+  constructor(options: ModelOptions) {
+    this.header = options.header;
+    this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
+    this.hz = this.header.hz ?? 0;
+    this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
+    this.#extClass = this.header.schedClasses.get('ext');
+    for (const [name, address] of this.header.schedClasses) {
+      this.#classKinds.set(
+        Number(BigInt.asIntN(32, address >> 32n)),
+        Number(BigInt.asIntN(32, address)),
+        name === 'ext' ? CLASS_EXT : CLASS_OTHER,
+      );
+    }
+    for (const info of this.header.cpus) {
+      const cpu = this.cpu(info.cpu);
+      if (info.node !== undefined) cpu.node = info.node;
+    }
+    if (this.header.online !== undefined) {
+      for (const id of this.header.possible ?? this.header.online) {
+        const cpu = this.cpu(id);
+        cpu.online = this.header.online.has(id) ? 1 : 0;
+        cpu.active = cpu.online;
+      }
+    }
+  }
+
+  /** Applies one event; `step` is filled with what it did. */
+  apply(event: TraceEvent, step: Step): void {
+    step.reset();
+    this.now = event.t;
+    this.seq = event.seq;
+    if (event.cpu >= 0) step.cpu = this.cpu(event.cpu);
+    TRANSITIONS[event.kind]?.(this, event, step);
+  }
+
+  /** CPU by number; created when first named. */
+  cpu(id: number): Cpu {
+    const known = this.cpus[id];
+    if (known !== undefined) return known;
+    while (this.cpus.length <= id) this.cpus.push(new Cpu(this.cpus.length));
+    return this.cpus[id] ?? new Cpu(id);
+  }
+
+  /** Is the number that of a possible CPU: 1 yes, 0 no, -1 when the trace does not say. */
+  isPossibleCpu(id: number): number {
+    const possible = this.header.possible;
+    if (possible === undefined) return -1;
+    return possible.has(id) ? 1 : 0;
+  }
+
+  /** Task by pid; created when first named, with what the header knows of it. */
+  task(pid: number): Task {
+    return this.findTask(pid) ?? this.#newTask(pid);
+  }
+
+  findTask(pid: number): Task | undefined {
+    return this.#taskPages[pid >> PAGE_BITS]?.[pid & (PAGE_SIZE - 1)];
+  }
+
+  /** A pid starts a new life: whatever was known of an earlier task with that number is dropped. */
+  replaceTask(pid: number): Task {
+    const old = this.findTask(pid);
+    if (old !== undefined) {
+      if (old.dsq !== undefined && old.dsq !== null) {
+        const { dsq } = old;
+        dsq.remove(old);
+        if (dsq.unknown >= 0) dsq.unknown++;
+      }
+      old.alive = false;
+    }
+    const task = new Task(pid);
+    this.#store(task);
+    return task;
+  }
+
+  *tasks(): Generator<Task> {
+    for (const page of this.#taskPages) for (const task of page ?? []) if (task !== undefined) yield task;
+  }
+
+  /** Scheduler instance by id; created when first named. */
+  sched(hi: number, lo: number): Sched {
+    const known = this.#schedById.get(hi, lo);
+    if (known !== undefined) return known;
+    const sched = new Sched(hi, lo, this.scheds.length);
+    this.scheds.push(sched);
+    this.#schedById.set(hi, lo, sched);
+    return sched;
+  }
+
+  findSched(hi: number, lo: number): Sched | undefined {
+    return this.#schedById.get(hi, lo);
+  }
+
+  /** Scheduler instance of an event, undefined when the event names none. */
+  schedOf(event: TraceEvent): Sched | undefined {
+    return event.sched_lo === 0 && event.sched_hi === 0 ? undefined : this.sched(event.sched_hi, event.sched_lo);
+  }
+
+  /** The DSQ with that address; undefined when it has not been seen. */
+  dsqAt(hi: number, lo: number): Dsq | undefined {
+    return this.#dsqByAddr.get(hi, lo);
+  }
+
+  /** Registers a DSQ under its address. A new DSQ at an old address replaces the old one. */
+  setDsqAt(hi: number, lo: number, dsq: Dsq): void {
+    this.#dsqByAddr.set(hi, lo, dsq);
+  }
+
+  /** DSQ without an address, by owner, id and instance; created when first named. */
+  dsqNamed(sched: Sched | undefined, idHi: number, idLo: number, instance: number): Dsq {
+    const key = `${sched?.index ?? -1}/${idHi}/${idLo}/${instance}`;
+    const known = this.#dsqByName.get(key);
+    if (known !== undefined) return known;
+    const dsq = new Dsq(idHi, idLo);
+    dsq.sched = sched;
+    this.#dsqByName.set(key, dsq);
+    return dsq;
+  }
+
+  findDsqNamed(sched: Sched | undefined, idHi: number, idLo: number, instance: number): Dsq | undefined {
+    return this.#dsqByName.get(`${sched?.index ?? -1}/${idHi}/${idLo}/${instance}`);
+  }
+
+  *dsqs(): Generator<Dsq> {
+    const seen = new Set<Dsq>();
+    for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
+    for (const dsq of this.#dsqByName.values()) seen.add(dsq);
+    yield* seen;
+  }
+
+  /** The local DSQ of a CPU; created when first needed. */
+  localDsq(cpu: Cpu): Dsq {
+    if (cpu.local === undefined) {
+      cpu.local = new Dsq(BUILTIN_HI, DSQ_LOCAL);
+      cpu.local.cpu = cpu.id;
+    }
+    return cpu.local;
+  }
+
+  /** A root scheduler is being loaded and none was before: no task can be on a local DSQ. */
+  emptyLocalDsqs(): void {
+    for (const id of this.header.possible ?? []) this.localDsq(this.cpu(id));
+    for (const cpu of this.cpus) if (cpu.local !== undefined && cpu.local.known === 0) cpu.local.unknown = 0;
+  }
+
+  /** Class of a sched_class address: CLASS_EXT, CLASS_OTHER, or CLASS_UNKNOWN. */
+  classOf(hi: number, lo: number): number {
+    if (this.#extClass === undefined) return CLASS_UNKNOWN;
+    return this.#classKinds.get(hi, lo) ?? CLASS_UNKNOWN;
+  }
+
+  /** Nodes in the order of their numbers, [0] when the topology is not known. */
+  get nodes(): readonly number[] {
+    const nodes = new Set(this.cpus.filter((cpu) => cpu.node >= 0).map((cpu) => cpu.node));
+    return nodes.size === 0 ? [0] : [...nodes].toSorted((a, b) => a - b);
+  }
+
+  /** Would the recording hold events of this type? True when it does not say. */
+  records(type: EventType): boolean {
+    return this.header.recorded === undefined || this.header.recorded.has(type);
+  }
+
+  /** Nothing is certain any more: records were lost. Identities stay. */
+  forget(): void {
+    for (const dsq of this.dsqs()) dsq.forget();
+    for (const cpu of this.cpus) {
+      cpu.forget();
+      cpu.local?.forget();
+    }
+    for (const task of this.tasks()) task.forget();
+    for (const sched of this.scheds) sched.forget();
+    this.knownSince = this.seq;
+  }
+
+  /** Does any task of `sched` bypass on `cpu`? Tri. */
+  bypassing(task: Task, cpu: number): number {
+    return task.sched === undefined ? -1 : task.sched.isBypassing(cpu);
+  }
+
+  /** A scheduler is loaded. */
+  get isEnabled(): boolean {
+    return this.root !== undefined && !this.root.gone && this.root.exit === undefined;
+  }
+
+  #newTask(pid: number): Task {
+    const task = new Task(pid);
+    const info = this.#headerTasks.get(pid);
+    // After a loss the header no longer tells the present.
+    if (info !== undefined && this.knownSince === 0) {
+      task.comm = info.comm ?? '';
+      if (info.cpus !== undefined) task.learnMask(info.cpus, 0);
+      if (info.weight !== undefined) task.weight = info.weight;
+      if (info.cpu !== undefined) task.taskCpu = info.cpu;
+      if (info.sched !== undefined)
+        task.sched = this.sched(Number(BigInt.asIntN(32, info.sched >> 32n)), Number(BigInt.asIntN(32, info.sched)));
+    }
+    this.#store(task);
+    return task;
+  }
+
+  #store(task: Task): void {
+    const { pid } = task;
+    let page = this.#taskPages[pid >> PAGE_BITS];
+    if (page === undefined) {
+      page = new Array<Task | undefined>(PAGE_SIZE).fill(undefined);
+      this.#taskPages[pid >> PAGE_BITS] = page;
+    }
+    page[pid & (PAGE_SIZE - 1)] = task;
+  }
+}
+
+/** `scx_rq_online()` of the CPU is certain. */
+export function isCertainlyOnline(cpu: Cpu): boolean {
+  return cpu.isRqOnline === YES;
+}

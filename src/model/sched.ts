@@ -1,0 +1,115 @@
+// A scheduler instance: what it is, whether it bypasses, and how it ends.
+import { U64 } from '../trace/u64.ts';
+import type { Dsq } from './dsq.ts';
+import { U64Table } from './u64-table.ts';
+
+/** Three-valued facts: certain, certainly not, not known. */
+export const NO = 0;
+export const YES = 1;
+export const UNKNOWN = -1;
+export type Tri = typeof NO | typeof YES | typeof UNKNOWN;
+
+export interface ExitState {
+  kind: number;
+  code: bigint;
+  exitCpu: number;
+  /** Format string of the error site that won, '' when none was seen. */
+  fmt: string;
+  /** The kernel's formatted message; undefined until it is recorded. */
+  message: string | undefined;
+  claimSeq: number;
+  claimTime: number;
+}
+
+export class Sched {
+  /** Instance id (7.3) or address. */
+  readonly id: U64;
+  /** Order of appearance, for output. */
+  readonly index: number;
+  name = '';
+  level = 0;
+  parent: Sched | undefined;
+  readonly children: Sched[] = [];
+  /** Low half of ops.flags; see `opsFlagsKnown`. */
+  opsFlags = 0;
+  opsFlagsKnown = false;
+  /** Dispatch buffer length; 0 unknown. */
+  maxBatch = 0;
+  /** ops.timeout_ms (0: the default), and whether it was seen. */
+  timeoutMs = 0;
+  timeoutKnown = false;
+  /** Watchdog timeout, jiffies; 0 unknown. */
+  watchdogJiffies = 0;
+  cgroup = new U64();
+  path = '';
+  cidForm = false;
+
+  /** User DSQs by id. */
+  readonly userDsqs = new U64Table<Dsq>();
+  /** All its user DSQs were seen being made: absence of one is certain. */
+  dsqsKnown = false;
+
+  /** Known bypass depth; -1 unknown. */
+  bypassDepth = -1;
+  /** Bypassing on each CPU (Tri); CPUs beyond the end have `bypassDefault`. */
+  readonly bypassing: Tri[] = [];
+  bypassDefault: Tri = UNKNOWN;
+
+  /** An exit was claimed here or above: shared DSQs may no longer be consumed. */
+  aborting = false;
+  /** The claim is under way (its entry was seen, its end not yet). */
+  claiming = false;
+  exit: ExitState | undefined;
+  /** The first error site that was reached for it; kind 0: none. */
+  errorFmt = '';
+  errorKind = 0;
+  errorSeq = -1;
+  errorTime = -1;
+  /** Exit message as the debug dump shows it. */
+  dumpMessage: string | undefined;
+  linked = false;
+  linkSeq = -1;
+  /** Unlinked or disabled. */
+  gone = false;
+  /** Number of GLOBAL and BYPASS DSQs initialised so far: they come in node and CPU order. */
+  globalDsqs = 0;
+  bypassDsqs = 0;
+
+  constructor(idHi: number, idLo: number, index: number) {
+    this.id = new U64(idHi, idLo);
+    this.index = index;
+  }
+
+  get label(): string {
+    const name = this.name === '' ? '?' : this.name;
+    return this.path === '' || this.path === '/' ? name : `${name} (${this.path})`;
+  }
+
+  /** Is it bypassing on `cpu`? */
+  isBypassing(cpu: number): Tri {
+    return this.bypassing[cpu] ?? this.bypassDefault;
+  }
+
+  setBypassing(cpu: number, value: Tri): void {
+    while (this.bypassing.length <= cpu) this.bypassing.push(this.bypassDefault);
+    this.bypassing[cpu] = value;
+  }
+
+  setBypassingEverywhere(value: Tri): void {
+    this.bypassing.length = 0;
+    this.bypassDefault = value;
+  }
+
+  /** What may have changed unseen becomes unknown. */
+  forget(): void {
+    this.dsqsKnown = false;
+    this.bypassDepth = -1;
+    this.setBypassingEverywhere(UNKNOWN);
+  }
+
+  /** This instance and everything below it. */
+  *subtree(): Generator<Sched> {
+    yield this;
+    for (const child of this.children) yield* child.subtree();
+  }
+}

@@ -1,0 +1,80 @@
+// What one event did to the model: the transition that rules and fidelity look at. One record, reused for every event.
+import type { Cpu } from './cpu.ts';
+import type { Dsq } from './dsq.ts';
+import type { KernelError } from './kernel-error.ts';
+import type { Sched } from './sched.ts';
+import type { Task } from './task.ts';
+
+/** Verdict of a prediction against what the event shows. */
+export const NOT_PREDICTED = 0;
+/** The model knew too little to predict. */
+export const UNDECIDED = 1;
+export const PREDICTED = 2;
+export const MISPREDICTED = 3;
+
+export class Step {
+  // Who is concerned. Undefined: the event names nobody, or nobody known.
+  cpu: Cpu | undefined;
+  rq: Cpu | undefined;
+  task: Task | undefined;
+  prev: Task | undefined;
+  dsq: Dsq | undefined;
+  sched: Sched | undefined;
+
+  // Predictions. `outcome` compares the main one with the event.
+  outcome = NOT_PREDICTED;
+  /** Task that the model expected (pick, consumption); null: none. */
+  expectedTask: Task | null | undefined;
+  /** Number of tasks that the model had on the DSQ before the operation; -1 unknown. */
+  expectedNr = -1;
+  /** dsq->seq that the model expected after the insertion; -1 unknown. */
+  expectedDsqSeq = -1;
+  /** Outcome of the DSQ length (and insertion counter) of this event. */
+  lengthOutcome = NOT_PREDICTED;
+  /** Why the model expected what it expected, for explanations. */
+  reason = '';
+
+  // State before the transition.
+  /** DSQ that the task was on; null none, undefined unknown. */
+  dsqBefore: Dsq | null | undefined;
+  /** CPU that the task was running on; see Task.onCpu. */
+  onCpuBefore = -2;
+  /** pid that the model had as current on the CPU, -1 unknown. */
+  currBefore = -1;
+  /** Time since which `task` had been waiting runnable; -1 it was not, or not known. */
+  waitedSince = -1;
+  waitedSinceSeq = -1;
+  /** Ordinal of the previous switch on the CPU, -1 none. */
+  switchSeqBefore = -1;
+  /** The take of a consumption passed over an earlier member that certainly could have run. */
+  passedOver: Task | undefined;
+
+  /** Errors that the core raises at this event, as the model sees it. */
+  readonly errors: KernelError[] = [];
+  /** Buffered verdicts that this event shows to have been dropped. */
+  drops = 0;
+
+  reset(): void {
+    this.cpu = undefined;
+    this.rq = undefined;
+    this.task = undefined;
+    this.prev = undefined;
+    this.dsq = undefined;
+    this.sched = undefined;
+    this.outcome = NOT_PREDICTED;
+    this.expectedTask = undefined;
+    this.expectedNr = -1;
+    this.expectedDsqSeq = -1;
+    this.lengthOutcome = NOT_PREDICTED;
+    this.reason = '';
+    this.dsqBefore = undefined;
+    this.onCpuBefore = -2;
+    this.currBefore = -1;
+    this.waitedSince = -1;
+    this.waitedSinceSeq = -1;
+    this.switchSeqBefore = -1;
+    this.passedOver = undefined;
+    if (this.errors.length > 0) this.errors.length = 0;
+    this.drops = 0;
+  }
+}

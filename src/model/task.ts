@@ -1,0 +1,217 @@
+// A task as the sched_ext core sees it. Whatever the trace has not shown is explicitly unknown.
+import { TASK_IMMED, TASK_PROTECTED, TASK_QUEUED } from '../kernel/flags.ts';
+import { CpuMask } from '../trace/cpu-mask.ts';
+import { U64 } from '../trace/u64.ts';
+import type { Dsq } from './dsq.ts';
+import { type Sched, type Tri, UNKNOWN } from './sched.ts';
+
+/** Scheduling class of a task: `OTHER` is any class but ext. */
+export const CLASS_UNKNOWN = 0;
+export const CLASS_EXT = 1;
+export const CLASS_OTHER = 2;
+
+/** Where a task executes. */
+export const NOT_RUNNING = -1;
+export const RUNNING_UNKNOWN = -2;
+
+/** A pending direct dispatch (p->scx.ddsp_*). */
+export class DirectDispatch {
+  active = false;
+  readonly dsqId = new U64();
+  readonly enqFlags = new U64();
+  /** Ordinal of the insert that recorded it. */
+  seq = -1;
+  /** Waiting on the deferred list of its rq for a remote local DSQ. */
+  deferred = false;
+
+  clear(): void {
+    this.active = false;
+    this.deferred = false;
+    this.seq = -1;
+  }
+}
+
+export class Task {
+  readonly pid: number;
+  /** Command name, '' while unknown. */
+  comm = '';
+  cls = CLASS_UNKNOWN;
+  /** Owner; undefined while unknown or none. */
+  sched: Sched | undefined;
+  /** It exists: false once dead, so that a reused pid starts afresh. */
+  alive = true;
+  /** Event at which its life began in the trace; -1: it was there before, or its beginning was not recorded. */
+  bornSeq = -1;
+  /** Instance that initialises it right now. */
+  initSched: Sched | undefined;
+
+  // Affinity.
+  readonly cpus = new CpuMask();
+  maskKnown = false;
+  /** Only the first so many bits of the mask are known; 0: all. */
+  maskBits = 0;
+  /** The last change of the mask that the trace shows: masks and interval, ordinals of its events. */
+  readonly oldCpus = new CpuMask();
+  oldMaskKnown = false;
+  maskBeginTime = -1;
+  maskEndTime = -1;
+  maskBeginSeq = -1;
+  maskEndSeq = -1;
+  /** End of the ops.enqueue that the last mask change led to; -1 none. */
+  maskEnqueueEndTime = -1;
+  /** The mask is being changed right now (between begin and end). */
+  maskChanging = false;
+  /** The core owes the task a move off its CPU, which the mask no longer allows. */
+  migrationPending = false;
+  /** Last event that may have changed where it can run. */
+  eligibilitySeq = -1;
+  /** p->migration_disabled; -1 unknown. */
+  migrationDisabled = -1;
+
+  // What the core keeps in p->scx.
+  /** p->scx.flags as last seen, and whether it was. */
+  flags = 0;
+  flagsKnown = false;
+  readonly slice = new U64();
+  sliceKnown = false;
+  readonly vtime = new U64();
+  vtimeKnown = false;
+  /** 0 while unknown. */
+  weight = 0;
+  /** p->scx.ops_state. */
+  readonly opsState = new U64();
+  opsStateKnown = false;
+  readonly ddsp = new DirectDispatch();
+  holdingCpu = -1;
+  reenqCount = -1;
+
+  // Queues.
+  /** DSQ it is on, null for none, undefined while unknown. */
+  dsq: Dsq | null | undefined;
+  dsqPrev: Task | undefined;
+  dsqNext: Task | undefined;
+  onPriq = false;
+  /** Counter of links at which it was put on its DSQ; orders it against the beginning of a consumption. */
+  linkStamp = 0;
+  linkSeq = -1;
+  linkTime = -1;
+
+  // Running.
+  /** CPU that it executes on, or NOT_RUNNING, RUNNING_UNKNOWN. */
+  onCpu = RUNNING_UNKNOWN;
+  /** Run queue that it is assigned to (task_cpu); -1 unknown. */
+  taskCpu = -1;
+  runSeq = -1;
+  runTime = -1;
+
+  // Waiting: the basis of the watchdog.
+  /** On the runnable list of its rq: runnable and not running (Tri). */
+  waiting: Tri = UNKNOWN;
+  /** Time of p->scx.runnable_at; -1 unknown. It survives dequeues. */
+  runnableAt = -1;
+  runnableAtSeq = -1;
+  /** Time at which it was appended to the runnable list. */
+  listedAt = -1;
+
+  // Custody: the BPF scheduler owes a decision.
+  /** Ordinal and time of the ops.enqueue that gave it to the scheduler; -1 when it is not in custody. */
+  custodySeq = -1;
+  custodyTime = -1;
+  /** Ordinal of the last ops.enqueue that ended, and its time. */
+  enqueueEndSeq = -1;
+  enqueueEndTime = -1;
+  /** Ordinal of the last insert that named it. */
+  insertSeq = -1;
+
+  constructor(pid: number) {
+    this.pid = pid;
+  }
+
+  get isQueued(): boolean {
+    return (this.flags & TASK_QUEUED) !== 0;
+  }
+
+  get isProtected(): boolean {
+    return (this.flags & TASK_PROTECTED) !== 0;
+  }
+
+  get isImmed(): boolean {
+    return (this.flags & TASK_IMMED) !== 0;
+  }
+
+  /** Low two bits of ops_state, -1 while unknown. */
+  get opsPhase(): number {
+    return this.opsStateKnown ? this.opsState.lo & 3 : -1;
+  }
+
+  /** `comm[pid]`, as the kernel writes it. */
+  get label(): string {
+    return `${this.comm === '' ? '?' : this.comm}[${this.pid}]`;
+  }
+
+  /** May it run on `cpu`: 1 yes, 0 no, -1 unknown. */
+  allows(cpu: number): number {
+    if (!this.maskKnown || (this.maskBits > 0 && cpu >= this.maskBits)) return -1;
+    return this.cpus.has(cpu) ? 1 : 0;
+  }
+
+  /** Stores a mask that an event carries; `bits` as in `cpus_bits`. */
+  learnMask(mask: CpuMask, bits: number): void {
+    if (!this.maskKnown || this.maskBits !== bits || !this.cpus.equals(mask)) this.cpus.copy(mask);
+    this.maskKnown = true;
+    this.maskBits = bits;
+  }
+
+  setSlice(hi: number, lo: number): void {
+    this.slice.set(hi, lo);
+    this.sliceKnown = true;
+  }
+
+  setVtime(hi: number, lo: number): void {
+    this.vtime.set(hi, lo);
+    this.vtimeKnown = true;
+  }
+
+  setOpsState(hi: number, lo: number): void {
+    this.opsState.set(hi, lo);
+    this.opsStateKnown = true;
+  }
+
+  setFlags(flags: number): void {
+    this.flags = flags;
+    this.flagsKnown = true;
+  }
+
+  /** Everything that may have changed unseen becomes unknown; identity stays. */
+  forget(): void {
+    this.cls = CLASS_UNKNOWN;
+    this.sched = undefined;
+    this.maskKnown = false;
+    this.oldMaskKnown = false;
+    this.maskBeginSeq = -1;
+    this.maskEndSeq = -1;
+    this.maskBeginTime = -1;
+    this.maskEndTime = -1;
+    this.maskEnqueueEndTime = -1;
+    this.maskChanging = false;
+    this.migrationPending = false;
+    this.migrationDisabled = -1;
+    this.flagsKnown = false;
+    this.sliceKnown = false;
+    this.vtimeKnown = false;
+    this.weight = 0;
+    this.opsStateKnown = false;
+    this.ddsp.clear();
+    this.holdingCpu = -1;
+    this.reenqCount = -1;
+    this.onCpu = RUNNING_UNKNOWN;
+    this.taskCpu = -1;
+    this.waiting = UNKNOWN;
+    this.runnableAt = -1;
+    this.runnableAtSeq = -1;
+    this.custodySeq = -1;
+    this.custodyTime = -1;
+    this.enqueueEndSeq = -1;
+    this.enqueueEndTime = -1;
+  }
+}

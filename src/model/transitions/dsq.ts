@@ -1,0 +1,287 @@
+// Transitions of dispatch queues: links and unlinks at their linearization points, consumption, creation, destruction.
+import { DSQ_BYPASS, DSQ_GLOBAL, isBuiltinId } from '../../kernel/dsq-id.ts';
+import { ENQ_HI_DSQ_PRIQ, ENQ_HI_PREEMPT } from '../../kernel/flags.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import { canConsume } from '../can-run.ts';
+import type { ConsumeState, Cpu } from '../cpu.ts';
+import { Dsq } from '../dsq.ts';
+import { addUserDsq, dsqOfEvent, findUserDsq, removeUserDsq } from '../dsq-lookup.ts';
+import { raise } from '../errors.ts';
+import type { Transitions } from '../handler.ts';
+import type { Model } from '../model.ts';
+import { NO, YES } from '../sched.ts';
+import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
+import type { Task } from '../task.ts';
+import { learnTask, taskOf } from './common.ts';
+import { releaseCustody } from './enqueue.ts';
+
+export const dsqTransitions: Transitions = {
+  dsq_create(model, event, step) {
+    // While an instance is being made, its id is not set yet: its DSQs are recorded without an owner.
+    const sched = model.schedOf(event) ?? model.attaching ?? (model.scheds.length === 1 ? model.root : undefined);
+    step.sched = sched;
+    if (event.step === 'kfunc') {
+      // The result of the kfunc; the DSQ itself came with `init`, which carries its address.
+      if (event.ret === 0) step.dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+      return;
+    }
+    const dsq = new Dsq(event.dsq_hi, event.dsq_lo);
+    dsq.sched = sched;
+    dsq.sinceSeq = event.seq;
+    dsq.unknown = 0;
+    dsq.seq = 0;
+    if (sched === undefined) model.unowned.push(dsq);
+    else if (!dsq.isUser) placeBuiltin(model, dsq, sched);
+    if (dsq.isUser) addUserDsq(model, dsq);
+    if (event.has('dsq_addr')) model.setDsqAt(event.dsq_addr_hi, event.dsq_addr_lo, dsq);
+    step.dsq = dsq;
+  },
+
+  dsq_destroy(model, event, step) {
+    const sched = model.schedOf(event) ?? model.root;
+    step.sched = sched;
+    const dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+    step.dsq = dsq;
+    if (dsq === undefined || event.step === 'kfunc') return;
+    step.expectedNr = dsq.nr;
+    if (dsq.nr > 0) {
+      raise(model, step, 'dsq-destroy-busy', {
+        sched,
+        args: [formatId(dsq), dsq.nr],
+        dsq: dsq.name,
+        text: `DSQ ${dsq.name} is destroyed while ${dsq.nr} tasks are on it`,
+      });
+    } else {
+      removeUserDsq(model, dsq);
+    }
+  },
+
+  dsq_link(model, event, step) {
+    const task = taskOf(model, event, step);
+    const dsq = dsqOfEvent(model, event);
+    step.dsq = dsq;
+    step.sched = dsq.sched;
+    learnTask(event, task);
+    if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
+    if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
+    compareLength(event, step, dsq);
+    if (event.has('dsq_seq')) {
+      step.expectedDsqSeq = dsq.seq === undefined ? -1 : (dsq.seq + 1) >>> 0;
+      // Links by scx_move_local_task_to_local_dsq() do not count, so only shared DSQs are compared.
+      if (dsq.seq !== undefined && !dsq.isRqOwned && step.expectedDsqSeq !== event.dsq_seq)
+        step.lengthOutcome = MISPREDICTED;
+    }
+    step.dsqBefore = task.dsq;
+    detach(task);
+    const ordered = event.has('dsq_flags')
+      ? (event.dsq_flags_lo & 1) !== 0
+      : (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
+    checkMode(model, event, step, dsq, task, ordered);
+    if (ordered) dsq.insertOrdered(task);
+    else if ((event.enq_flags_lo & model.semantics.enqFlags.head) !== 0 || (event.enq_flags_hi & ENQ_HI_PREEMPT) !== 0)
+      dsq.pushHead(task);
+    else dsq.pushTail(task);
+    if (event.has('dsq_seq')) dsq.seq = event.dsq_seq;
+    task.linkStamp = ++model.linkStamp;
+    task.linkSeq = event.seq;
+    task.linkTime = event.t;
+    task.holdingCpu = -1;
+    releaseCustody(task);
+    const executing = model.cpu(event.cpu);
+    executing.enqueueCallSeq = -1;
+    if (dsq.isLocal && dsq.cpu >= 0) task.taskCpu = dsq.cpu;
+  },
+
+  dsq_unlink(model, event, step) {
+    const task = taskOf(model, event, step);
+    const dsq = dsqOfEvent(model, event);
+    step.dsq = dsq;
+    step.sched = dsq.sched;
+    if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
+    step.dsqBefore = task.dsq;
+    compareLength(event, step, dsq);
+    const executing = model.cpu(event.cpu);
+    const { consume } = executing;
+    if (consume.active && consume.dsq === dsq) takeFromShared(model, event, step, dsq, task, executing);
+    if (task.dsq === dsq) dsq.remove(task);
+    else {
+      detach(task);
+      if (dsq.unknown > 0) dsq.unknown--;
+      else if (dsq.unknown === 0) {
+        // A member that the model did not have there.
+        step.lengthOutcome = MISPREDICTED;
+        dsq.unknown = -1;
+      }
+      task.dsq = null;
+    }
+  },
+
+  consume(model, event, step) {
+    const rq = model.cpu(event.rq);
+    step.rq = rq;
+    step.sched = model.schedOf(event);
+    const executing = model.cpu(event.cpu);
+    if (rq.pick.active) rq.pick.sawConsume = true;
+    const { consume } = executing;
+    if (event.phase === 'begin') {
+      const dsq = dsqOfEvent(model, event);
+      step.dsq = dsq;
+      if (event.has('nr') && dsq.unknown < 0) dsq.settle(event.nr);
+      consume.active = true;
+      consume.beginSeq = event.seq;
+      consume.dsq = dsq;
+      consume.sched = step.sched;
+      consume.stamp = model.linkStamp;
+      consume.taken = undefined;
+      consume.lostRace = false;
+      consume.outcome = PREDICTED;
+      return;
+    }
+    if (!consume.active) return;
+    step.dsq = consume.dsq;
+    endConsume(event, step, rq, consume);
+    consume.active = false;
+  },
+
+  dispatch_dequeue(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    // A dequeue by another CPU while a consumer holds the token: the consumer has lost, and starts over.
+    const onDsq = event.dsq_addr_hi !== 0 || event.dsq_addr_lo !== 0;
+    for (const cpu of model.cpus) {
+      if (cpu.id === event.cpu || !cpu.consume.active || cpu.consume.taken !== task) continue;
+      cpu.consume.lostRace = true;
+      cpu.consume.taken = undefined;
+    }
+    model.cpu(event.cpu).dequeuing = onDsq ? task : undefined;
+    if (!onDsq && event.has('dsq_addr')) detach(task);
+    task.holdingCpu = -1;
+  },
+
+  move_local_task(model, event, step) {
+    taskOf(model, event, step);
+    step.rq = model.cpu(event.rq);
+  },
+
+  move_remote_task(model, event, step) {
+    const task = taskOf(model, event, step);
+    step.rq = model.cpu(event.dst);
+    const executing = model.cpu(event.cpu);
+    if (executing.pick.active) executing.pick.sawUnlock = true;
+    task.holdingCpu = event.cpu;
+  },
+};
+
+/** Takes the task off the DSQ that the model has it on, if any. */
+function detach(task: Task): void {
+  const { dsq } = task;
+  if (dsq !== undefined && dsq !== null) dsq.remove(task);
+}
+
+/** Global and bypass DSQs of an instance are initialised in node and CPU order (scx_alloc_and_add_sched). */
+export function placeBuiltin(model: Model, dsq: Dsq, sched: { globalDsqs: number; bypassDsqs: number }): void {
+  if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_GLOBAL)) dsq.node = model.nodes[sched.globalDsqs++] ?? -1;
+  else if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_BYPASS)) dsq.cpu = sched.bypassDsqs++;
+}
+
+function compareLength(event: TraceEvent, step: Step, dsq: Dsq): void {
+  step.expectedNr = dsq.nr;
+  if (!event.has('nr')) return;
+  step.lengthOutcome = dsq.nr < 0 ? UNDECIDED : dsq.nr === event.nr ? PREDICTED : MISPREDICTED;
+  dsq.settle(event.nr);
+}
+
+/** A FIFO insertion into a DSQ with vtime-ordered tasks, and the other way round. Under the DSQ lock, so exact. */
+function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, ordered: boolean): void {
+  if (dsq.isRqOwned) return;
+  const sinceSeq = model.cpu(event.cpu).enqueueCallSeq;
+  if (ordered && dsq.ordered === 0 && dsq.known > 0) {
+    raise(model, step, 'dsq-vtime-into-fifo', {
+      sched: dsq.sched,
+      args: [formatId(dsq)],
+      task,
+      dsq: dsq.name,
+      sinceSeq,
+      text: `${task.label} is inserted by vtime into DSQ ${dsq.name}, which holds ${dsq.known} FIFO tasks`,
+    });
+  } else if (!ordered && dsq.ordered > 0) {
+    raise(model, step, 'dsq-fifo-into-vtime', {
+      sched: dsq.sched,
+      args: [formatId(dsq)],
+      task,
+      dsq: dsq.name,
+      sinceSeq,
+      text: `${task.label} is inserted FIFO into DSQ ${dsq.name}, which holds ${dsq.ordered} vtime-ordered tasks`,
+    });
+  }
+}
+
+/** The id in hexadecimal digits, for `0x%016llx`. */
+function formatId(dsq: Dsq): string {
+  return `${(dsq.idHi >>> 0).toString(16).padStart(8, '0')}${(dsq.idLo >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** The walk of scx_consume_dispatch_q(): the first member in list order that this CPU may run. */
+function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, executing: Cpu): void {
+  const { consume } = executing;
+  const rq = model.cpu(event.cpu);
+  let outcome = PREDICTED;
+  let expected: Task | undefined;
+  for (let candidate = dsq.head; candidate !== undefined && candidate !== task; candidate = candidate.dsqNext) {
+    const can = canConsume(candidate, rq);
+    if (can === YES) {
+      expected = candidate;
+      break;
+    }
+    if (can !== NO) outcome = UNDECIDED;
+  }
+  if (expected !== undefined) {
+    outcome = MISPREDICTED;
+    step.passedOver = expected;
+  } else if (task.dsq !== dsq || dsq.unknown !== 0) outcome = UNDECIDED;
+  if (outcome !== MISPREDICTED && canConsume(task, rq) === NO) outcome = MISPREDICTED;
+  step.outcome = outcome;
+  step.expectedTask = expected ?? task;
+  step.reason = 'consumption takes the first task in list order that the CPU may run';
+  if (consume.outcome !== MISPREDICTED && outcome !== PREDICTED) consume.outcome = outcome;
+  consume.taken = task;
+  // Another CPU may be waiting for the DSQ lock in order to dequeue the very task.
+  for (const cpu of model.cpus) if (cpu !== executing && cpu.dequeuing === task) consume.lostRace = true;
+}
+
+function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeState): void {
+  step.outcome = consume.outcome;
+  step.reason = 'consumption takes the first task in list order that the CPU may run';
+  if (event.ret > 0) {
+    step.task = consume.taken;
+    if (consume.taken === undefined) step.outcome = MISPREDICTED;
+    return;
+  }
+  const { dsq } = consume;
+  if (dsq === undefined) {
+    step.outcome = UNDECIDED;
+    return;
+  }
+  if (consume.taken !== undefined && !consume.lostRace) {
+    step.task = consume.taken;
+    step.outcome = MISPREDICTED;
+    step.reason = 'a task was taken, and no dequeue on another CPU took it away';
+    return;
+  }
+  const sched = consume.sched ?? dsq.sched;
+  // From the claim of an exit on, shared DSQs other than BYPASS may be passed over.
+  if (!dsq.isBypass && sched !== undefined && (sched.aborting || sched.claiming)) return;
+  if (dsq.unknown !== 0) step.outcome = UNDECIDED;
+  for (let task = dsq.head; task !== undefined; task = task.dsqNext) {
+    if (task.linkStamp > consume.stamp) continue;
+    const can = canConsume(task, rq);
+    if (can === NO) continue;
+    const changed = Math.max(task.eligibilitySeq, rq.onlineSeq) > consume.beginSeq;
+    if (can === YES && !changed) {
+      step.outcome = MISPREDICTED;
+      step.expectedTask = task;
+      return;
+    }
+    step.outcome = UNDECIDED;
+  }
+}

@@ -1,0 +1,23 @@
+// All transitions, by event kind.
+import { EVENT_TYPES } from '../../trace/vocabulary/index.ts';
+import type { Transition, Transitions } from '../handler.ts';
+import { dispatchTransitions } from './dispatch.ts';
+import { dsqTransitions } from './dsq.ts';
+import { enqueueTransitions } from './enqueue.ts';
+import { machineTransitions } from './machine.ts';
+import { runningTransitions } from './running.ts';
+import { schedTransitions } from './scheds.ts';
+import { taskTransitions } from './tasks.ts';
+
+const ALL: Transitions = {
+  ...machineTransitions,
+  ...schedTransitions,
+  ...taskTransitions,
+  ...enqueueTransitions,
+  ...runningTransitions,
+  ...dsqTransitions,
+  ...dispatchTransitions,
+};
+
+/** Transition of each event kind; undefined for kinds that change nothing in the model. */
+export const TRANSITIONS: readonly (Transition | undefined)[] = EVENT_TYPES.map((type) => ALL[type]);

@@ -1,0 +1,25 @@
+// Transitions of the machine and of the recording: hotplug, losses.
+import type { Transitions } from '../handler.ts';
+import { NO, YES } from '../sched.ts';
+
+export const machineTransitions: Transitions = {
+  cpu_online(model, event, step) {
+    const cpu = model.cpu(event.target);
+    step.rq = cpu;
+    if (event.step === 'active' || event.step === '') cpu.active = YES;
+    if (event.step === 'rq' || event.step === '') cpu.online = YES;
+    cpu.onlineSeq = event.seq;
+  },
+
+  cpu_offline(model, event, step) {
+    const cpu = model.cpu(event.target);
+    step.rq = cpu;
+    if (event.step === 'inactive' || event.step === '') cpu.active = NO;
+    if (event.step === 'rq' || event.step === '') cpu.online = NO;
+    cpu.onlineSeq = event.seq;
+  },
+
+  lost(model) {
+    model.forget();
+  },
+};

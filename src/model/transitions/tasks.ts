@@ -1,0 +1,201 @@
+// Transitions of tasks: fork, life cycle in sched_ext, class, affinity, weight, slice and vtime writes.
+import { TASK_QUEUED, TASK_STATE_SHIFT } from '../../kernel/flags.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import type { Transitions } from '../handler.ts';
+import type { Model } from '../model.ts';
+import { NO } from '../sched.ts';
+import type { Step } from '../step.ts';
+import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
+import { learnTask, ownerOf, taskOf } from './common.ts';
+import { noteWait } from './enqueue.ts';
+
+export const taskTransitions: Transitions = {
+  fork(model, event, step) {
+    if (event.has('parent_comm')) model.task(event.parent).comm = event.parent_comm;
+    const task = startLife(model, event, step);
+    if (event.has('comm')) task.comm = event.comm;
+    else if (task.comm === '' && event.parent > 0) task.comm = model.task(event.parent).comm;
+    if (event.has('class')) {
+      const cls = model.classOf(event.class_hi, event.class_lo);
+      if (cls !== CLASS_UNKNOWN) task.cls = cls;
+    }
+    learnTask(event, task);
+  },
+
+  exec(model, event, step) {
+    taskOf(model, event, step);
+  },
+
+  exit(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.has('comm')) task.comm = event.comm;
+  },
+
+  task_init(model, event, step) {
+    const task = event.phase !== 'end' && event.fork ? startLife(model, event, step) : taskOf(model, event, step);
+    if (event.phase !== 'end') {
+      step.sched = model.schedOf(event);
+      task.initSched = step.sched;
+    } else {
+      step.sched = task.initSched;
+    }
+  },
+
+  task_enable(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.has('comm')) task.comm = event.comm;
+    ownerOf(model, event, step, task);
+    learnTask(event, task);
+    task.cls = CLASS_EXT;
+    if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
+    if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
+    if (event.has('weight')) task.weight = event.weight;
+  },
+
+  task_disable(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
+    step.sched = task.sched;
+  },
+
+  task_exit(model, event, step) {
+    const task = taskOf(model, event, step);
+    step.sched = model.schedOf(event) ?? task.sched;
+    task.sched = undefined;
+  },
+
+  task_dead(model, event, step) {
+    const task = taskOf(model, event, step);
+    task.alive = false;
+    task.waiting = NO;
+    task.onCpu = NOT_RUNNING;
+  },
+
+  task_state(model, event, step) {
+    const task = taskOf(model, event, step);
+    const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
+    task.flags = (task.flags & ~mask) | ((event.state << TASK_STATE_SHIFT) & mask);
+  },
+
+  task_sched(model, event, step) {
+    ownerOf(model, event, step, taskOf(model, event, step));
+  },
+
+  class_change(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    step.sched = task.sched;
+    if (event.step === 'switched_from') {
+      noteWait(step, task);
+      task.cls = CLASS_OTHER;
+      task.waiting = NO;
+      task.flags &= ~TASK_QUEUED;
+      task.opsStateKnown = false;
+    } else if (event.step === 'switching_to' || event.step === 'switched_to') {
+      task.cls = CLASS_EXT;
+    }
+  },
+
+  affinity(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.phase === 'begin') beginAffinity(event, task);
+    else if (event.step === 'common') storeAffinity(event, task);
+    else endAffinity(event, task);
+    task.eligibilitySeq = event.seq;
+  },
+
+  migration_disabled(model, event, step) {
+    const task = taskOf(model, event, step);
+    task.migrationDisabled = event.migration_disabled;
+    task.eligibilitySeq = event.seq;
+  },
+
+  weight(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.phase !== 'begin' && event.has('weight')) task.weight = event.weight;
+  },
+
+  set_slice(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (event.step === 'core') task.setSlice(event.slice_hi, event.slice_lo);
+  },
+
+  set_vtime(model, event, step) {
+    const task = taskOf(model, event, step);
+    if (!event.has('ret') || event.ret > 0) task.setVtime(event.vtime_hi, event.vtime_lo);
+  },
+
+  rehome(model, event, step) {
+    ownerOf(model, event, step, taskOf(model, event, step));
+  },
+};
+
+/** A pid begins a life: anything known of an earlier task of that number is dropped, once. */
+function startLife(model: Model, event: TraceEvent, step: Step): Task {
+  const known = model.findTask(event.pid);
+  const task = known?.alive === true && known.bornSeq >= 0 ? known : model.replaceTask(event.pid);
+  if (task.bornSeq < 0) {
+    task.bornSeq = event.seq;
+    task.dsq = null;
+    task.onCpu = NOT_RUNNING;
+    task.setFlags(0);
+    task.waiting = NO;
+    task.migrationDisabled = 0;
+    task.setOpsState(0, 0);
+  }
+  step.task = task;
+  return task;
+}
+
+function beginAffinity(event: TraceEvent, task: Task): void {
+  if (event.has('old_cpus')) task.learnMask(event.old_cpus, task.maskKnown ? task.maskBits : event.cpus_bits);
+  if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
+  if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
+  rememberOldMask(task);
+  task.maskBeginSeq = event.seq;
+  task.maskBeginTime = event.t;
+  task.maskEndSeq = -1;
+  task.maskEndTime = -1;
+  task.maskEnqueueEndTime = -1;
+  task.maskChanging = true;
+}
+
+/** set_cpus_allowed_common(): the store itself, for tasks of any class; it follows `begin` for ext tasks. */
+function storeAffinity(event: TraceEvent, task: Task): void {
+  if (!task.maskChanging) rememberOldMask(task);
+  if (event.has('new_cpus')) task.learnMask(event.new_cpus, event.cpus_bits);
+  if (!task.maskChanging) {
+    task.maskBeginSeq = event.seq;
+    task.maskBeginTime = event.t;
+    task.maskEndSeq = event.seq;
+    task.maskEndTime = event.t;
+    task.maskEnqueueEndTime = -1;
+    notePendingMigration(task);
+  }
+}
+
+/** The end of a change, or a change recorded as one event: `cpus` is in effect from here on. */
+function endAffinity(event: TraceEvent, task: Task): void {
+  if (!task.maskChanging) {
+    rememberOldMask(task);
+    task.maskBeginSeq = event.seq;
+    task.maskBeginTime = event.t;
+    task.maskEnqueueEndTime = -1;
+  }
+  if (event.has('cpus')) task.learnMask(event.cpus, event.cpus_bits);
+  else if (event.has('new_cpus')) task.learnMask(event.new_cpus, event.cpus_bits);
+  task.maskEndSeq = event.seq;
+  task.maskEndTime = event.t;
+  task.maskChanging = false;
+  notePendingMigration(task);
+}
+
+function rememberOldMask(task: Task): void {
+  task.oldMaskKnown = task.maskKnown;
+  if (task.maskKnown) task.oldCpus.copy(task.cpus);
+}
+
+/** A task that may not stay where it is, but runs or is being woken, is moved by the stopper later. */
+function notePendingMigration(task: Task): void {
+  task.migrationPending = task.taskCpu >= 0 && task.allows(task.taskCpu) === 0;
+}

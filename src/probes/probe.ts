@@ -1,0 +1,169 @@
+// How one trace event is recorded and what it becomes: the shape of the entries of the probe catalogue.
+import type { EventType, FieldsOf } from '../trace/vocabulary/index.ts';
+
+/**
+ * Recording level: 1 is needed to replay, 2 is what the scheduler asked for and life cycle, 3 is reads and idle tracking.
+ */
+export type ProbeLevel = 1 | 2 | 3;
+
+/** An argument of a trace event: name, ways to fetch it (the first that the running kernel accepts is taken), destination. */
+export interface ProbeArg {
+  /** Name of the field in the trace event. */
+  readonly name: string;
+  /** Fetch arguments of a dynamic event; empty for events of the kernel's own. */
+  readonly fetch: readonly string[];
+  /** Canonical field, absent for an argument that only guards others. */
+  readonly field?: string;
+  /** 64-bit word of a mask that this argument carries. */
+  readonly word?: number;
+  /** The value is only meaningful under this condition. */
+  readonly guard?: ProbeGuard;
+  /** `verdict`: a task pointer that becomes `task`, `none` or `retry`. `cid-base`, `cid-count`: window of a cid mask. */
+  readonly meaning?: 'verdict' | 'cid-base' | 'cid-count';
+}
+
+export type ProbeGuard =
+  /** Valid when the named argument is a pointer: neither NULL nor an error. */
+  | { readonly test: 'pointer'; readonly arg: string }
+  /** Valid when the named argument is the id of a local DSQ. */
+  | { readonly test: 'local-dsq'; readonly arg: string };
+
+export interface Probe {
+  /** Name of the trace event. */
+  readonly event: string;
+  /** Trace system: `scx` for dynamic events, otherwise the kernel's. */
+  readonly system: string;
+  readonly level: ProbeLevel;
+  /** Kernel functions, the first that exists is probed; or the raw tracepoint. */
+  readonly symbols: readonly string[];
+  readonly attach: 'entry' | 'return' | 'tracepoint' | 'event';
+  readonly type: EventType;
+  readonly phase?: 'begin' | 'end';
+  readonly step?: string;
+  /** Fields that are constant for this probe. */
+  readonly constants?: Readonly<Record<string, number>>;
+  readonly args: readonly ProbeArg[];
+  /** Event filter to set, such as `nr > 0`. */
+  readonly filter?: string;
+  /** Skip this probe when one of these events already covers the same symbol. */
+  readonly unlessSymbolTaken?: boolean;
+}
+
+/** One argument in the catalogue's short form: `name=fetch`, with alternatives separated by blanks. */
+type ArgText = string;
+
+export interface GuardedArg {
+  readonly arg: ArgText;
+  readonly pointer?: ArgText;
+  readonly localDsq?: string;
+}
+
+export interface CidMaskArg {
+  readonly words: ArgText;
+  readonly base: ArgText;
+  readonly count: ArgText;
+}
+
+type ArgSpec = ArgText | GuardedArg | CidMaskArg;
+
+export interface ProbeOptions {
+  readonly phase?: 'begin' | 'end';
+  readonly step?: string;
+  readonly constants?: Readonly<Record<string, number>>;
+  readonly filter?: string;
+  readonly verdict?: ArgText;
+  readonly unlessSymbolTaken?: boolean;
+}
+
+/**
+ * A dynamic probe. `on` is `symbol,alternative…`, with `%return` for the return of the function. Keys of `args` are
+ * canonical fields of `type`.
+ */
+export function probe<T extends EventType>(
+  event: string,
+  level: ProbeLevel,
+  on: string,
+  type: T,
+  args: { readonly [F in FieldsOf<T>]?: ArgSpec },
+  options: ProbeOptions = {},
+): Probe {
+  const isReturn = on.endsWith('%return');
+  const { verdict, ...rest } = options;
+  const list: ProbeArg[] =
+    verdict === undefined ? [] : [{ ...parseArg(verdict), field: 'verdict', meaning: 'verdict' }];
+  for (const [field, spec] of Object.entries<ArgSpec | undefined>(args)) {
+    if (spec !== undefined) addArg(list, field, spec);
+  }
+  return {
+    event,
+    system: 'scx',
+    level,
+    symbols: on.replace(/%return$/, '').split(','),
+    attach: isReturn ? 'return' : 'entry',
+    type,
+    args: list,
+    ...rest,
+  };
+}
+
+/** A dynamic probe on a raw tracepoint. */
+export function tracepointProbe<T extends EventType>(
+  event: string,
+  level: ProbeLevel,
+  tracepoint: string,
+  type: T,
+  args: { readonly [F in FieldsOf<T>]?: ArgSpec },
+): Probe {
+  return { ...probe(event, level, tracepoint, type, args), attach: 'tracepoint' };
+}
+
+/** An event of the kernel's own: the values of `fields` are names of its fields. */
+export function kernelEvent<T extends EventType>(
+  system: string,
+  event: string,
+  type: T,
+  fields: { readonly [F in FieldsOf<T>]?: string },
+  options: ProbeOptions = {},
+): Probe {
+  const args = Object.entries<string | undefined>(fields).map(([field, name]) => ({
+    name: name ?? field,
+    fetch: [],
+    field,
+  }));
+  return { event, system, level: 1, symbols: [], attach: 'event', type, args, ...options };
+}
+
+function addArg(list: ProbeArg[], field: string, spec: ArgSpec): void {
+  if (typeof spec === 'string') {
+    list.push(...parseWords(spec, field));
+  } else if ('words' in spec) {
+    list.push({ ...parseArg(spec.base), meaning: 'cid-base' }, { ...parseArg(spec.count), meaning: 'cid-count' });
+    list.push(...parseWords(spec.words, field));
+  } else if (spec.pointer !== undefined) {
+    const pointer = parseArg(spec.pointer);
+    if (!list.some((arg) => arg.name === pointer.name)) list.push(pointer);
+    list.push({ ...parseArg(spec.arg), field, guard: { test: 'pointer', arg: pointer.name } });
+  } else {
+    list.push({ ...parseArg(spec.arg), field, guard: { test: 'local-dsq', arg: spec.localDsq ?? 'did' } });
+  }
+}
+
+/** `m0=… m1=…` are the words of one mask; `x=a x=b` are alternatives of one argument. */
+function parseWords(text: ArgText, field: string): ProbeArg[] {
+  const args: ProbeArg[] = [];
+  for (const part of text.split(' ')) {
+    const name = part.slice(0, part.indexOf('='));
+    const fetch = part.slice(name.length + 1);
+    const known = args.findIndex((arg) => arg.name === name);
+    const existing = args[known];
+    if (existing !== undefined) args[known] = { ...existing, fetch: [...existing.fetch, fetch] };
+    else args.push({ name, fetch: [fetch], field, word: args.length });
+  }
+  return args;
+}
+
+function parseArg(text: ArgText): ProbeArg {
+  const [arg] = parseWords(text, '');
+  if (arg === undefined) throw new Error(`bad probe argument: ${text}`);
+  return { name: arg.name, fetch: arg.fetch };
+}

@@ -1,0 +1,48 @@
+// What a reader is: it recognises a format by its first bytes and turns its records into trace events.
+import type { Source } from '../input/source.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import type { TraceHeader } from '../trace/header.ts';
+
+/** Takes events one by one. The record is reused; `false` ends the reading. */
+export interface EventSink {
+  event(event: TraceEvent): boolean;
+}
+
+/** A trace that was opened: the header is known, the events are still to come. */
+export interface OpenTrace {
+  /** Name of the format as reports show it, such as `trace.dat v6`. */
+  readonly format: string;
+  readonly header: TraceHeader;
+  /** Time of `t = 0`, ns of the trace's clock. Valid once the first event was delivered. */
+  readonly timeBase: bigint;
+  /**
+   * Delivers every event in order. May be called again: each call starts over. A damaged or truncated input is an
+   * InputError, thrown after everything before the damage was delivered.
+   */
+  run(sink: EventSink): void;
+  /** Records that became no event, by name. Complete after `run`. */
+  readonly unused: ReadonlyMap<string, number>;
+  /** Spells the place of an event of the last `run`. */
+  positionOf(event: TraceEvent): string;
+  /** Line of an event in a text input, for annotations; undefined for binary inputs. */
+  lineOf?(event: TraceEvent): number;
+}
+
+export interface ReaderOptions {
+  /** Path of a snapshot of the initial state; undefined: look beside the trace. */
+  readonly snapshot?: string;
+  /** Called now and then with the number of bytes done. */
+  readonly onProgress?: (done: number) => void;
+}
+
+export interface Reader {
+  readonly id: string;
+  readonly title: string;
+  /** How sure it is, 0..1, that `head` (the first 64 KiB or all of the input) begins a file of its format. Never throws. */
+  sniff(head: Uint8Array): number;
+  open(source: Source, options: ReaderOptions): Promise<OpenTrace>;
+}
+
+export function defineReader(reader: Reader): Reader {
+  return reader;
+}

@@ -1,0 +1,171 @@
+// Compiles one event format of the file into a plan: which bytes become which fields of the trace event.
+import type { Probe, ProbeArg } from '../../probes/probe.ts';
+import { presenceOf, SLOT, type Slot } from '../../trace/event.ts';
+import { isWide } from '../../trace/vocabulary/fields.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
+import type { EventFormat, FormatField } from './event-format.ts';
+
+/** How the bytes of one field are stored. */
+export const OP = {
+  u8: 0,
+  s8: 1,
+  u16: 2,
+  s16: 3,
+  word: 4,
+  lowWord: 5,
+  wide: 6,
+  wideFromU32: 7,
+  wideFromS32: 8,
+  wideFromU16: 9,
+  wideFromU8: 10,
+  maskWord: 11,
+  text: 12,
+  dataLoc: 13,
+  relLoc: 14,
+  verdict: 15,
+  cidWord: 16,
+} as const;
+
+const LAST_NUMERIC = OP.wideFromU8;
+
+export interface FieldOp {
+  readonly op: number;
+  readonly slot: Slot;
+  readonly offset: number;
+  readonly size: number;
+  /** 64-bit word of a mask. */
+  readonly word: number;
+  /** Offset of a guarding 64-bit argument, -1 for none; see `guardLocal`. */
+  readonly guardOffset: number;
+  /** The guard is a DSQ id that must be LOCAL; otherwise a pointer that must be valid. */
+  readonly guardLocal: boolean;
+  /** Offsets of base and count of a cid mask, -1 for none. */
+  readonly baseOffset: number;
+  readonly countOffset: number;
+}
+
+export interface DecodePlan {
+  readonly probe: Probe;
+  readonly format: EventFormat;
+  readonly kind: number;
+  /** Numeric fields as triples (operation, index into `words`, offset in the record). */
+  readonly program: Int32Array;
+  /** All other fields: strings, masks, and whatever is only valid under a condition. */
+  readonly ops: readonly FieldOp[];
+  /** Fields that are the same in every event of this format. */
+  readonly constants: readonly { readonly slot: Slot; readonly value: number | string }[];
+  /** Fields that every event of this format has: all but the guarded ones and command names. */
+  readonly presence: Int32Array;
+  /** Number of bits that the recorded mask words cover when fewer than the machine has CPUs; 0: complete. */
+  readonly maskBits: number;
+}
+
+/** The plan for `format`; what of the catalogue entry the recording kernel did not provide is left out. */
+export function compilePlan(probe: Probe, format: EventFormat, nrCpuIds: number): DecodePlan {
+  const ops: FieldOp[] = [];
+  let maskWords = 0;
+  for (const arg of probe.args) {
+    const field = format.fields.get(arg.name);
+    if (field === undefined || arg.field === undefined) continue;
+    const op = compileArg(probe, format, arg, field);
+    if (op === undefined) continue;
+    ops.push(op);
+    if (op.op === OP.maskWord) maskWords = Math.max(maskWords, op.word + 1);
+  }
+  const constants: { slot: Slot; value: number | string }[] = [];
+  if (probe.phase !== undefined) constants.push({ slot: SLOT.phase, value: probe.phase });
+  if (probe.step !== undefined) constants.push({ slot: SLOT.step, value: probe.step });
+  for (const [name, value] of Object.entries(probe.constants ?? {})) {
+    const slot = slotOf(name);
+    if (slot !== undefined) constants.push({ slot, value });
+  }
+  const maskBits = maskWords > 0 && maskWords * 64 < nrCpuIds ? maskWords * 64 : 0;
+  const numeric = ops.filter((op) => op.op <= LAST_NUMERIC && op.guardOffset < 0);
+  const program = Int32Array.from(numeric.flatMap((op) => [op.op, op.slot.index, op.offset]));
+  const always = ops.filter((op) => op.guardOffset < 0 && op.slot.kind !== 'str').map((op) => op.slot);
+  const presence = presenceOf([...always, ...constants.map((constant) => constant.slot)]);
+  return {
+    probe,
+    format,
+    kind: KIND[probe.type],
+    program,
+    ops: ops.filter((op) => !numeric.includes(op)),
+    constants,
+    presence,
+    maskBits,
+  };
+}
+
+function slotOf(name: string): Slot | undefined {
+  return (SLOT as Readonly<Record<string, Slot>>)[name];
+}
+
+function compileArg(probe: Probe, format: EventFormat, arg: ProbeArg, field: FormatField): FieldOp | undefined {
+  const slot = arg.field === undefined ? undefined : slotOf(arg.field);
+  if (slot === undefined) return undefined;
+  const meaningOffset = (meaning: ProbeArg['meaning']): number => {
+    const other = probe.args.find((candidate) => candidate.meaning === meaning);
+    return other === undefined ? -1 : (format.fields.get(other.name)?.offset ?? -1);
+  };
+  let op: number | undefined;
+  let baseOffset = -1;
+  let countOffset = -1;
+  if (arg.meaning === 'verdict') op = field.size === 8 ? OP.verdict : undefined;
+  else if (slot.kind === 'cpus') {
+    baseOffset = meaningOffset('cid-base');
+    countOffset = meaningOffset('cid-count');
+    if (field.size === 8) op = baseOffset >= 0 && countOffset >= 0 ? OP.cidWord : OP.maskWord;
+  } else if (slot.kind === 'str') op = textOp(field);
+  else op = isWide(slot.kind) ? wideOp(field) : intOp(field);
+  if (op === undefined) return undefined;
+  const guard = arg.guard === undefined ? undefined : format.fields.get(arg.guard.arg);
+  // A guard that was not recorded cannot vouch for the value.
+  if (arg.guard !== undefined && guard?.size !== 8) return undefined;
+  return {
+    op,
+    slot,
+    offset: field.offset,
+    size: field.size,
+    word: arg.word ?? 0,
+    guardOffset: guard?.offset ?? -1,
+    guardLocal: arg.guard?.test === 'local-dsq',
+    baseOffset,
+    countOffset,
+  };
+}
+
+function textOp(field: FormatField): number | undefined {
+  if (field.dynamic === 'data-loc') return OP.dataLoc;
+  if (field.dynamic === 'rel-loc') return OP.relLoc;
+  return field.isArray ? OP.text : undefined;
+}
+
+function intOp(field: FormatField): number | undefined {
+  switch (field.size) {
+    case 1:
+      return field.signed ? OP.s8 : OP.u8;
+    case 2:
+      return field.signed ? OP.s16 : OP.u16;
+    case 4:
+      return OP.word;
+    case 8:
+      return OP.lowWord;
+    default:
+      return undefined;
+  }
+}
+
+function wideOp(field: FormatField): number | undefined {
+  switch (field.size) {
+    case 1:
+      return OP.wideFromU8;
+    case 2:
+      return OP.wideFromU16;
+    case 4:
+      return field.signed ? OP.wideFromS32 : OP.wideFromU32;
+    case 8:
+      return OP.wide;
+    default:
+      return undefined;
+  }
+}
