@@ -58,3 +58,18 @@ export class UsageError extends Error {
     this.name = 'UsageError';
   }
 }
+
+/** An input error whose cause is worked out only when somebody asks: explaining needs code that is loaded late. */
+export class DeferredInputError extends InputError {
+  readonly explain: () => Promise<InputError>;
+
+  constructor(details: InputErrorDetails, explain: () => Promise<InputError>) {
+    super(details, 'the event cannot be read');
+    this.explain = explain;
+  }
+}
+
+/** The error itself, explained where that was deferred. */
+export async function explained(error: unknown): Promise<unknown> {
+  return error instanceof DeferredInputError ? error.explain() : error;
+}

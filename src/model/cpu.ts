@@ -22,8 +22,8 @@ export class BufferedVerdict {
   seq = -1;
   time = -1;
   /** Beginning of the callback that made the decision. */
-  decisionSeq = -1;
-  decisionTime = -1;
+  callbackSeq = -1;
+  callbackTime = -1;
 }
 
 /** A pick that is under way. */

@@ -1,5 +1,6 @@
 // Raising errors: the model concludes that the core reports one at this event, and formats it as the kernel does.
-import { errorSite, formatAt, formatKernel } from '../kernel/error-sites.ts';
+import { errorSite, formatAt } from '../kernel/error-sites.ts';
+import { formatKernel } from '../kernel/format.ts';
 import type { KernelError } from './kernel-error.ts';
 import type { Model } from './model.ts';
 import type { Sched } from './sched.ts';
@@ -18,14 +19,30 @@ export interface ErrorDetails {
   readonly text: string;
   /** First event of the kernel function that raises the error, when this event comes later in it. */
   readonly sinceSeq?: number;
-  readonly decisionSeq?: number;
-  readonly decisionTime?: number;
+  readonly decision?: Decision;
+}
+
+/** When the scheduler decided what fails now: the insert, and the callback around it. -1: not known. */
+export interface Decision {
+  readonly seq: number;
+  readonly time: number;
+  readonly callbackSeq: number;
+  readonly callbackTime: number;
+}
+
+export const NO_DECISION: Decision = { seq: -1, time: -1, callbackSeq: -1, callbackTime: -1 };
+
+/** The last insert that named the task. */
+export function lastInsert(task: Task | undefined): Decision {
+  if (task === undefined) return NO_DECISION;
+  return { seq: task.insertSeq, time: task.insertTime, callbackSeq: task.insertCallbackSeq, callbackTime: task.insertCallbackTime };
 }
 
 /** Notes in the step that the core raises the error of `site` here. */
 export function raise(model: Model, step: Step, site: string, details: ErrorDetails): void {
   const entry = errorSite(site);
   const format = formatAt(entry, model.semantics.version.release);
+  const decision = details.decision ?? NO_DECISION;
   const error: KernelError = {
     site,
     kind: entry.kind,
@@ -38,8 +55,10 @@ export function raise(model: Model, step: Step, site: string, details: ErrorDeta
     certain: details.certain ?? true,
     text: details.text,
     sinceSeq: details.sinceSeq !== undefined && details.sinceSeq >= 0 ? details.sinceSeq : model.seq,
-    decisionSeq: details.decisionSeq ?? -1,
-    decisionTime: details.decisionTime ?? -1,
+    decisionSeq: decision.seq,
+    decisionTime: decision.time,
+    callbackSeq: decision.callbackSeq,
+    callbackTime: decision.callbackTime,
   };
   step.errors.push(error);
 }

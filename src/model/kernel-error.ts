@@ -25,4 +25,7 @@ export interface KernelError {
   /** Ordinal of the event at which the scheduler made the decision that fails here; -1 unknown. */
   readonly decisionSeq: number;
   readonly decisionTime: number;
+  /** Beginning of the callback in which the decision was made; -1 unknown. */
+  readonly callbackSeq: number;
+  readonly callbackTime: number;
 }

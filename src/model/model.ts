@@ -36,6 +36,10 @@ export class Model {
   unowned: Dsq[] = [];
   /** Exit kind that the last request to unload leads to (UNREG, SYSRQ); 0 none. */
   unloadRequest = 0;
+  /** The dump that is being printed is that of the root scheduler. */
+  dumpOfRoot = true;
+  /** Stall that the current pass of the watchdog was predicted to find: CPU of the pass; -1 none. */
+  stallRaisedOn = -1;
   /** The last line of the dump was its header: the next one carries the exit message. */
   dumpAwaitsMessage = false;
   /** Jiffies per second; 0 unknown. */

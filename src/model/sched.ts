@@ -19,6 +19,8 @@ export interface ExitState {
   message: string | undefined;
   claimSeq: number;
   claimTime: number;
+  /** CPU that claimed it; -1 unknown. */
+  claimCpu: number;
 }
 
 export class Sched {
@@ -65,6 +67,7 @@ export class Sched {
   errorKind = 0;
   errorSeq = -1;
   errorTime = -1;
+  errorCpu = -1;
   /** Exit message as the debug dump shows it. */
   dumpMessage: string | undefined;
   linked = false;

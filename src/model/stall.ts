@@ -14,28 +14,26 @@ import type { Task } from './task.ts';
  */
 const JIFFIES_LAG = 25;
 
-/** Jiffies per second, from the header or from a scheduler whose timeout is known in both units; 0 unknown. */
-export function jiffiesPerSecond(model: Model): number {
-  if (model.hz > 0) return model.hz;
-  for (const sched of model.scheds) {
-    if (sched.watchdogJiffies === 0 || !sched.timeoutKnown) continue;
-    model.hz = Math.round((sched.watchdogJiffies * 1000) / (sched.timeoutMs || WATCHDOG_MAX_TIMEOUT_MS));
-    return model.hz;
-  }
-  return 0;
+/** What is needed to convert jiffies. */
+type HzSource = Pick<Model, 'hz'>;
+
+/** Jiffies per second that the timeout of a scheduler shows, when it is known in both units; 0 otherwise. */
+export function hzFromTimeout(sched: Sched): number {
+  if (sched.watchdogJiffies === 0 || !sched.timeoutKnown) return 0;
+  return Math.round((sched.watchdogJiffies * 1000) / (sched.timeoutMs || WATCHDOG_MAX_TIMEOUT_MS));
 }
 
 /** Watchdog timeout of a scheduler, ns; 0 unknown. */
-export function watchdogTimeoutNs(model: Model, sched: Sched | undefined): number {
+export function watchdogTimeoutNs(model: HzSource, sched: Sched | undefined): number {
   if (sched === undefined) return 0;
   if (sched.timeoutKnown) return (sched.timeoutMs || WATCHDOG_MAX_TIMEOUT_MS) * 1_000_000;
-  const hz = jiffiesPerSecond(model);
+  const { hz } = model;
   return sched.watchdogJiffies > 0 && hz > 0 ? (sched.watchdogJiffies * 1_000_000_000) / hz : 0;
 }
 
 /** How far a wait measured by the trace's clock can be from the kernel's own measure, ns. */
-export function jiffiesLagNs(model: Model): number {
-  const hz = jiffiesPerSecond(model);
+export function jiffiesLagNs(model: HzSource): number {
+  const { hz } = model;
   return JIFFIES_LAG * (hz > 0 ? 1_000_000_000 / hz : 10_000_000);
 }
 
@@ -45,8 +43,11 @@ export function jiffiesLagNs(model: Model): number {
  */
 export function checkStall(model: Model, event: TraceEvent, step: Step): void {
   const found = event.type === 'sched_exit';
-  if (found && event.kind !== EXIT_KIND.ERROR_STALL) return;
+  if (found && event.exit_kind !== EXIT_KIND.ERROR_STALL) return;
   if (found && !event.fmt.includes('failed to run for')) return;
+  // The same pass, already judged when it began.
+  if (found && model.stallRaisedOn === event.cpu) return;
+  model.stallRaisedOn = -1;
   const lag = jiffiesLagNs(model);
   let blamed: Task | undefined;
   for (const task of model.tasks()) {
@@ -71,10 +72,10 @@ export function checkStall(model: Model, event: TraceEvent, step: Step): void {
     target: task.taskCpu,
     dsq: task.dsq === undefined || task.dsq === null ? '' : task.dsq.name,
     text: `${task.label} has been runnable for ${(waitedNs / 1e9).toFixed(3)} s without running`,
-    decisionSeq: task.runnableAtSeq,
-    decisionTime: task.runnableAt,
+    decision: { seq: task.runnableAtSeq, time: task.runnableAt, callbackSeq: -1, callbackTime: -1 },
   });
   step.task = task;
+  if (!found) model.stallRaisedOn = event.cpu;
 }
 
 /** Kernel order: CPUs ascending, then the order of the runnable list; who is certainly late goes before who may be. */

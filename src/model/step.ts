@@ -37,6 +37,9 @@ export class Step {
   // State before the transition.
   /** DSQ that the task was on; null none, undefined unknown. */
   dsqBefore: Dsq | null | undefined;
+  /** Event that had put it there, and whether it was ordered by vtime there. */
+  linkSeqBefore = -1;
+  wasOrdered = false;
   /** CPU that the task was running on; see Task.onCpu. */
   onCpuBefore = -2;
   /** pid that the model had as current on the CPU, -1 unknown. */
@@ -68,6 +71,8 @@ export class Step {
     this.lengthOutcome = NOT_PREDICTED;
     this.reason = '';
     this.dsqBefore = undefined;
+    this.linkSeqBefore = -1;
+    this.wasOrdered = false;
     this.onCpuBefore = -2;
     this.currBefore = -1;
     this.waitedSince = -1;

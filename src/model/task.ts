@@ -14,6 +14,24 @@ export const CLASS_OTHER = 2;
 export const NOT_RUNNING = -1;
 export const RUNNING_UNKNOWN = -2;
 
+/** One change of a task's affinity. */
+export interface MaskChange {
+  /** Mask before; undefined while unknown. */
+  readonly before: CpuMask | undefined;
+  after: CpuMask;
+  readonly beginSeq: number;
+  readonly beginTime: number;
+  endSeq: number;
+  endTime: number;
+  /** End of the ops.enqueue that it led to; -1 none so far. */
+  enqueueEndTime: number;
+  /** The task was on a run queue: the change re-enqueues it. */
+  readonly queued: boolean;
+}
+
+/** Changes kept per task. */
+const MASK_CHANGES = 8;
+
 /** A pending direct dispatch (p->scx.ddsp_*). */
 export class DirectDispatch {
   active = false;
@@ -50,15 +68,9 @@ export class Task {
   maskKnown = false;
   /** Only the first so many bits of the mask are known; 0: all. */
   maskBits = 0;
-  /** The last change of the mask that the trace shows: masks and interval, ordinals of its events. */
-  readonly oldCpus = new CpuMask();
-  oldMaskKnown = false;
-  maskBeginTime = -1;
-  maskEndTime = -1;
-  maskBeginSeq = -1;
-  maskEndSeq = -1;
-  /** End of the ops.enqueue that the last mask change led to; -1 none. */
-  maskEnqueueEndTime = -1;
+  /** The last changes of the mask that the trace shows, oldest first, and whether older ones were dropped. */
+  readonly maskChanges: MaskChange[] = [];
+  maskChangesDropped = false;
   /** The mask is being changed right now (between begin and end). */
   maskChanging = false;
   /** The core owes the task a move off its CPU, which the mask no longer allows. */
@@ -120,8 +132,11 @@ export class Task {
   /** Ordinal of the last ops.enqueue that ended, and its time. */
   enqueueEndSeq = -1;
   enqueueEndTime = -1;
-  /** Ordinal of the last insert that named it. */
+  /** Ordinal and time of the last insert that named it, and the beginning of the callback that made it. */
   insertSeq = -1;
+  insertTime = -1;
+  insertCallbackSeq = -1;
+  insertCallbackTime = -1;
 
   constructor(pid: number) {
     this.pid = pid;
@@ -162,6 +177,37 @@ export class Task {
     this.maskBits = bits;
   }
 
+  /** A change of the mask begins: `maskChanges` gets an entry, `after` is still the mask before. */
+  beginMaskChange(seq: number, time: number, queued: boolean): void {
+    if (this.maskChanges.length >= MASK_CHANGES) {
+      this.maskChanges.shift();
+      this.maskChangesDropped = true;
+    }
+    const before = this.maskKnown ? this.cpus.clone() : undefined;
+    this.maskChanges.push({
+      before,
+      after: this.cpus.clone(),
+      beginSeq: seq,
+      beginTime: time,
+      endSeq: -1,
+      endTime: -1,
+      enqueueEndTime: -1,
+      queued,
+    });
+    this.maskChanging = true;
+  }
+
+  /** The change that is under way ends with the mask in effect. */
+  endMaskChange(seq: number, time: number): void {
+    const change = this.maskChanges.at(-1);
+    if (change !== undefined) {
+      change.after = this.cpus.clone();
+      change.endSeq = seq;
+      change.endTime = time;
+    }
+    this.maskChanging = false;
+  }
+
   setSlice(hi: number, lo: number): void {
     this.slice.set(hi, lo);
     this.sliceKnown = true;
@@ -187,12 +233,8 @@ export class Task {
     this.cls = CLASS_UNKNOWN;
     this.sched = undefined;
     this.maskKnown = false;
-    this.oldMaskKnown = false;
-    this.maskBeginSeq = -1;
-    this.maskEndSeq = -1;
-    this.maskBeginTime = -1;
-    this.maskEndTime = -1;
-    this.maskEnqueueEndTime = -1;
+    this.maskChanges.length = 0;
+    this.maskChangesDropped = true;
     this.maskChanging = false;
     this.migrationPending = false;
     this.migrationDisabled = -1;

@@ -211,6 +211,6 @@ export const TASK_PROBES: readonly Probe[] = [
     { pid: 'child_pid', parent: 'parent_pid', comm: 'child_comm', parent_comm: 'parent_comm' },
     { step: 'new' },
   ),
-  kernelEvent('sched', 'sched_process_exec', 'exec', { pid: 'pid', filename: 'filename' }),
+  kernelEvent('sched', 'sched_process_exec', 'exec', { pid: 'pid', old_pid: 'old_pid', filename: 'filename' }),
   kernelEvent('sched', 'sched_process_exit', 'exit', { pid: 'pid', comm: 'comm', prio: 'prio' }),
 ];

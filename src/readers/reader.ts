@@ -22,6 +22,8 @@ export interface OpenTrace {
   run(sink: EventSink): void;
   /** Records that became no event, by name. Complete after `run`. */
   readonly unused: ReadonlyMap<string, number>;
+  /** Records that were used without becoming an event of their own. Complete after `run`. */
+  readonly absorbed: number;
   /** Spells the place of an event of the last `run`. */
   positionOf(event: TraceEvent): string;
   /** Line of an event in a text input, for annotations; undefined for binary inputs. */
@@ -31,6 +33,8 @@ export interface OpenTrace {
 export interface ReaderOptions {
   /** Path of a snapshot of the initial state; undefined: look beside the trace. */
   readonly snapshot?: string;
+  /** Bytes read at a time; small values are for tests. */
+  readonly chunkBytes?: number;
   /** Called now and then with the number of bytes done. */
   readonly onProgress?: (done: number) => void;
 }

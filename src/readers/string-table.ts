@@ -3,14 +3,19 @@
 const LONG = 64;
 const decoder = new TextDecoder();
 
+const BUCKETS = 4096;
+/** Beyond this many strings the table no longer grows: the input has no repeating names. */
+const MAX_STRINGS = 65_536;
+
 export class StringTable {
-  readonly #buckets = new Map<number, string[]>();
+  readonly #buckets: (string[] | undefined)[] = new Array<string[] | undefined>(BUCKETS).fill(undefined);
+  #size = 0;
 
   /** The text of `length` bytes at `from`, up to the first NUL. */
   intern(view: DataView, from: number, length: number): string {
     let end = from;
     const limit = from + length;
-    let hash = 0x811c9dc5;
+    let hash = length;
     let ascii = true;
     for (; end < limit; end++) {
       const byte = view.getUint8(end);
@@ -19,13 +24,20 @@ export class StringTable {
       hash = Math.imul(hash ^ byte, 0x01000193);
     }
     if (!ascii || end - from > LONG) return decode(view, from, end);
-    const bucket = this.#buckets.get(hash);
+    const index = (hash ^ (hash >>> 15)) & (BUCKETS - 1);
+    const bucket = this.#buckets[index];
     if (bucket !== undefined) {
-      for (const text of bucket) if (matches(text, view, from, end)) return text;
+      for (let i = 0; i < bucket.length; i++) {
+        const text = bucket[i];
+        if (text !== undefined && matches(text, view, from, end)) return text;
+      }
     }
     const text = decode(view, from, end);
-    if (bucket === undefined) this.#buckets.set(hash, [text]);
-    else bucket.push(text);
+    if (this.#size < MAX_STRINGS) {
+      this.#size++;
+      if (bucket === undefined) this.#buckets[index] = [text];
+      else bucket.push(text);
+    }
     return text;
   }
 }

@@ -25,12 +25,16 @@ export interface Slot {
   readonly index: number;
 }
 
+/** Names of the record itself that no field may have. */
+const RESERVED = new Set<string>(['kind', 'seq', 't', 'ts', 'cpu', 'type', 'position', 'words', 'strings', 'masks', 'presence']);
+
 const slots: Slot[] = [];
 let wordCount = 0;
 let stringCount = 0;
 let maskCount = 0;
 for (const [id, field] of FIELD_NAMES.entries()) {
   const { kind } = FIELDS[field];
+  if (RESERVED.has(field)) throw new Error(`field name ${field} is taken`);
   if (kind === 'str') slots.push({ field, kind, id, index: stringCount++ });
   else if (kind === 'cpus') slots.push({ field, kind, id, index: maskCount++ });
   else {
@@ -190,6 +194,7 @@ class TraceEventRecord {
         return toSignedBigInt(this.high(slot), this.low(slot));
       case 'u64':
       case 'hex':
+      case 'id':
       case 'dsq':
         return toBigInt(this.high(slot), this.low(slot));
     }

@@ -53,6 +53,8 @@ export interface SchedInfo {
 }
 
 export interface TraceHeader {
+  /** Free text of the author. */
+  comment?: string;
   /** Kernel release, as uname prints it. */
   kernel?: string;
   /** Trace clock. */

@@ -12,9 +12,9 @@ import { ENQ_HI_DSQ_PRIQ, OPSS_DISPATCHING, OPSS_QUEUED, OPSS_QUEUEING } from '.
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatHex } from '../../trace/u64.ts';
-import { type BufferedVerdict, type Cpu, OP_ENQUEUE, OP_SELECT_CPU } from '../cpu.ts';
+import { type BufferedVerdict, type Cpu, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import { dsqOfEvent, userDsqExists } from '../dsq-lookup.ts';
-import { raise } from '../errors.ts';
+import { type Decision, lastInsert, NO_DECISION, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
@@ -29,8 +29,11 @@ export const dispatchTransitions: Transitions = {
     if (event.step === 'kfunc') return;
     const sched = model.schedOf(event) ?? task.sched ?? model.root;
     step.sched = sched;
-    task.insertSeq = event.seq;
     const cpu = model.cpu(event.cpu);
+    task.insertSeq = event.seq;
+    task.insertTime = event.t;
+    task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
+    task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
     else bufferVerdict(model, event, step, cpu, task, sched);
   },
@@ -99,7 +102,7 @@ export const dispatchTransitions: Transitions = {
         task,
         dsq: dsq.name,
         text: `${task.label} is inserted by vtime into the built-in DSQ ${dsq.name}`,
-        decisionSeq: task.insertSeq,
+        decision: lastInsert(task),
       });
     }
   },
@@ -149,8 +152,7 @@ function markDirectDispatch(
     sched,
     task,
     dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
-    decisionSeq: cpu.opSeq,
-    decisionTime: cpu.opTime,
+    decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },
   };
   const where = cpu.op === OP_ENQUEUE ? 'ops.enqueue()' : 'ops.select_cpu()';
   if (spoiled) {
@@ -196,8 +198,7 @@ function bufferVerdict(
       certain: limitKnown && cpu.bufferKnown,
       dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
       text: `insert of ${task.label} into a dispatch buffer that already holds ${used} of ${limit} verdicts`,
-      decisionSeq: cpu.opSeq,
-      decisionTime: cpu.opTime,
+      decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },
     });
     return;
   }
@@ -211,8 +212,8 @@ function bufferVerdict(
   else verdict.opsState.copy(task.opsState);
   verdict.seq = event.seq;
   verdict.time = event.t;
-  verdict.decisionSeq = cpu.opSeq;
-  verdict.decisionTime = cpu.opTime;
+  verdict.callbackSeq = cpu.opSeq;
+  verdict.callbackTime = cpu.opTime;
 }
 
 /**
@@ -265,6 +266,12 @@ export function claimSucceeds(verdict: BufferedVerdict): Tri {
   return sameRound ? YES : NO;
 }
 
+/** When a verdict was decided: from the dispatch buffer, else from the last insert of the task. */
+function decisionOf(verdict: BufferedVerdict | undefined, task: Task | undefined): Decision {
+  if (verdict === undefined) return task === undefined ? NO_DECISION : lastInsert(task);
+  return { seq: verdict.seq, time: verdict.time, callbackSeq: verdict.callbackSeq, callbackTime: verdict.callbackTime };
+}
+
 /** find_dsq_for_dispatch(): a destination that does not exist falls back to GLOBAL, with an error. */
 function checkDestination(
   model: Model,
@@ -275,7 +282,7 @@ function checkDestination(
   verdict: BufferedVerdict | undefined,
 ): void {
   const { dsq_hi: hi, dsq_lo: lo } = event;
-  const decision = { decisionSeq: verdict?.seq ?? task?.insertSeq ?? -1, decisionTime: verdict?.time ?? -1 };
+  const decision = decisionOf(verdict, task);
   if (isLocalOn(hi)) {
     const cpu = lo | 0;
     if (model.isPossibleCpu(cpu) === 0 && sched?.cidForm !== true) {
@@ -286,7 +293,7 @@ function checkDestination(
         target: cpu,
         dsq: formatDsqId(hi, lo),
         text: `${task === undefined ? 'a task' : task.label} is dispatched to CPU ${cpu}, which does not exist`,
-        ...decision,
+        decision,
       });
     }
     return;
@@ -300,7 +307,7 @@ function checkDestination(
     task,
     dsq: formatDsqId(hi, lo),
     text: `${task === undefined ? 'a task' : task.label} is dispatched to DSQ ${formatDsqId(hi, lo)}, which does not exist`,
-    ...decision,
+    decision,
   });
 }
 
@@ -329,7 +336,7 @@ function checkLocalTarget(
 /** task_can_run_on_remote_rq() with enforcement: a refusal for the mask or for migration-disable is fatal. */
 function checkRemote(model: Model, step: Step, task: Task, target: number, verdict: BufferedVerdict | undefined): void {
   const { semantics } = model;
-  const decision = { decisionSeq: verdict?.seq ?? task.insertSeq, decisionTime: verdict?.time ?? -1 };
+  const decision = decisionOf(verdict, task);
   const sched = step.sched ?? task.sched;
   const certainCpu = task.taskCpu >= 0;
   const migrationDisabled = task.migrationDisabled;
@@ -344,7 +351,7 @@ function checkRemote(model: Model, step: Step, task: Task, target: number, verdi
       dsq: `local_on:${target}`,
       certain: migrationDisabled > 0 && certainCpu,
       text: `${task.label} is migration-disabled on CPU ${task.taskCpu} and dispatched to CPU ${target}`,
-      ...decision,
+      decision,
     });
   };
   if (migrationDisabled > 0 && semantics.localCheck === 'migration-first') {
@@ -361,6 +368,6 @@ function checkRemote(model: Model, step: Step, task: Task, target: number, verdi
     // While migration-disable is unknown the kernel may refuse for that reason, with another text.
     certain: migrationDisabled === 0 && certainCpu,
     text: `${task.label} may run on CPUs ${task.cpus.toString()} and is dispatched to CPU ${target}`,
-    ...decision,
+    decision,
   });
 }

@@ -71,7 +71,7 @@ export const dsqTransitions: Transitions = {
       if (dsq.seq !== undefined && !dsq.isRqOwned && step.expectedDsqSeq !== event.dsq_seq)
         step.lengthOutcome = MISPREDICTED;
     }
-    step.dsqBefore = task.dsq;
+    noteLink(step, task);
     detach(task);
     const ordered = event.has('dsq_flags')
       ? (event.dsq_flags_lo & 1) !== 0
@@ -98,7 +98,7 @@ export const dsqTransitions: Transitions = {
     step.dsq = dsq;
     step.sched = dsq.sched;
     if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
-    step.dsqBefore = task.dsq;
+    noteLink(step, task);
     compareLength(event, step, dsq);
     const executing = model.cpu(event.cpu);
     const { consume } = executing;
@@ -171,6 +171,13 @@ export const dsqTransitions: Transitions = {
     task.holdingCpu = event.cpu;
   },
 };
+
+/** Remembers in the step where the task was. */
+function noteLink(step: Step, task: Task): void {
+  step.dsqBefore = task.dsq;
+  step.linkSeqBefore = task.linkSeq;
+  step.wasOrdered = task.onPriq;
+}
 
 /** Takes the task off the DSQ that the model has it on, if any. */
 function detach(task: Task): void {

@@ -87,7 +87,8 @@ export const enqueueTransitions: Transitions = {
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     task.enqueueEndSeq = event.seq;
     task.enqueueEndTime = event.t;
-    if (task.maskEndSeq >= 0 && task.maskEnqueueEndTime < 0) task.maskEnqueueEndTime = event.t;
+    const change = task.maskChanges.at(-1);
+    if (change !== undefined && change.endSeq >= 0 && change.enqueueEndTime < 0) change.enqueueEndTime = event.t;
     const taken = event.has('ops_state')
       ? (event.ops_state_lo & 3) === OPSS_QUEUED
       : event.phase === '' && !task.ddsp.active;

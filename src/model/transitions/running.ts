@@ -43,11 +43,6 @@ export const runningTransitions: Transitions = {
     task.reenqCount = 0;
     task.runSeq = event.seq;
     task.runTime = event.t;
-    const rq = step.rq;
-    if (rq !== undefined) {
-      rq.curr = task;
-      rq.currPid = task.pid;
-    }
   },
 
   stop(model, event, step) {
@@ -79,7 +74,8 @@ export const runningTransitions: Transitions = {
     const cpu = model.cpu(event.cpu);
     step.rq = cpu;
     step.currBefore = cpu.currPid;
-    step.switchSeqBefore = cpu.switchSeq;
+    // While a CPU goes down or comes up, its switches do not continue each other.
+    step.switchSeqBefore = cpu.active === NO || cpu.online === NO ? -1 : cpu.switchSeq;
     if (event.has('prev_comm')) learnComm(model, event.prev, event.prev_comm);
     if (event.has('next_comm')) learnComm(model, event.next, event.next_comm);
     if (event.prev > 0) {

@@ -6,7 +6,7 @@ import { toSignedBigInt } from '../../trace/u64.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, UNKNOWN, YES } from '../sched.ts';
-import { checkStall } from '../stall.ts';
+import { checkStall, hzFromTimeout } from '../stall.ts';
 import { placeBuiltin } from './dsq.ts';
 
 export const schedTransitions: Transitions = {
@@ -19,6 +19,7 @@ export const schedTransitions: Transitions = {
     }
     if (sched === undefined) return;
     learnSched(event, sched);
+    if (model.hz === 0) model.hz = hzFromTimeout(sched);
     if (event.step === 'alloc') {
       sched.setBypassingEverywhere(NO);
       sched.bypassDepth = 0;
@@ -63,9 +64,10 @@ export const schedTransitions: Transitions = {
         // The first error that is reached wins, unless another exit was claimed before.
         if (sched.errorKind === 0) {
           sched.errorFmt = event.fmt;
-          sched.errorKind = event.kind;
+          sched.errorKind = event.exit_kind;
           sched.errorSeq = event.seq;
           sched.errorTime = event.t;
+          sched.errorCpu = event.cpu;
         }
         sched.claiming = true;
         checkStall(model, event, step);
@@ -74,10 +76,10 @@ export const schedTransitions: Transitions = {
         // Even a claim that fails shows that one is under way: from here on the instance may be aborting.
         sched.claiming = true;
         if (event.phase === '' || (event.phase === 'end' && event.ret > 0))
-          claim(event, sched, event.kind, event.seq, event.t);
+          claim(event, sched, event.exit_kind, event.seq, event.t);
         break;
       case 'message':
-        if (sched.exit === undefined) claim(event, sched, event.kind, event.seq, event.t);
+        if (sched.exit === undefined) claim(event, sched, event.exit_kind, event.seq, event.t);
         if (sched.exit !== undefined) {
           sched.exit.message = event.msg;
           sched.exit.code = toSignedBigInt(event.code_hi, event.code_lo);
@@ -85,7 +87,7 @@ export const schedTransitions: Transitions = {
         }
         break;
       case '':
-        claim(event, sched, event.kind, event.seq, event.t);
+        claim(event, sched, event.exit_kind, event.seq, event.t);
         if (sched.exit !== undefined && event.has('msg')) sched.exit.message = event.msg;
         break;
       default:
@@ -138,7 +140,7 @@ function adopt(model: Model, sched: Sched): void {
 }
 
 /** The exit is claimed: this instance and everything below it aborts. */
-function claim(event: TraceEvent, sched: Sched, kind: number, seq: number, time: number): void {
+function claim(event: TraceEvent, sched: Sched, kind: number, seq: number, time: number, cpu = event.cpu): void {
   if (sched.exit !== undefined) return;
   sched.exit = {
     kind,
@@ -148,6 +150,7 @@ function claim(event: TraceEvent, sched: Sched, kind: number, seq: number, time:
     message: sched.dumpMessage,
     claimSeq: seq,
     claimTime: time,
+    claimCpu: cpu,
   };
   for (const member of sched.subtree()) member.aborting = true;
 }
@@ -158,7 +161,7 @@ function claim(event: TraceEvent, sched: Sched, kind: number, seq: number, time:
  */
 function claimBeforeDisable(model: Model, event: TraceEvent, sched: Sched): void {
   if (sched.exit !== undefined) return;
-  if (sched.errorKind !== 0) claim(event, sched, sched.errorKind, sched.errorSeq, sched.errorTime);
+  if (sched.errorKind !== 0) claim(event, sched, sched.errorKind, sched.errorSeq, sched.errorTime, sched.errorCpu);
   else if (model.unloadRequest !== 0) claim(event, sched, model.unloadRequest, event.seq, event.t);
 }
 
@@ -180,6 +183,8 @@ function learnSched(event: TraceEvent, sched: Sched): void {
   if (event.has('path')) sched.path = event.path;
 }
 
+/** First line of a dump where there are sub-schedulers: `NAME: root` or `NAME: sub1-28 PATH`. */
+const DUMP_OWNER = /^.*: (root|sub\d+-\d+ .*)$/s;
 const DUMP_HEADER = /^.*\[-?\d+\] triggered exit kind (\d+)(?: on CPU (-?\d+))?:$/s;
 
 /** The debug dump repeats the exit message in its second line: `  REASON (MESSAGE)`. */
@@ -193,5 +198,7 @@ function readDumpLine(model: Model, text: string): void {
       root.exit.message = message;
     return;
   }
-  if (DUMP_HEADER.test(text)) model.dumpAwaitsMessage = true;
+  const owner = DUMP_OWNER.exec(text)?.[1];
+  if (owner !== undefined) model.dumpOfRoot = owner === 'root';
+  if (model.dumpOfRoot && DUMP_HEADER.test(text)) model.dumpAwaitsMessage = true;
 }

@@ -24,6 +24,12 @@ export const taskTransitions: Transitions = {
 
   exec(model, event, step) {
     taskOf(model, event, step);
+    // A thread that is not the leader takes over the leader's pid (de_thread).
+    const cpu = model.cpu(event.cpu);
+    if (event.old_pid > 0 && event.old_pid !== event.pid && cpu.currPid === event.old_pid) {
+      cpu.currPid = event.pid;
+      cpu.curr = model.task(event.pid);
+    }
   },
 
   exit(model, event, step) {
@@ -151,51 +157,32 @@ function beginAffinity(event: TraceEvent, task: Task): void {
   if (event.has('old_cpus')) task.learnMask(event.old_cpus, task.maskKnown ? task.maskBits : event.cpus_bits);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
   if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
-  rememberOldMask(task);
-  task.maskBeginSeq = event.seq;
-  task.maskBeginTime = event.t;
-  task.maskEndSeq = -1;
-  task.maskEndTime = -1;
-  task.maskEnqueueEndTime = -1;
-  task.maskChanging = true;
+  task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
 }
 
-/** set_cpus_allowed_common(): the store itself, for tasks of any class; it follows `begin` for ext tasks. */
+/** set_cpus_allowed_common(): the store itself, for tasks of any class; for ext tasks it lies inside begin and end. */
 function storeAffinity(event: TraceEvent, task: Task): void {
-  if (!task.maskChanging) rememberOldMask(task);
+  const nested = task.maskChanging;
+  if (!nested) task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
   if (event.has('new_cpus')) task.learnMask(event.new_cpus, event.cpus_bits);
-  if (!task.maskChanging) {
-    task.maskBeginSeq = event.seq;
-    task.maskBeginTime = event.t;
-    task.maskEndSeq = event.seq;
-    task.maskEndTime = event.t;
-    task.maskEnqueueEndTime = -1;
-    notePendingMigration(task);
-  }
+  if (!nested) finishAffinity(event, task);
 }
 
 /** The end of a change, or a change recorded as one event: `cpus` is in effect from here on. */
 function endAffinity(event: TraceEvent, task: Task): void {
-  if (!task.maskChanging) {
-    rememberOldMask(task);
-    task.maskBeginSeq = event.seq;
-    task.maskBeginTime = event.t;
-    task.maskEnqueueEndTime = -1;
-  }
+  if (!task.maskChanging) task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
   if (event.has('cpus')) task.learnMask(event.cpus, event.cpus_bits);
   else if (event.has('new_cpus')) task.learnMask(event.new_cpus, event.cpus_bits);
-  task.maskEndSeq = event.seq;
-  task.maskEndTime = event.t;
-  task.maskChanging = false;
-  notePendingMigration(task);
-}
-
-function rememberOldMask(task: Task): void {
-  task.oldMaskKnown = task.maskKnown;
-  if (task.maskKnown) task.oldCpus.copy(task.cpus);
+  finishAffinity(event, task);
 }
 
 /** A task that may not stay where it is, but runs or is being woken, is moved by the stopper later. */
-function notePendingMigration(task: Task): void {
+function finishAffinity(event: TraceEvent, task: Task): void {
+  task.endMaskChange(event.seq, event.t);
   task.migrationPending = task.taskCpu >= 0 && task.allows(task.taskCpu) === 0;
+}
+
+/** Ext tasks are taken off their run queue before the change: `on_rq` still tells. */
+function wasQueued(event: TraceEvent, task: Task): boolean {
+  return event.has('on_rq') ? event.on_rq > 0 : task.isQueued || task.custodySeq >= 0;
 }

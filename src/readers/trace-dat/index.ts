@@ -71,6 +71,7 @@ class DatTrace implements OpenTrace {
   readonly format: string;
   readonly header: TraceHeader;
   readonly unused = new Map<string, number>();
+  absorbed = 0;
   readonly #source: Source;
   readonly #file: DatFile;
   readonly #inflate: Inflate | undefined;
@@ -109,16 +110,12 @@ class DatTrace implements OpenTrace {
 
   run(sink: EventSink): void {
     this.unused.clear();
-    new DatRun(
-      this.#file,
-      this.#plans,
-      this.#nrCpuIds,
-      this.unused,
-      this.#options,
-      sink,
-      this.#cursors(),
-      this.#tickScale(),
-    ).run();
+    const run = new DatRun(this.#file, this.#plans, this.#nrCpuIds, this.unused, this.#options, sink, this.#cursors(), this.#tickScale());
+    try {
+      run.run();
+    } finally {
+      this.absorbed = run.absorbed;
+    }
   }
 
   #cursors(): CpuCursor[] {
@@ -234,6 +231,11 @@ class DatRun {
     this.#nrCpuIds = nrCpuIds;
     this.#decoder = new RecordDecoder(file.littleEndian, nrCpuIds);
     this.#switches = new SwitchMerger(plans, this.#decoder, file.littleEndian);
+  }
+
+  /** Records used without becoming an event. */
+  get absorbed(): number {
+    return this.#switches.absorbed;
   }
 
   run(): void {

@@ -20,6 +20,8 @@ export class SwitchMerger {
   readonly #littleEndian: boolean;
   readonly #tracepoint: DecodePlan | undefined;
   readonly #probe: DecodePlan | undefined;
+  /** Number of records taken. */
+  absorbed = 0;
   readonly #pending = new Map<number, PendingNames>();
   /** Offsets of the pids in a record of the tracepoint. */
   readonly #prev: number;
@@ -45,6 +47,7 @@ export class SwitchMerger {
   /** Takes a record of the tracepoint when the probe's record will stand for it. */
   absorb(plan: DecodePlan, cursor: CpuCursor): boolean {
     if (plan !== this.#tracepoint || this.#probe === undefined) return false;
+    this.absorbed++;
     const prev = this.#pid(this.#prev, cursor);
     const next = this.#pid(this.#next, cursor);
     const prevComm = this.#name(this.#prevComm, prev, cursor);

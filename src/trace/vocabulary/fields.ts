@@ -4,9 +4,10 @@
  * How a field is stored and spelled.
  * - `int`: signed 32 bit. `uint`: unsigned 32 bit. `bool`.
  * - `u64`, `s64`: 64 bit, exact; decimal or `0x` text is accepted. `hex`: a u64 that is written in hexadecimal.
+ * - `id`: a u64 that is written in decimal while it is small (scheduler ids), in hexadecimal when it is an address.
  * - `dsq`: a DSQ id (64 bit), written by name where it has one. `cpus`: a cpulist. `str`: text.
  */
-export type FieldKind = 'int' | 'uint' | 'bool' | 'u64' | 's64' | 'hex' | 'dsq' | 'cpus' | 'str';
+export type FieldKind = 'int' | 'uint' | 'bool' | 'u64' | 's64' | 'hex' | 'id' | 'dsq' | 'cpus' | 'str';
 
 export interface FieldSpec {
   readonly kind: FieldKind;
@@ -19,6 +20,7 @@ const bool = <const D extends string>(doc: D) => ({ kind: 'bool', doc }) as cons
 const u64 = <const D extends string>(doc: D) => ({ kind: 'u64', doc }) as const;
 const s64 = <const D extends string>(doc: D) => ({ kind: 's64', doc }) as const;
 const hex = <const D extends string>(doc: D) => ({ kind: 'hex', doc }) as const;
+const id = <const D extends string>(doc: D) => ({ kind: 'id', doc }) as const;
 const dsq = <const D extends string>(doc: D) => ({ kind: 'dsq', doc }) as const;
 const cpus = <const D extends string>(doc: D) => ({ kind: 'cpus', doc }) as const;
 const str = <const D extends string>(doc: D) => ({ kind: 'str', doc }) as const;
@@ -33,6 +35,7 @@ export const FIELDS = {
   pid: int('task'),
   tgid: int('thread group'),
   parent: int('pid of the parent'),
+  old_pid: int('pid before execve, when a thread other than the leader called it'),
   to: int('pid of the task yielded to'),
   prev: int('pid of the task that leaves the CPU (or ran before)'),
   next: int('pid of the task that comes'),
@@ -102,7 +105,7 @@ export const FIELDS = {
   enq_flags: hex('enqueue flags'),
   deq_flags: hex('dequeue flags'),
   remote_activate_enq_flags: hex('enqueue flags carried across a remote move'),
-  remote_activate_sched: hex('scheduler carried across a remote move'),
+  remote_activate_sched: id('scheduler carried across a remote move'),
   kick_flags: hex('SCX_KICK_*: IDLE 1, PREEMPT 2, WAIT 4'),
   reenq_flags: hex('SCX_REENQ_*'),
   first: bool('set_next_task: first pick'),
@@ -129,13 +132,13 @@ export const FIELDS = {
   result: str('what became of a verdict: `inserted`, `dropped`, `fallback`'),
 
   // Scheduler instances.
-  sched: hex('scheduler instance: scx_sched.id, or its address before 7.3; never reused'),
-  prev_sched: hex('scheduler instance of the previous task'),
+  sched: id('scheduler instance: scx_sched.id, or its address before 7.3; never reused'),
+  prev_sched: id('scheduler instance of the previous task'),
   prev_ecaps: hex("capabilities in effect on this CPU of the previous task's scheduler"),
   ecaps: hex('capabilities in effect on this CPU'),
   name: str('name'),
   level: int('depth in the scheduler tree, root 0'),
-  parent_sched: hex('ancestors of the instance (address)'),
+  parent_sched: id('ancestors of the instance (address)'),
   ops_flags: hex('ops.flags'),
   has_op: hex('bits of the implemented callbacks'),
   max_batch: uint('dispatch buffer length'),
@@ -145,7 +148,7 @@ export const FIELDS = {
   cgroup: u64('cgroup id'),
   cid_form: bool('cid-form scheduler'),
   path: str('cgroup path'),
-  kind: int(
+  exit_kind: int(
     'exit kind: UNREG 64, UNREG_BPF 65, UNREG_KERN 66, SYSRQ 67, PARENT 68, PARENT_KILL 69, ERROR 1024, ERROR_BPF 1025, ERROR_STALL 1026, ERROR_REENQ 1027, ERROR_RESCUE 1028',
   ),
   code: s64('exit code'),
@@ -180,6 +183,7 @@ export const FIELDS = {
   basis: u64('vtime_now of the group'),
 
   // The recording.
+  expect: str('ids of the rules that must report at this event, separated by blanks; for fixtures'),
   text: str('text'),
   count: u64('number of lost records; 0 unknown'),
   until: u64('time at which recording resumed on the CPU, ns'),
@@ -191,7 +195,7 @@ type NamesOf<K extends FieldKind> = { [N in FieldName]: (typeof FIELDS)[N]['kind
 
 export type IntField = NamesOf<'int' | 'uint'>;
 export type BoolField = NamesOf<'bool'>;
-export type WideField = NamesOf<'u64' | 's64' | 'hex' | 'dsq'>;
+export type WideField = NamesOf<'u64' | 's64' | 'hex' | 'id' | 'dsq'>;
 export type MaskField = NamesOf<'cpus'>;
 export type StringField = NamesOf<'str'>;
 
@@ -199,5 +203,5 @@ export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 
 /** True for kinds that are stored in two 32-bit halves. */
 export function isWide(kind: FieldKind): boolean {
-  return kind === 'u64' || kind === 's64' || kind === 'hex' || kind === 'dsq';
+  return kind === 'u64' || kind === 's64' || kind === 'hex' || kind === 'id' || kind === 'dsq';
 }

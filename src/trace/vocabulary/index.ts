@@ -47,8 +47,11 @@ export function isEventType(name: string): name is EventType {
   return Object.hasOwn(ALL, name);
 }
 
+/** Fields that an event of any type may carry. */
+export const COMMON_FIELDS: readonly FieldName[] = ['expect'];
+
 /** Fields of an event type, required ones first. */
 export function fieldsOf(type: EventType): readonly FieldName[] {
   const spec = EVENT_SPECS[type];
-  return [...spec.required, ...spec.optional];
+  return [...spec.required, ...spec.optional, ...COMMON_FIELDS];
 }

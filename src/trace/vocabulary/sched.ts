@@ -40,7 +40,7 @@ export const SCHED_EVENTS = eventTypes({
       'step',
       'phase',
       'sched',
-      'kind',
+      'exit_kind',
       'code',
       'exit_cpu',
       'fmt',
@@ -56,7 +56,7 @@ export const SCHED_EVENTS = eventTypes({
   bpf_exit: {
     doc: 'The BPF scheduler asked for an exit or raised an error itself.',
     fn: 'scx_bpf_exit_bstr, scx_bpf_error_bstr',
-    required: ['kind'],
+    required: ['exit_kind'],
     optional: ['code', 'fmt', 'sched'],
   },
   bypass: {

@@ -13,7 +13,7 @@ export const TASK_EVENTS = eventTypes({
     doc: 'A task executes a new program.',
     fn: 'tracepoint sched_process_exec',
     required: ['pid'],
-    optional: ['filename'],
+    optional: ['old_pid', 'filename'],
   },
   exit: {
     doc: 'A task begins to exit.',

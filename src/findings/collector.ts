@@ -1,0 +1,76 @@
+// Collects what the rules report: all are counted, the first of each rule are kept.
+import type { TraceEvent } from '../trace/event.ts';
+import type { Step } from '../model/step.ts';
+import type { Report, RuleSpec } from '../rules/rule.ts';
+import type { Finding } from './finding.ts';
+
+/** Findings kept per rule; the counts are exact beyond it. */
+const KEPT_PER_RULE = 2000;
+
+export interface FindingFilter {
+  readonly pid?: number;
+  /** Times since the time base, ns. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** State of one rule during a replay. */
+export class RuleRun {
+  readonly spec: RuleSpec;
+  checked = 0;
+  violations = 0;
+  possibles = 0;
+  inconclusives = 0;
+  infos = 0;
+  /** Reasons of undecided checks, with their number. */
+  readonly undecided = new Map<string, number>();
+  /** Why it is not evaluated; undefined: it is. */
+  notEvaluated: string | undefined;
+  readonly findings: Finding[] = [];
+
+  constructor(spec: RuleSpec) {
+    this.spec = spec;
+  }
+
+  get total(): number {
+    return this.violations + this.possibles + this.inconclusives + this.infos;
+  }
+
+  noteUndecided(reason: string): void {
+    this.undecided.set(reason, (this.undecided.get(reason) ?? 0) + 1);
+  }
+
+  add(report: Report, event: TraceEvent, step: Step, filter: FindingFilter): void {
+    const { task } = report;
+    const pid = task?.pid ?? -1;
+    const { seq, t } = report.at ?? event;
+    if (filter.pid !== undefined && pid !== filter.pid) return;
+    if (filter.from !== undefined && t < filter.from) return;
+    if (filter.to !== undefined && t > filter.to) return;
+    if (report.verdict === 'violation') this.violations++;
+    else if (report.verdict === 'possible') this.possibles++;
+    else if (report.verdict === 'inconclusive') this.inconclusives++;
+    else this.infos++;
+    if (this.findings.length >= KEPT_PER_RULE) return;
+    const sched = report.sched ?? step.sched;
+    const evidence = [...(report.evidence ?? []), { seq, note: report.note }];
+    this.findings.push({
+      rule: this.spec.id,
+      verdict: report.verdict,
+      severity: this.spec.severity,
+      class: report.class ?? '',
+      message: report.message,
+      seq,
+      t,
+      cpu: report.cpu ?? -1,
+      pid,
+      comm: task?.comm ?? '',
+      dsq: report.dsq ?? '',
+      sched: sched?.index ?? -1,
+      began: report.began ?? -1,
+      evidence: evidence.filter((entry, i) => entry.seq >= 0 && evidence.findLastIndex((other) => other.seq === entry.seq) === i).toSorted((a, b) => a.seq - b.seq),
+      error: report.error,
+      details: report.details ?? {},
+    });
+  }
+}

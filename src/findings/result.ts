@@ -1,0 +1,100 @@
+// The result document: what a replay found, as plain data. Every reporter is a function of it; its shape is a contract.
+import type { KernelStatus } from '../replay/exits.ts';
+import type { FidelityLine, FidelityName } from '../replay/fidelity.ts';
+import type { FindingVerdict, Severity } from '../rules/rule.ts';
+
+export const RESULT_SCHEMA = 'scx-check/result@1';
+
+/** Verdict of a rule, and of the whole run. */
+export type Verdict = 'violation' | 'possible' | 'inconclusive' | 'not evaluated' | 'pass';
+
+/** An exact integer: a number while JSON readers keep it, decimal or `0x` text beyond. */
+export type ExactNumber = number | string;
+
+export interface EvidenceItem {
+  readonly ts: ExactNumber;
+  readonly cpu: number;
+  readonly type: string;
+  /** Place in the input. */
+  readonly position: string;
+  /** What the event shows and what it proves. */
+  readonly text: string;
+}
+
+export interface ResultFinding {
+  readonly rule: string;
+  readonly verdict: FindingVerdict;
+  readonly severity: Severity;
+  readonly class: string | null;
+  readonly message: string;
+  readonly ts: ExactNumber;
+  readonly cpu: number | null;
+  readonly pid: number | null;
+  readonly comm: string | null;
+  readonly dsq: string | null;
+  readonly sched: ExactNumber | null;
+  /** Message that the kernel raises for this, as the model predicts it. */
+  readonly kernel_message: string | null;
+  readonly kernel: KernelStatus | null;
+  readonly evidence: readonly EvidenceItem[];
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface ResultRule {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly verdict: Verdict;
+  /** How often the rule was really checked. */
+  readonly checked: number;
+  /** Number of findings, exact even when not all are listed. */
+  readonly findings: number;
+  /** Why it was not evaluated, or is inconclusive. */
+  readonly reason: string | null;
+}
+
+export interface ResultExit {
+  readonly kind: number;
+  readonly code: ExactNumber;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ResultScheduler {
+  readonly id: ExactNumber;
+  readonly name: string;
+  readonly level: number;
+  readonly parent: ExactNumber | null;
+  readonly exit: ResultExit | null;
+}
+
+export interface ResultTrace {
+  readonly path: string;
+  readonly format: string;
+  readonly kernel: string | null;
+  readonly clock: string | null;
+  readonly cpus: number;
+  readonly starts_mid_run: boolean;
+  readonly span_ns: number;
+  readonly events: {
+    readonly total: number;
+    readonly used: number;
+    readonly unused: Readonly<Record<string, number>>;
+    /** Lost records; -1 when their number is not known. */
+    readonly lost: number;
+  };
+}
+
+export interface ReplayResult {
+  readonly schema: typeof RESULT_SCHEMA;
+  readonly trace: ResultTrace;
+  readonly schedulers: readonly ResultScheduler[];
+  readonly verdict: Verdict;
+  readonly exit_code: number;
+  readonly fidelity: Readonly<Record<FidelityName, FidelityLine>>;
+  readonly rules: readonly ResultRule[];
+  readonly findings: readonly ResultFinding[];
+  /** Present when the input could only be read in part. */
+  readonly incomplete?: { readonly error: string };
+  /** Present with `--explain-fidelity`: what the model did not predict. */
+  readonly mismatches?: readonly { readonly line: FidelityName; readonly text: string; readonly evidence: EvidenceItem }[];
+}

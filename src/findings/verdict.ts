@@ -1,0 +1,46 @@
+// Verdicts of rules and runs, and the exit code that follows.
+import type { RuleRun } from './collector.ts';
+import type { Verdict } from './result.ts';
+
+/** Exit codes, as `git bisect run` understands them. */
+export const EXIT = { ok: 0, violation: 1, noVerdict: 125, usage: 129, internal: 134 } as const;
+
+export function verdictOf(run: RuleRun): Verdict {
+  if (run.violations > 0) return 'violation';
+  if (run.possibles > 0) return 'possible';
+  if (run.inconclusives > 0) return 'inconclusive';
+  if (run.notEvaluated !== undefined || run.checked === 0) return 'not evaluated';
+  return 'pass';
+}
+
+/** Why a rule was not evaluated or is inconclusive; null for other verdicts. */
+export function reasonOf(run: RuleRun, verdict: Verdict): string | null {
+  const undecided = [...run.undecided].map(([reason, n]) => `${reason} (${n}×)`).join('; ');
+  if (verdict === 'not evaluated') return run.notEvaluated ?? (undecided === '' ? 'the situation did not occur in this trace' : undecided);
+  if (verdict === 'inconclusive') return undecided === '' ? 'see the findings' : undecided;
+  return undecided === '' ? null : undecided;
+}
+
+const ORDER: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];
+
+/** The verdict of a run: the worst of its rules; `pass` when at least one rule passed. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  return ORDER.find((verdict) => verdicts.includes(verdict)) ?? 'not evaluated';
+}
+
+export interface ExitCodeInput {
+  readonly verdict: Verdict;
+  /** Rules asked for by name that were not evaluated for lack of evidence. */
+  readonly missing: boolean;
+  /** The input could not be read to its end. */
+  readonly incomplete: boolean;
+  readonly strict: boolean;
+}
+
+export function exitCodeOf({ verdict, missing, incomplete, strict }: ExitCodeInput): number {
+  if (verdict === 'violation') return EXIT.violation;
+  if (missing || incomplete) return EXIT.noVerdict;
+  if (verdict === 'not evaluated') return EXIT.noVerdict;
+  if (strict && (verdict === 'inconclusive' || verdict === 'possible')) return EXIT.noVerdict;
+  return EXIT.ok;
+}

@@ -1,0 +1,127 @@
+// A sliding window over a source: finds lines and JSON values that straddle chunk borders, with line numbers.
+import type { Source } from './source.ts';
+import { CHUNK_BYTES } from './source.ts';
+
+const NEWLINE = 0x0a;
+
+/** Bytes that may be read, though not used, behind the last one. */
+const SLACK = 8;
+
+export class ByteWindow {
+  bytes: Uint8Array;
+  /** Unread bytes lie at `start..end`. */
+  start = 0;
+  end = 0;
+  /** Number of the line that `start` is on, from 1. */
+  line = 1;
+  /** Offset in the source of `bytes[0]`. */
+  base = 0;
+  atEnd = false;
+  readonly #source: Source;
+  #next = 0;
+
+  constructor(source: Source, chunkBytes = CHUNK_BYTES) {
+    this.#source = source;
+    this.bytes = new Uint8Array(Math.max(1, chunkBytes) + SLACK);
+  }
+
+  /** Offset in the source of an index into `bytes`. */
+  offsetOf(index: number): number {
+    return this.base + index;
+  }
+
+  /** Reads more bytes behind the unread ones; false when there are none. Indexes into `bytes` move. */
+  fill(): boolean {
+    if (this.atEnd) return false;
+    const unread = this.end - this.start;
+    if (this.start > 0) {
+      this.bytes.copyWithin(0, this.start, this.end);
+      this.base += this.start;
+      this.start = 0;
+      this.end = unread;
+    }
+    if (unread === this.bytes.length - SLACK) {
+      const larger = new Uint8Array(unread * 2 + SLACK);
+      larger.set(this.bytes);
+      this.bytes = larger;
+    }
+    const n = this.#source.readAt(this.#next, this.bytes.subarray(this.end, this.bytes.length - SLACK));
+    this.#next += n;
+    this.end += n;
+    this.atEnd = n === 0;
+    return n > 0;
+  }
+
+  /** Index of the end of the line that begins at `start` (its newline, or the end of the input); -1: nothing left. */
+  lineEnd(): number {
+    let from = this.start;
+    for (;;) {
+      const newline = this.bytes.indexOf(NEWLINE, from);
+      if (newline >= 0 && newline < this.end) return newline;
+      const scanned = this.end - this.start;
+      if (!this.fill()) return this.end > this.start ? this.end : -1;
+      from = this.start + scanned;
+    }
+  }
+
+  /** Moves behind the line that ends at `lineEnd`. */
+  nextLine(lineEnd: number): void {
+    this.start = Math.min(this.end, lineEnd + 1);
+    this.line++;
+  }
+
+  /** The next byte that is no blank, counted lines included; -1 at the end of the input. */
+  peek(): number {
+    for (;;) {
+      while (this.start < this.end) {
+        const byte = this.bytes[this.start] ?? 0;
+        if (byte === NEWLINE) this.line++;
+        else if (byte !== 0x20 && byte !== 0x0d && byte !== 0x09) return byte;
+        this.start++;
+      }
+      if (!this.fill()) return -1;
+    }
+  }
+
+  /**
+   * Index behind the JSON object, array or string that begins at `start`; -1 when the input ends inside it. Does not
+   * check more than nesting and quotes.
+   */
+  valueEnd(): number {
+    let depth = 0;
+    let quoted = false;
+    let at = this.start;
+    for (;;) {
+      const { bytes, end } = this;
+      while (at < end) {
+        const byte = bytes[at++] ?? 0;
+        if (quoted) {
+          if (byte === 0x5c) at++;
+          else if (byte === 0x22) {
+            quoted = false;
+            if (depth === 0) return at;
+          }
+        } else if (byte === 0x22) quoted = true;
+        else if (byte === 0x7b || byte === 0x5b) depth++;
+        else if (byte === 0x7d || byte === 0x5d) {
+          depth--;
+          if (depth <= 0) return at;
+        }
+      }
+      const scanned = at - this.start;
+      if (!this.fill()) return -1;
+      at = this.start + scanned;
+    }
+  }
+
+  /** Text of `from..to`. */
+  text(from: number, to: number): string {
+    return new TextDecoder().decode(this.bytes.subarray(from, to));
+  }
+
+  /** Moves to `index`, counting the lines passed. */
+  skipTo(index: number): void {
+    for (let at = this.bytes.indexOf(NEWLINE, this.start); at >= 0 && at < index; at = this.bytes.indexOf(NEWLINE, at + 1)) this.line++;
+    this.start = index;
+  }
+}

@@ -1,0 +1,48 @@
+// Buffered synchronous text output to a file or to standard output. A reader that goes away is not an error.
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+const FLUSH_CHARS = 256 * 1024;
+
+export class OutputFile {
+  readonly #fd: number;
+  readonly #owned: boolean;
+  #pending = '';
+  #closed = false;
+
+  /** `path` undefined: standard output. */
+  constructor(path?: string) {
+    this.#owned = path !== undefined;
+    this.#fd = path === undefined ? 1 : openSync(path, 'w');
+  }
+
+  write(text: string): void {
+    this.#pending += text;
+    if (this.#pending.length >= FLUSH_CHARS) this.flush();
+  }
+
+  flush(): void {
+    const bytes = Buffer.from(this.#pending);
+    this.#pending = '';
+    for (let done = 0; done < bytes.length && !this.#closed; ) done += this.#writeSome(bytes, done);
+  }
+
+  close(): void {
+    this.flush();
+    if (this.#owned) closeSync(this.#fd);
+  }
+
+  #writeSome(bytes: Buffer, from: number): number {
+    try {
+      return writeSync(this.#fd, bytes, from);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : '';
+      // A pipe that is full for the moment, when it is not blocking.
+      if (code === 'EAGAIN') return 0;
+      if (code === 'EPIPE') {
+        this.#closed = true;
+        return 0;
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// How well the model predicted what the recording shows: picks, consumptions, DSQ lengths, exits.
+import { MISPREDICTED, NOT_PREDICTED, PREDICTED, type Step } from '../model/step.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import { KIND } from '../trace/vocabulary/index.ts';
+
+export interface FidelityLine {
+  /** What the recording shows and the model could predict. */
+  observed: number;
+  /** Of these, predicted right. */
+  explained: number;
+  /** Shown, but the model knew too little to predict (after a loss, at the start). */
+  unknown: number;
+}
+
+export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'exits';
+
+export interface Mismatch {
+  readonly line: FidelityName;
+  readonly seq: number;
+  readonly text: string;
+}
+
+/** Mismatches that are kept for `--explain-fidelity`; all are counted. */
+const MAX_MISMATCHES = 1000;
+
+export class Fidelity {
+  readonly lines: Readonly<Record<FidelityName, FidelityLine>> = {
+    picks: { observed: 0, explained: 0, unknown: 0 },
+    consumes: { observed: 0, explained: 0, unknown: 0 },
+    dsq_lengths: { observed: 0, explained: 0, unknown: 0 },
+    exits: { observed: 0, explained: 0, unknown: 0 },
+  };
+  readonly mismatches: Mismatch[] = [];
+
+  /** Compares what the step predicted with what the event shows. */
+  compare(event: TraceEvent, step: Step): void {
+    if (step.lengthOutcome !== NOT_PREDICTED) {
+      if (this.count('dsq_lengths', step.lengthOutcome)) this.#note('dsq_lengths', event, lengthText(event, step));
+    }
+    if (step.outcome === NOT_PREDICTED) return;
+    if (event.kind === KIND.pick) {
+      if (this.count('picks', step.outcome)) this.#note('picks', event, pickText(event, step));
+    } else if (event.kind === KIND.consume) {
+      if (this.count('consumes', step.outcome)) this.#note('consumes', event, consumeText(event, step));
+    }
+  }
+
+  /** Counts an outcome; true when it is a mismatch. */
+  count(name: FidelityName, outcome: number): boolean {
+    const line = this.lines[name];
+    if (outcome === PREDICTED || outcome === MISPREDICTED) line.observed++;
+    else line.unknown++;
+    if (outcome === PREDICTED) line.explained++;
+    return outcome === MISPREDICTED;
+  }
+
+  noteExit(seq: number, text: string): void {
+    this.#push({ line: 'exits', seq, text });
+  }
+
+  get isComplete(): boolean {
+    return Object.values(this.lines).every((line) => line.explained === line.observed);
+  }
+
+  #note(line: FidelityName, event: TraceEvent, text: string): void {
+    this.#push({ line, seq: event.seq, text });
+  }
+
+  #push(mismatch: Mismatch): void {
+    if (this.mismatches.length < MAX_MISMATCHES) this.mismatches.push(mismatch);
+  }
+}
+
+function pickText(event: TraceEvent, step: Step): string {
+  const expected = step.expectedTask === undefined ? 'something else' : step.expectedTask === null ? 'nothing' : step.expectedTask.label;
+  const found = event.verdict === 'retry' ? 'a retry' : event.pid >= 0 ? (step.task?.label ?? `pid ${event.pid}`) : 'nothing';
+  return `CPU ${event.rq} picked ${found}, expected ${expected} (${step.reason})`;
+}
+
+function consumeText(event: TraceEvent, step: Step): string {
+  const expected = step.expectedTask === undefined || step.expectedTask === null ? 'another result' : step.expectedTask.label;
+  const found = event.ret > 0 ? 'took a task' : 'took nothing';
+  return `CPU ${event.rq} ${found} from DSQ ${step.dsq?.name ?? '?'}, expected ${expected} (${step.reason})`;
+}
+
+function lengthText(event: TraceEvent, step: Step): string {
+  const found = event.has('local_nr') ? event.local_nr : event.nr;
+  const seq = event.has('dsq_seq') && step.expectedDsqSeq >= 0 && step.expectedDsqSeq !== event.dsq_seq ? `, seq ${event.dsq_seq} instead of ${step.expectedDsqSeq}` : '';
+  return `DSQ ${step.dsq?.name ?? '?'} holds ${found} tasks, expected ${step.expectedNr < 0 ? 'otherwise' : step.expectedNr}${seq}`;
+}

@@ -1,0 +1,148 @@
+// The engine: events go through the model, then to the rules that name their type. Knows nothing of formats and output.
+import { isAtLeast } from '../kernel/release.ts';
+import { semanticsOf } from '../kernel/semantics.ts';
+import { type DetectedKernel, detectKernel } from '../kernel/detect.ts';
+import { type KernelVersion } from '../kernel/release.ts';
+import { type FindingFilter, RuleRun } from '../findings/collector.ts';
+import { Model } from '../model/model.ts';
+import { Step } from '../model/step.ts';
+import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
+import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
+import type { TraceHeader } from '../trace/header.ts';
+import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { ExitTracker } from './exits.ts';
+import { Fidelity } from './fidelity.ts';
+
+export interface ReplayOptions {
+  readonly rules: readonly RuleSpec[];
+  readonly kernel?: KernelVersion;
+  readonly filter?: FindingFilter;
+}
+
+interface ActiveRule {
+  readonly run: RuleRun;
+  readonly handlers: RuleHandlers;
+}
+
+export class Replay {
+  readonly model: Model;
+  readonly kernel: DetectedKernel;
+  readonly fidelity = new Fidelity();
+  readonly exits: ExitTracker;
+  readonly ruleRuns: readonly RuleRun[];
+  /** Number of events seen, by kind. */
+  readonly counts = new Float64Array(EVENT_TYPES.length);
+  firstTime = -1;
+  lastTime = -1;
+  /** Records lost, as the trace says; -1 after a loss of unknown size. */
+  lost = 0;
+  /** Ext activity was seen before any scheduler was attached. */
+  startedMidRun = false;
+  readonly #step = new Step();
+  readonly #filter: FindingFilter;
+  /** Handlers by event kind. */
+  readonly #handlers: readonly EventHandler[][];
+  readonly #active: readonly ActiveRule[];
+  /** Rules about error sites, by site. */
+  readonly #bySite = new Map<string, ActiveRule>();
+  #current: TraceEvent;
+  #attachSeen = false;
+
+  constructor(header: TraceHeader, options: ReplayOptions) {
+    this.kernel = detectKernel(header, options.kernel);
+    this.model = new Model({ header, semantics: semanticsOf(this.kernel.version) });
+    this.exits = new ExitTracker(this.kernel.version.release);
+    this.#filter = options.filter ?? {};
+    this.#current = newTraceEvent();
+    this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
+    this.#active = this.ruleRuns.filter((run) => this.#isApplicable(run, header)).map((run) => ({ run, handlers: this.#create(run) }));
+    const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
+    for (const rule of this.#active) {
+      for (const [type, handler] of Object.entries(rule.handlers) as [EventType, EventHandler][]) {
+        if (type in KIND) handlers[KIND[type]]?.push(handler);
+      }
+      if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
+    }
+    this.#handlers = handlers;
+  }
+
+  /** Takes one event. */
+  event(event: TraceEvent): boolean {
+    const step = this.#step;
+    this.#current = event;
+    this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
+    if (this.firstTime < 0) this.firstTime = event.t;
+    this.lastTime = event.t;
+    this.model.apply(event, step);
+    this.fidelity.compare(event, step);
+    if (step.errors.length > 0) this.#raise(event, step);
+    if (event.kind === KIND.lost) this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
+    if (RARE[event.kind] === 1) this.#observe(event);
+    else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
+    const handlers = this.#handlers[event.kind];
+    if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
+    return true;
+  }
+
+  /** The trace is over. */
+  end(): void {
+    this.#step.reset();
+    for (const rule of this.#active) rule.handlers.onEnd?.();
+  }
+
+  #raise(event: TraceEvent, step: Step): void {
+    for (const error of step.errors) {
+      this.exits.predict(error, event);
+      this.#bySite.get(error.site)?.handlers.onError?.(error, event, step);
+    }
+  }
+
+  #observe(event: TraceEvent): void {
+    this.exits.observe(event);
+    if (event.kind === KIND.sched_attach) this.#attachSeen = true;
+  }
+
+  /** Version, and what was recorded; a rule that fails here says why it is not evaluated. */
+  #isApplicable(run: RuleRun, header: TraceHeader): boolean {
+    const { since, until, needs } = run.spec;
+    const { release } = this.kernel.version;
+    if (since !== undefined && !isAtLeast(release, since)) run.notEvaluated = `the rule holds from Linux ${since} on, the trace is from ${release}`;
+    else if (until !== undefined && !isAtLeast(until, release)) run.notEvaluated = `the rule holds up to Linux ${until}, the trace is from ${release}`;
+    else {
+      const missing = header.recorded === undefined ? [] : missingTypes(needs, header.recorded);
+      if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
+    }
+    return run.notEvaluated === undefined;
+  }
+
+  #create(run: RuleRun): RuleHandlers {
+    return run.spec.create({
+      model: this.model,
+      checked: () => {
+        run.checked++;
+      },
+      report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
+      undecided: (reason) => run.noteUndecided(reason),
+      explainExit: (sched) => {
+        const verdict = this.exits.explain([sched])[0];
+        return verdict === undefined ? undefined : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
+      },
+    });
+  }
+}
+
+/** Kinds that the engine itself looks at. */
+const RARE = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['sched_attach', 'sched_detach', 'sched_exit', 'bpf_exit', 'sub_kill', 'cpu_online', 'cpu_offline'] as const) RARE[KIND[type]] = 1;
+
+/** Kinds that only occur while a scheduler is loaded. */
+const EXT_ACTIVITY = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume'] as const) EXT_ACTIVITY[KIND[type]] = 1;
+
+/** Needed event types that were not recorded, alternatives as `a or b`. */
+export function missingTypes(needs: RuleSpec['needs'], recorded: ReadonlySet<EventType>): string[] {
+  return needs.flatMap((need) => {
+    const alternatives = typeof need === 'string' ? [need] : need;
+    return alternatives.some((type) => recorded.has(type)) ? [] : [alternatives.join(' or ')];
+  });
+}

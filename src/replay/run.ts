@@ -1,0 +1,223 @@
+// Replays an opened trace and builds the result document.
+import { InputError } from '../errors.ts';
+import { RuleRun } from '../findings/collector.ts';
+import type { Finding } from '../findings/finding.ts';
+import { type EvidenceItem, type ExactNumber, type ReplayResult, RESULT_SCHEMA, type ResultFinding, type ResultRule } from '../findings/result.ts';
+import { exitCodeOf, reasonOf, verdictOf, worst } from '../findings/verdict.ts';
+import { exitReason } from '../kernel/exit.ts';
+import type { KernelError } from '../model/kernel-error.ts';
+import type { Sched } from '../model/sched.ts';
+import { MISPREDICTED, PREDICTED } from '../model/step.ts';
+import type { OpenTrace } from '../readers/reader.ts';
+import { formatSchedId } from '../trace/describe.ts';
+import { collectEvidence, exact } from './evidence.ts';
+import type { KernelStatus } from './exits.ts';
+import { Replay, type ReplayOptions } from './replay.ts';
+
+export interface RunOptions extends ReplayOptions {
+  /** Path as the user gave it, for commands in findings. */
+  readonly path: string;
+  /** Rules asked for by name: not being able to evaluate one of them is no pass. */
+  readonly named?: ReadonlySet<string>;
+  readonly strict?: boolean;
+  /** Damage in the input ends the replay there instead of being thrown. */
+  readonly keepGoing?: boolean;
+  /** At most this many findings are listed, in all. */
+  readonly limit?: number;
+  /** List what the model did not predict. */
+  readonly explainFidelity?: boolean;
+}
+
+/** Replays the trace. Damaged input is an InputError unless `keepGoing` is set. */
+export function runReplay(trace: OpenTrace, options: RunOptions): ReplayResult {
+  const replay = new Replay(trace.header, options);
+  let incomplete: InputError | undefined;
+  try {
+    trace.run(replay);
+  } catch (error) {
+    if (!(error instanceof InputError) || options.keepGoing !== true) throw error;
+    incomplete = error;
+  }
+  replay.end();
+  return new ResultBuilder(trace, replay, options, incomplete).build();
+}
+
+class ResultBuilder {
+  readonly #trace: OpenTrace;
+  readonly #replay: Replay;
+  readonly #options: RunOptions;
+  readonly #incomplete: InputError | undefined;
+  readonly #statuses: ReadonlyMap<KernelError, KernelStatus>;
+
+  constructor(trace: OpenTrace, replay: Replay, options: RunOptions, incomplete: InputError | undefined) {
+    this.#trace = trace;
+    this.#replay = replay;
+    this.#options = options;
+    this.#incomplete = incomplete;
+    this.#statuses = replay.exits.judge();
+  }
+
+  build(): ReplayResult {
+    const replay = this.#replay;
+    this.#judgeExits();
+    for (const run of replay.ruleRuns) this.#settleContradictions(run);
+    const rules = replay.ruleRuns.map((run) => this.#rule(run));
+    const findings = this.#listed(replay.ruleRuns.flatMap((run) => run.findings));
+    const mismatches = this.#options.explainFidelity === true ? replay.fidelity.mismatches : [];
+    // The reader's own counts are complete now; the second pass for evidence would start them anew.
+    const traceInfo = this.#traceInfo();
+    const ordinals = new Set([...findings.flatMap((finding) => [finding.began, ...finding.evidence.map((ref) => ref.seq)]), ...mismatches.map((entry) => entry.seq)]);
+    ordinals.delete(-1);
+    const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
+    const verdict = worst(rules.map((rule) => rule.verdict));
+    const missing = replay.ruleRuns.some((run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined);
+    return {
+      schema: RESULT_SCHEMA,
+      trace: traceInfo,
+      schedulers: replay.model.scheds.map((sched) => ({
+        id: schedId(sched),
+        name: sched.name,
+        level: sched.level,
+        parent: sched.parent === undefined ? null : schedId(sched.parent),
+        exit:
+          sched.exit === undefined
+            ? null
+            : {
+                kind: sched.exit.kind,
+                code: exact(sched.exit.code),
+                reason: exitReason(sched.exit.kind),
+                message: sched.exit.message ?? '',
+              },
+      })),
+      verdict,
+      exit_code: exitCodeOf({ verdict, missing, incomplete: this.#incomplete !== undefined, strict: this.#options.strict === true }),
+      fidelity: replay.fidelity.lines,
+      rules,
+      findings: findings.map((finding) => this.#finding(finding, evidence)),
+      ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
+      ...(this.#options.explainFidelity === true
+        ? {
+            mismatches: mismatches.flatMap((entry) => {
+              const item = evidence.get(entry.seq);
+              return item === undefined ? [] : [{ line: entry.line, text: entry.text, evidence: item }];
+            }),
+          }
+        : {}),
+    };
+  }
+
+  /** Every exit that the recording shows is an observation of the model's fidelity. */
+  #judgeExits(): void {
+    const { fidelity, exits, model } = this.#replay;
+    for (const verdict of exits.explain(model.scheds)) {
+      if (fidelity.count('exits', verdict.explained ? PREDICTED : MISPREDICTED)) {
+        const text = `scheduler ${verdict.sched.label} ended (${exitReason(verdict.exit.kind)}${verdict.exit.message === undefined ? '' : `: ${verdict.exit.message}`}), which the model did not predict`;
+        fidelity.noteExit(verdict.exit.claimSeq, text);
+      }
+    }
+  }
+
+  /** An error that the kernel demonstrably did not raise is no violation: the model, or the trace, is wrong about it. */
+  #settleContradictions(run: RuleRun): void {
+    for (const finding of run.findings) {
+      if (finding.error === undefined || this.#statuses.get(finding.error) !== 'contradicted') continue;
+      if (finding.verdict === 'violation') run.violations--;
+      else if (finding.verdict === 'possible') run.possibles--;
+      else continue;
+      finding.verdict = 'inconclusive';
+      run.inconclusives++;
+      run.noteUndecided('the model predicts an error that the kernel did not raise');
+    }
+  }
+
+  #rule(run: RuleRun): ResultRule {
+    const verdict = verdictOf(run);
+    return { id: run.spec.id, severity: run.spec.severity, verdict, checked: run.checked, findings: run.total, reason: reasonOf(run, verdict) };
+  }
+
+  /** Findings in the order of time, the first of each rule when there are too many. */
+  #listed(findings: readonly Finding[]): readonly Finding[] {
+    const sorted = findings.toSorted((a, b) => a.seq - b.seq);
+    return this.#options.limit === undefined ? sorted : sorted.slice(0, this.#options.limit);
+  }
+
+  #finding(finding: Finding, evidence: ReadonlyMap<number, EvidenceItem>): ResultFinding {
+    const { error } = finding;
+    const sched = this.#replay.model.scheds[finding.sched];
+    const began = evidence.get(finding.began);
+    const status = error === undefined ? null : (this.#statuses.get(error) ?? null);
+    const confirmed = status === 'confirmed' ? error?.sched?.exit?.message : undefined;
+    return {
+      rule: finding.rule,
+      verdict: finding.verdict,
+      severity: finding.severity,
+      class: finding.class === '' ? null : finding.class,
+      message: finding.message,
+      ts: this.#time(finding.t),
+      cpu: finding.cpu < 0 ? null : finding.cpu,
+      pid: finding.pid < 0 ? null : finding.pid,
+      comm: finding.comm === '' ? null : finding.comm,
+      dsq: finding.dsq === '' ? null : finding.dsq,
+      sched: sched === undefined ? null : schedId(sched),
+      kernel_message: error === undefined ? null : (confirmed ?? error.message),
+      kernel: status,
+      evidence: finding.evidence.flatMap((ref) => {
+        const item = evidence.get(ref.seq);
+        if (item === undefined) return [];
+        return [ref.note === undefined ? item : { ...item, text: `${item.text} (${ref.note})` }];
+      }),
+      details: {
+        ...finding.details,
+        ...(began === undefined ? {} : { began }),
+        command: this.#command(finding),
+      },
+    };
+  }
+
+  /** The command that shows this finding alone. */
+  #command(finding: Finding): string {
+    const parts = ['scx-check replay', quote(this.#options.path), `--rules ${finding.rule}`];
+    if (finding.pid >= 0) parts.push(`--pid ${finding.pid}`);
+    const ts = this.#trace.timeBase + BigInt(finding.t);
+    parts.push(`--from ${ts}ns --to ${ts}ns`);
+    return parts.join(' ');
+  }
+
+  #traceInfo(): ReplayResult['trace'] {
+    const replay = this.#replay;
+    const { header } = this.#trace;
+    const unused = Object.fromEntries([...this.#trace.unused].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const used = replay.counts.reduce((sum, n) => sum + n, 0) + this.#trace.absorbed;
+    const midRun = header.startsMidRun ?? (header.schedExtState !== undefined && header.schedExtState !== '' ? header.schedExtState !== 'disabled' : replay.startedMidRun);
+    return {
+      path: this.#options.path,
+      format: this.#trace.format,
+      kernel: header.kernel ?? null,
+      clock: header.clock ?? null,
+      cpus: header.possible?.size ?? replay.model.cpus.length,
+      starts_mid_run: midRun,
+      span_ns: replay.firstTime < 0 ? 0 : replay.lastTime - replay.firstTime,
+      events: { total: used + [...this.#trace.unused.values()].reduce((sum, n) => sum + n, 0), used, unused, lost: replay.lost },
+    };
+  }
+
+  #time(t: number): ExactNumber {
+    return exact(this.#trace.timeBase + BigInt(t));
+  }
+
+  #name(pid: number): string {
+    if (pid === 0) return 'idle';
+    const comm = this.#replay.model.findTask(pid)?.comm ?? '';
+    return comm === '' ? `pid ${pid}` : `${comm}[${pid}]`;
+  }
+}
+
+function schedId(sched: Sched): ExactNumber {
+  const text = formatSchedId(sched.id.hi, sched.id.lo);
+  return text.startsWith('0x') ? text : Number(text);
+}
+
+function quote(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+

@@ -1,0 +1,13 @@
+// Rule: a DSQ that holds vtime-ordered tasks gets no FIFO ones.
+import { kernelErrorRule } from './shared/kernel-error-rule.ts';
+
+export const dsqFifoIntoVtime = kernelErrorRule({
+  id: 'dsq-fifo-into-vtime',
+  title: 'A DSQ that holds vtime-ordered tasks gets no FIFO ones.',
+  fn: 'scx_dispatch_enqueue',
+  needs: ['dsq_link', 'dsq_unlink'],
+  checkedAt: ['dsq_link'],
+  meaning: 'A DSQ is FIFO or vtime ordered, not both at a time. The kernel ejects the scheduler.',
+  causes: ['two code paths insert on the same DSQ with different kfuncs'],
+  avoid: 'Use one insert kfunc per DSQ.',
+});

@@ -1,0 +1,107 @@
+// What a rule is: one invariant, declared as data next to the code that checks it.
+import type { Release } from '../kernel/release.ts';
+import type { KernelError } from '../model/kernel-error.ts';
+import type { Model } from '../model/model.ts';
+import type { Sched } from '../model/sched.ts';
+import type { Step } from '../model/step.ts';
+import type { Task } from '../model/task.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import type { EventType } from '../trace/vocabulary/index.ts';
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** What a rule concludes about a subject. `info` is never counted against the scheduler. */
+export type FindingVerdict = 'violation' | 'possible' | 'inconclusive' | 'info';
+
+/** An event that proves something, by its ordinal, and what it proves. */
+export interface EvidenceRef {
+  readonly seq: number;
+  readonly note?: string | undefined;
+}
+
+export interface Report {
+  readonly verdict: FindingVerdict;
+  /** Finer distinction within the rule, such as `race-window`. */
+  readonly class?: string;
+  /** What happened, in one sentence. */
+  readonly message: string;
+  readonly task?: Task | undefined;
+  readonly cpu?: number;
+  readonly dsq?: string;
+  readonly sched?: Sched | undefined;
+  /** Ordinal of the event with which it began; -1 unknown. */
+  readonly began?: number;
+  /** Events in order; the one at which the rule reports is added. */
+  readonly evidence?: readonly EvidenceRef[];
+  /** Words for the event at which the rule reports. */
+  readonly note?: string | undefined;
+  /** Place of the finding when it is not the event being handled. */
+  readonly at?: { readonly seq: number; readonly t: number };
+  /** Error of the core that this finding is about: it is compared with the recorded exit. */
+  readonly error?: KernelError;
+  /** Further facts, for programs. */
+  readonly details?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** The read-only side of the model that rules see. */
+export type ModelView = Pick<
+  Model,
+  'cpus' | 'scheds' | 'root' | 'now' | 'seq' | 'knownSince' | 'semantics' | 'header' | 'findTask' | 'tasks' | 'dsqs' | 'isPossibleCpu' | 'records' | 'hz'
+>;
+
+export interface ExitExplanation {
+  readonly cause: string;
+  /** Id of the error site, which is the id of the rule about it; '' when the message belongs to none. */
+  readonly site: string;
+  /** The error that the model predicted. */
+  readonly error: KernelError | undefined;
+}
+
+export interface RuleContext {
+  readonly model: ModelView;
+  /** The rule was really checked once. */
+  checked(): void;
+  /** Reports at the event that is being handled. */
+  report(report: Report): void;
+  /** Why an instance ended, as far as the trace shows it. Complete at the end of the trace. */
+  explainExit(sched: Sched): ExitExplanation | undefined;
+  /** A check came up that what is known does not decide. */
+  undecided(reason: string): void;
+}
+
+export type EventHandler = (event: TraceEvent, step: Step) => void;
+
+/** Handlers by event type, called after the model has taken the event; `step` holds the state before. */
+export type RuleHandlers = { readonly [T in EventType]?: EventHandler } & {
+  /** The core raises an error of the site that the rule names. */
+  readonly onError?: (error: KernelError, event: TraceEvent, step: Step) => void;
+  /** The trace is over. */
+  readonly onEnd?: () => void;
+};
+
+export interface RuleSpec {
+  /** Kebab-case id, stable. */
+  readonly id: string;
+  /** The invariant, in one line. */
+  readonly title: string;
+  readonly severity: Severity;
+  /** Error site of the kernel that checks the same thing, see `kernel/error-sites.ts`. */
+  readonly site?: string;
+  /** Kernel function that the rule stands on. */
+  readonly fn: string;
+  readonly since?: Release;
+  readonly until?: Release;
+  /** Event types without which the rule cannot be evaluated. Of a nested list, one suffices. */
+  readonly needs: readonly (EventType | readonly EventType[])[];
+  /** What it means when it is broken. */
+  readonly meaning: string;
+  /** What usually causes it. */
+  readonly causes: readonly string[];
+  /** How to avoid it. */
+  readonly avoid: string;
+  create(context: RuleContext): RuleHandlers;
+}
+
+export function defineRule(spec: RuleSpec): RuleSpec {
+  return spec;
+}

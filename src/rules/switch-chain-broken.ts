@@ -1,0 +1,35 @@
+// Rule: a CPU switches away from the task that it switched to before.
+import { defineRule } from './rule.ts';
+
+export const switchChainBroken = defineRule({
+  id: 'switch-chain-broken',
+  title: 'A CPU switches away from the task that it switched to before.',
+  severity: 'error',
+  fn: '__schedule',
+  needs: ['switch'],
+  meaning: 'Two consecutive switches of a CPU do not fit together: the recording misses a switch, or is out of order.',
+  causes: ['records were lost without a mark', 'the trace was cut or merged wrongly'],
+  avoid: 'Record with larger buffers; keep the loss counters with the trace.',
+  create(context) {
+    return {
+      switch(event, step) {
+        if (step.switchSeqBefore < 0) return;
+        context.checked();
+        if (step.currBefore === event.prev) return;
+        // A CPU that was unplugged ends in its stopper and begins anew in its idle task.
+        if (event.prev === 0 && context.model.findTask(step.currBefore)?.comm.startsWith('migration/') === true) {
+          context.undecided('a CPU seems to have been unplugged');
+          return;
+        }
+        context.report({
+          verdict: 'violation',
+          message: `CPU ${event.cpu} switches away from pid ${event.prev}, but it had switched to pid ${step.currBefore}`,
+          task: step.prev,
+          cpu: event.cpu,
+          began: step.switchSeqBefore,
+          evidence: [{ seq: step.switchSeqBefore, note: 'the switch before' }],
+        });
+      },
+    };
+  },
+});

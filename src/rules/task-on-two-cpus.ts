@@ -1,0 +1,78 @@
+// Rule: a task runs on one CPU at a time.
+import type { Task } from '../model/task.ts';
+import { defineRule } from './rule.ts';
+
+interface Overlap {
+  readonly task: Task;
+  readonly first: number;
+  readonly firstSeq: number;
+  readonly second: number;
+  readonly since: number;
+  readonly seq: number;
+}
+
+export const taskOnTwoCpus = defineRule({
+  id: 'task-on-two-cpus',
+  title: 'A task runs on one CPU at a time.',
+  severity: 'error',
+  fn: 'finish_task, p->on_cpu',
+  needs: ['switch'],
+  meaning: 'A CPU switched to a task that another CPU had not switched away from yet.',
+  causes: ['a kernel bug', 'clocks of two CPUs that differ (set clock_error_ns in the header)', 'a lost switch record'],
+  avoid: 'Record with a clock that is consistent across CPUs, such as mono.',
+  create(context) {
+    const clockError = context.model.header.clockErrorNs;
+    const open = new Map<number, Overlap>();
+    const runsSince = new Map<number, number>();
+    const judge = (overlap: Overlap, now: number): void => {
+      const length = now - overlap.since;
+      if (length <= clockError) return;
+      context.report({
+        verdict: 'violation',
+        message: `${overlap.task.label} runs on CPU ${overlap.second} while it still runs on CPU ${overlap.first}`,
+        task: overlap.task,
+        cpu: overlap.second,
+        began: overlap.firstSeq,
+        evidence: [
+          { seq: overlap.firstSeq, note: `CPU ${overlap.first} switches to it` },
+          { seq: overlap.seq, note: `CPU ${overlap.second} switches to it, too` },
+        ],
+        at: { seq: overlap.seq, t: overlap.since },
+        details: { overlap_ns: length },
+      });
+    };
+    return {
+      switch(event, step) {
+        const leaving = step.prev === undefined ? undefined : open.get(step.prev.pid);
+        if (leaving !== undefined && leaving.first === event.cpu) {
+          judge(leaving, event.t);
+          open.delete(leaving.task.pid);
+        }
+        const { task } = step;
+        if (task === undefined) return;
+        context.checked();
+        if (step.onCpuBefore >= 0 && step.onCpuBefore !== event.cpu) {
+          open.set(task.pid, {
+            task,
+            first: step.onCpuBefore,
+            firstSeq: runsSince.get(task.pid) ?? -1,
+            second: event.cpu,
+            since: event.t,
+            seq: event.seq,
+          });
+        }
+        runsSince.set(task.pid, event.seq);
+      },
+      task_dead: (event) => {
+        runsSince.delete(event.pid);
+      },
+      lost: () => {
+        open.clear();
+        runsSince.clear();
+      },
+      onEnd: () => {
+        for (const overlap of open.values()) judge(overlap, context.model.now + 1);
+      },
+    };
+  },
+});

@@ -1,0 +1,245 @@
+// The JSON shape of a trace header: zod schema, and conversion from and to the header that the program works with.
+import { z } from 'zod';
+import { CpuMask } from './cpu-mask.ts';
+import { emptyHeader, TRACE_FORMAT, type TraceHeader } from './header.ts';
+import { parseInteger } from './u64.ts';
+import { EVENT_TYPES, type EventType } from './vocabulary/index.ts';
+
+const cpulist = z
+  .string()
+  .refine((text) => CpuMask.fromList(text) !== undefined, 'expected a cpulist such as 0-3,8')
+  .describe('cpulist, such as 0-3,8');
+const wide = z
+  .union([z.int().min(0), z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number')])
+  .describe('64-bit value: a number, or decimal or 0x text');
+const eventType = z.enum(EVENT_TYPES as [EventType, ...EventType[]]);
+const count = z.int().min(0);
+
+export const headerSchema = z.strictObject({
+  format: z.literal(TRACE_FORMAT).describe('format and version'),
+  comment: z.string().optional().describe('free text'),
+  kernel: z.string().optional().describe('kernel release, as uname prints it'),
+  clock: z.string().optional().describe('trace clock'),
+  clock_error_ns: count.optional().describe('bound of the difference between the clocks of two CPUs, ns'),
+  hz: count.optional().describe('jiffies per second'),
+  cpus: z
+    .strictObject({
+      possible: cpulist.optional(),
+      online: cpulist.optional(),
+      topology: z
+        .array(
+          z.strictObject({
+            cpu: count,
+            node: count.optional(),
+            package: count.optional(),
+            core: count.optional(),
+            siblings: cpulist.optional(),
+            llc: cpulist.optional(),
+            capacity: count.optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional()
+    .describe('CPU topology'),
+  sched_classes: z.record(z.string(), wide).optional().describe('address of each scheduling class by name'),
+  params: z.record(z.string(), z.string()).optional().describe('module parameters of sched_ext'),
+  cgroups: z.record(z.string(), z.string()).optional().describe('cgroup paths by id'),
+  sched_ext_state: z.string().optional().describe('state of sched_ext at the start: enabled, disabled …'),
+  hotplug_seq: wide.optional(),
+  schedulers: z
+    .array(
+      z.strictObject({
+        sched: wide,
+        name: z.string().optional(),
+        level: count.optional(),
+        ops_flags: wide.optional(),
+        ops: z.array(z.string()).optional().describe('implemented callbacks, without ops.'),
+        max_batch: count.optional(),
+        timeout_ms: count.optional(),
+        cgroup: wide.optional(),
+        path: z.string().optional(),
+        cid_form: z.boolean().optional(),
+        parent: wide.optional(),
+      }),
+    )
+    .optional()
+    .describe('scheduler instances that exist at the start'),
+  tasks: z
+    .array(
+      z.strictObject({
+        pid: count,
+        tgid: count.optional(),
+        comm: z.string().optional(),
+        cpus: cpulist.optional().describe('effective affinity at the start'),
+        policy: count.optional(),
+        nice: z.int().optional(),
+        rt_prio: count.optional(),
+        flags: count.optional(),
+        cpu: z.int().optional(),
+        weight: count.optional(),
+        vtime: wide.optional(),
+        cgroup: z.string().optional(),
+        sched: wide.optional(),
+      }),
+    )
+    .optional()
+    .describe('tasks that exist at the start'),
+  recorded: z.array(eventType).optional().describe('event types that were recorded; absent: not known'),
+  starts_mid_run: z.boolean().optional().describe('the trace begins while a scheduler is loaded'),
+  features: z.array(z.string()).optional().describe('features of the kernel that the recording shows'),
+  losses: z
+    .array(z.strictObject({ cpu: count, overrun: count, dropped: count }))
+    .optional()
+    .describe('records lost per CPU, as the recorder counted them'),
+});
+
+export type HeaderJson = z.infer<typeof headerSchema>;
+
+const mask = (list: string): CpuMask => CpuMask.fromList(list) ?? new CpuMask();
+const big = (value: number | string): bigint => (typeof value === 'number' ? BigInt(value) : (parseInteger(value) ?? 0n));
+const number = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `0x${value.toString(16)}`);
+
+/** Drops keys whose value is undefined, for exact optional properties. */
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+function defined<T extends object>(value: T): Partial<Defined<T>> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Partial<Defined<T>>;
+}
+
+export function headerFromJson(json: HeaderJson): TraceHeader {
+  const header = emptyHeader();
+  Object.assign(
+    header,
+    defined({
+      comment: json.comment,
+      kernel: json.kernel,
+      clock: json.clock,
+      clockErrorNs: json.clock_error_ns,
+      hz: json.hz,
+      schedExtState: json.sched_ext_state,
+      startsMidRun: json.starts_mid_run,
+    }),
+  );
+  if (json.cpus?.possible !== undefined) header.possible = mask(json.cpus.possible);
+  if (json.cpus?.online !== undefined) header.online = mask(json.cpus.online);
+  header.cpus = (json.cpus?.topology ?? []).map((entry) => ({
+    cpu: entry.cpu,
+    ...defined({
+      node: entry.node,
+      package: entry.package,
+      core: entry.core,
+      siblings: entry.siblings === undefined ? undefined : mask(entry.siblings),
+      llc: entry.llc === undefined ? undefined : mask(entry.llc),
+      capacity: entry.capacity,
+    }),
+  }));
+  header.schedClasses = new Map(Object.entries(json.sched_classes ?? {}).map(([name, value]) => [name, big(value)]));
+  header.params = new Map(Object.entries(json.params ?? {}));
+  header.cgroups = new Map(Object.entries(json.cgroups ?? {}).map(([id, path]) => [parseInteger(id) ?? 0n, path]));
+  if (json.hotplug_seq !== undefined) header.hotplugSeq = big(json.hotplug_seq);
+  header.schedulers = (json.schedulers ?? []).map((entry) => ({
+    sched: big(entry.sched),
+    ...defined({
+      name: entry.name,
+      level: entry.level,
+      opsFlags: entry.ops_flags === undefined ? undefined : big(entry.ops_flags),
+      ops: entry.ops,
+      maxBatch: entry.max_batch,
+      timeoutMs: entry.timeout_ms,
+      cgroup: entry.cgroup === undefined ? undefined : big(entry.cgroup),
+      path: entry.path,
+      cidForm: entry.cid_form,
+      parent: entry.parent === undefined ? undefined : big(entry.parent),
+    }),
+  }));
+  header.tasks = (json.tasks ?? []).map((entry) => ({
+    pid: entry.pid,
+    ...defined({
+      tgid: entry.tgid,
+      comm: entry.comm,
+      cpus: entry.cpus === undefined ? undefined : mask(entry.cpus),
+      policy: entry.policy,
+      nice: entry.nice,
+      rtPrio: entry.rt_prio,
+      flags: entry.flags,
+      cpu: entry.cpu,
+      weight: entry.weight,
+      vtime: entry.vtime === undefined ? undefined : big(entry.vtime),
+      cgroup: entry.cgroup,
+      sched: entry.sched === undefined ? undefined : big(entry.sched),
+    }),
+  }));
+  if (json.recorded !== undefined) header.recorded = new Set(json.recorded);
+  header.features = new Set(json.features ?? []);
+  header.losses = json.losses ?? [];
+  return header;
+}
+
+export function headerToJson(header: TraceHeader): HeaderJson {
+  const topology = header.cpus.map((entry) => ({
+    ...entry,
+    siblings: entry.siblings?.toString(),
+    llc: entry.llc?.toString(),
+  }));
+  const cpus = {
+    possible: header.possible?.toString(),
+    online: header.online?.toString(),
+    topology: topology.length === 0 ? undefined : topology,
+  };
+  const record = <K, V, W>(map: ReadonlyMap<K, V>, convert: (value: V) => W): Record<string, W> | undefined =>
+    map.size === 0 ? undefined : Object.fromEntries([...map].map(([key, value]) => [String(key), convert(value)]));
+  const wideOrNothing = (value: bigint | undefined): number | string | undefined => (value === undefined ? undefined : number(value));
+  const json: HeaderJson = {
+    format: TRACE_FORMAT,
+    comment: header.comment,
+    kernel: header.kernel,
+    clock: header.clock,
+    clock_error_ns: header.clockErrorNs === 0 ? undefined : header.clockErrorNs,
+    hz: header.hz,
+    cpus: Object.values(cpus).every((value) => value === undefined) ? undefined : cpus,
+    sched_classes: record(header.schedClasses, (address) => `0x${address.toString(16)}`),
+    params: record(header.params, (value) => value),
+    cgroups: record(header.cgroups, (path) => path),
+    sched_ext_state: header.schedExtState,
+    hotplug_seq: wideOrNothing(header.hotplugSeq),
+    schedulers:
+      header.schedulers.length === 0
+        ? undefined
+        : header.schedulers.map((entry) => ({
+            sched: number(entry.sched),
+            name: entry.name,
+            level: entry.level,
+            ops_flags: wideOrNothing(entry.opsFlags),
+            ops: entry.ops === undefined ? undefined : [...entry.ops],
+            max_batch: entry.maxBatch,
+            timeout_ms: entry.timeoutMs,
+            cgroup: wideOrNothing(entry.cgroup),
+            path: entry.path,
+            cid_form: entry.cidForm,
+            parent: wideOrNothing(entry.parent),
+          })),
+    tasks:
+      header.tasks.length === 0
+        ? undefined
+        : header.tasks.map((entry) => ({
+            pid: entry.pid,
+            tgid: entry.tgid,
+            comm: entry.comm,
+            cpus: entry.cpus?.toString(),
+            policy: entry.policy,
+            nice: entry.nice,
+            rt_prio: entry.rtPrio,
+            flags: entry.flags,
+            cpu: entry.cpu,
+            weight: entry.weight,
+            vtime: wideOrNothing(entry.vtime),
+            cgroup: entry.cgroup,
+            sched: wideOrNothing(entry.sched),
+          })),
+    recorded: header.recorded === undefined ? undefined : [...header.recorded],
+    starts_mid_run: header.startsMidRun,
+    features: header.features.size === 0 ? undefined : [...header.features],
+    losses: header.losses.length === 0 ? undefined : header.losses.map((loss) => ({ ...loss })),
+  };
+  return JSON.parse(JSON.stringify(json)) as HeaderJson;
+}
