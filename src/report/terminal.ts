@@ -1,0 +1,211 @@
+// The report for people: verdict first, then each finding with its evidence, then what was checked and how well the model fits.
+import type { EvidenceItem, ExactNumber, ReplayResult, ResultFinding, ResultRule, Verdict } from '../findings/result.ts';
+import type { Style } from './style.ts';
+
+export interface TerminalOptions {
+  readonly style: Style;
+  /** Findings of one rule that are shown in full. */
+  readonly perRule: number;
+  /** Only the verdict and the findings' first lines. */
+  readonly quiet: boolean;
+}
+
+const GROUP = new Intl.NumberFormat('en-US');
+const count = (n: number): string => GROUP.format(n);
+
+export function renderTerminal(result: ReplayResult, options: TerminalOptions): string {
+  const lines: string[] = [...head(result, options.style), ''];
+  lines.push(...findings(result, options));
+  if (!options.quiet) {
+    lines.push(...rules(result, options.style), ...fidelity(result, options.style), ...unused(result, options.style));
+  }
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function head(result: ReplayResult, style: Style): string[] {
+  const { trace } = result;
+  const facts = [
+    trace.format,
+    trace.kernel === null ? 'kernel unknown' : `Linux ${trace.kernel}`,
+    trace.clock === null ? undefined : `clock ${trace.clock}`,
+    `${trace.cpus} CPUs`,
+    `${(trace.span_ns / 1e9).toFixed(3)} s`,
+    `${count(trace.events.total)} records`,
+    trace.events.lost === 0 ? undefined : `${trace.events.lost < 0 ? 'some' : count(trace.events.lost)} lost`,
+    trace.starts_mid_run ? 'starts mid-run' : undefined,
+  ].filter((fact) => fact !== undefined);
+  const lines = [`${style.strong(trace.path)}  ${style.faint(facts.join(', '))}`, '', `${badge(result.verdict, style)}  ${headline(result)}`];
+  if (result.incomplete !== undefined) lines.push(`${style.violation('incomplete')}  ${result.incomplete.error}`);
+  for (const sched of result.schedulers) {
+    const name = `${sched.name === '' ? '?' : sched.name} (id ${sched.id}${sched.level > 0 ? `, level ${sched.level}` : ''})`;
+    const { exit } = sched;
+    if (exit === null) lines.push(`  scheduler ${name}: loaded to the end`);
+    else lines.push(`  scheduler ${name}: ended, ${exit.reason}${exit.message === '' ? '' : ` (${exit.message})`}`);
+  }
+  return lines;
+}
+
+function headline(result: ReplayResult): string {
+  const broken = result.rules.filter((rule) => rule.verdict === result.verdict);
+  const names = broken.map((rule) => rule.id).join(', ');
+  switch (result.verdict) {
+    case 'violation':
+      return `${broken.length === 1 ? 'a rule is' : `${broken.length} rules are`} broken: ${names}`;
+    case 'possible':
+      return `something may be wrong: ${names}`;
+    case 'inconclusive':
+      return `cannot be decided: ${names}`;
+    case 'not evaluated':
+      return 'no rule could be evaluated';
+    case 'pass':
+      return `${broken.length} rules checked, nothing found`;
+  }
+}
+
+function badge(verdict: Verdict, style: Style): string {
+  if (verdict === 'violation') return style.violation('VIOLATION');
+  if (verdict === 'pass') return style.pass('PASS');
+  return style.possible(verdict.toUpperCase());
+}
+
+function findings(result: ReplayResult, options: TerminalOptions): string[] {
+  const { style, perRule } = options;
+  const lines: string[] = [];
+  const shown = new Map<string, number>();
+  for (const finding of result.findings) {
+    const n = (shown.get(finding.rule) ?? 0) + 1;
+    shown.set(finding.rule, n);
+    if (n > perRule) continue;
+    lines.push(...renderFinding(finding, style, options.quiet), '');
+  }
+  for (const rule of result.rules) {
+    const hidden = rule.findings - Math.min(perRule, shown.get(rule.id) ?? 0);
+    if (hidden > 0) lines.push(style.faint(`${count(hidden)} more of ${rule.id}; --limit shows more, --format json lists them`), '');
+  }
+  return lines;
+}
+
+/** One finding as a compiler would print it: rule, place, sentence, the events that prove it, the command that shows it. */
+export function renderFinding(finding: ResultFinding, style: Style, quiet = false): string[] {
+  const verdict = finding.verdict === 'violation' ? style.violation(finding.severity) : style.possible(finding.verdict);
+  const kind = finding.class === null ? finding.rule : `${finding.rule} [${finding.class}]`;
+  const lines = [`${verdict} ${style.strong(kind)}  ${finding.message}`];
+  if (quiet) return lines;
+  if (finding.kernel_message !== null) {
+    lines.push(`  kernel message: ${finding.kernel_message}${finding.kernel === null ? '' : ` (${kernelWords(finding.kernel)})`}`);
+  }
+  const began = startOf(finding);
+  const last = finding.evidence.length - 1;
+  for (const [i, item] of finding.evidence.entries()) {
+    const mark = began !== undefined && item.ts === began.ts && item.text.startsWith(began.text) ? 'began' : i === last ? '    →' : '     ';
+    lines.push(`  ${style.mark(mark)} ${seconds(item.ts)}  CPU ${String(item.cpu).padEnd(3)} ${item.text}  ${style.faint(item.position)}`);
+  }
+  const { command } = finding.details;
+  if (typeof command === 'string') lines.push(`  ${style.faint(`show it: ${command}`)}`);
+  return lines;
+}
+
+function startOf(finding: ResultFinding): EvidenceItem | undefined {
+  const { began } = finding.details;
+  return typeof began === 'object' && began !== null && 'ts' in began ? (began as EvidenceItem) : undefined;
+}
+
+function kernelWords(status: string): string {
+  switch (status) {
+    case 'confirmed':
+      return 'confirmed: the kernel ended the scheduler with it';
+    case 'masked':
+      return 'masked: an exit had already been claimed';
+    case 'contradicted':
+      return 'contradicted: the kernel did not raise it';
+    default:
+      return 'the trace does not show exits';
+  }
+}
+
+/** Time in seconds, ns exact, as trace-cmd prints times. */
+export function seconds(ts: ExactNumber): string {
+  const ns = BigInt(ts);
+  const sign = ns < 0n ? '-' : '';
+  const abs = ns < 0n ? -ns : ns;
+  return `${sign}${abs / 1_000_000_000n}.${String(abs % 1_000_000_000n).padStart(9, '0')}`;
+}
+
+function rules(result: ReplayResult, style: Style): string[] {
+  const lines = [style.strong('Rules')];
+  const groups: readonly { verdict: Verdict; title: string }[] = [
+    { verdict: 'violation', title: 'violated' },
+    { verdict: 'possible', title: 'possible' },
+    { verdict: 'inconclusive', title: 'inconclusive' },
+    { verdict: 'pass', title: 'passed' },
+  ];
+  for (const { verdict, title } of groups) {
+    const members = result.rules.filter((rule) => rule.verdict === verdict);
+    if (members.length > 0) lines.push(...wrap(`  ${title.padEnd(14)}`, members.map(ruleText)));
+  }
+  for (const [reason, ids] of reasonsNotEvaluated(result.rules)) {
+    lines.push(...wrap(`  ${'not evaluated'.padEnd(14)}`, ids), `  ${' '.repeat(14)}${style.faint(`— ${reason}`)}`);
+  }
+  return [...lines, ''];
+}
+
+function ruleText(rule: ResultRule): string {
+  const found = rule.findings > 0 ? `${count(rule.findings)} found, ` : '';
+  return `${rule.id} (${found}checked ${count(rule.checked)}×)${rule.reason !== null && rule.verdict !== 'not evaluated' ? ` [${rule.reason}]` : ''}`;
+}
+
+function reasonsNotEvaluated(rules: readonly ResultRule[]): ReadonlyMap<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  for (const rule of rules) {
+    if (rule.verdict !== 'not evaluated') continue;
+    const reason = rule.reason ?? '';
+    reasons.set(reason, [...(reasons.get(reason) ?? []), rule.id]);
+  }
+  return reasons;
+}
+
+const WIDTH = 118;
+
+/** Items behind a label, broken at the width of a page. */
+function wrap(label: string, items: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = label;
+  for (const [i, item] of items.entries()) {
+    const text = i === items.length - 1 ? item : `${item}, `;
+    if (line.length + text.trimEnd().length > WIDTH && line.trim() !== label.trim()) {
+      lines.push(line.trimEnd());
+      line = ' '.repeat(label.length);
+    }
+    line += text;
+  }
+  return [...lines, line.trimEnd()];
+}
+
+const FIDELITY_TITLES: Readonly<Record<string, string>> = {
+  picks: 'picks',
+  consumes: 'consumptions',
+  dsq_lengths: 'DSQ lengths',
+  exits: 'exits',
+};
+
+function fidelity(result: ReplayResult, style: Style): string[] {
+  const parts = Object.entries(result.fidelity).map(([name, line]) => {
+    const share = `${count(line.explained)} of ${count(line.observed)} ${FIDELITY_TITLES[name] ?? name}`;
+    const missed = line.explained < line.observed;
+    return `${missed ? style.possible(share) : share}${line.unknown > 0 ? ` (${count(line.unknown)} not decidable)` : ''}`;
+  });
+  const lines = [`${style.strong('Model')}  predicted ${parts.join(', ')}`];
+  if (Object.values(result.fidelity).some((line) => line.explained < line.observed) && result.mismatches === undefined) {
+    lines.push(style.faint('  --explain-fidelity lists what it did not predict'));
+  }
+  for (const { line, text, evidence } of result.mismatches ?? []) {
+    lines.push(`  ${FIDELITY_TITLES[line] ?? line}: ${text}`, `    ${seconds(evidence.ts)}  CPU ${evidence.cpu} ${evidence.text}  ${style.faint(evidence.position)}`);
+  }
+  return [...lines, ''];
+}
+
+function unused(result: ReplayResult, style: Style): string[] {
+  const entries = Object.entries(result.trace.events.unused);
+  if (entries.length === 0) return [`${style.strong('Events')}  all ${count(result.trace.events.total)} records used`];
+  return wrap(`${style.strong('Events')}  not used: `, entries.map(([name, n]) => `${name} ${count(n)}`));
+}
