@@ -23,12 +23,17 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
       code = await command(...args);
     };
   const program = new Command('scx-check')
-    .description('Replays recorded sched_ext traces through a model of the scheduler core and reports which rule was broken, by which event.')
+    .description(
+      'Replays recorded sched_ext traces through a model of the scheduler core and reports which rule was broken, by which event.',
+    )
     .version(VERSION)
     .addHelpText('after', EXIT_CODES)
     .showHelpAfterError('(scx-check --help tells more)')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text) });
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    });
 
   program
     .command('replay')
@@ -48,7 +53,11 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('-q, --quiet', 'only the verdict and one line a finding')
     .option('--keep-going', 'report what lies before damage in the input')
     .option('--explain-fidelity', 'list what the model did not predict')
-    .action(run(async (paths: string[], options: ReplayOptions) => (await import('./commands/replay.ts')).replayCommand(paths, options, context)));
+    .action(
+      run(async (paths: string[], options: ReplayOptions) =>
+        (await import('./commands/replay.ts')).replayCommand(paths, options, context),
+      ),
+    );
 
   program
     .command('convert')
@@ -57,13 +66,21 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('-o, --output <file>', 'file to write; its ending tells the spelling')
     .addOption(new Option('--to <spelling>', 'spelling to write').choices(['json', 'jsonl', 'csv']))
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
-    .action(run(async (path: string, options: ConvertOptions) => (await import('./commands/convert.ts')).convertCommand(path, options, context)));
+    .action(
+      run(async (path: string, options: ConvertOptions) =>
+        (await import('./commands/convert.ts')).convertCommand(path, options, context),
+      ),
+    );
 
   program
     .command('rules')
     .description('list the rules')
     .addOption(new Option('--format <format>', 'form of the list').choices(['terminal', 'json']).default('terminal'))
-    .action(run(async (options: { format: 'terminal' | 'json' }) => (await import('./commands/rules.ts')).rulesCommand(options)));
+    .action(
+      run(async (options: { format: 'terminal' | 'json' }) =>
+        (await import('./commands/rules.ts')).rulesCommand(options),
+      ),
+    );
 
   program
     .command('explain')

@@ -13,7 +13,9 @@ try {
   });
 } catch (error) {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`scx-check: internal error, please report it with the command and, if you can, the trace:\n${text}\n`);
+  process.stderr.write(
+    `scx-check: internal error, please report it with the command and, if you can, the trace:\n${text}\n`,
+  );
   process.exitCode = EXIT.internal;
 }
 

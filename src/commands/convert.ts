@@ -22,7 +22,8 @@ export interface ConvertOptions {
 
 export async function convertCommand(path: string, options: ConvertOptions, context: CommandContext): Promise<number> {
   const writerSpec = chooseWriter(options);
-  if (options.output !== undefined && isSameFile(path, options.output)) throw new UsageError(`-o ${options.output} is the input itself`);
+  if (options.output !== undefined && isSameFile(path, options.output))
+    throw new UsageError(`-o ${options.output} is the input itself`);
   const source = await openInput(path);
   const progress = new Progress(context, path);
   try {
@@ -46,7 +47,8 @@ export async function convertCommand(path: string, options: ConvertOptions, cont
       writer.end();
       output.close();
     }
-    for (const [name, n] of trace.unused) context.stderr.write(`scx-check: ${path}: ${n} records of ${name} have no canonical form and were left out\n`);
+    for (const [name, n] of trace.unused)
+      context.stderr.write(`scx-check: ${path}: ${n} records of ${name} have no canonical form and were left out\n`);
   } catch (error) {
     throw await explained(error);
   } finally {
@@ -59,12 +61,17 @@ export async function convertCommand(path: string, options: ConvertOptions, cont
 function chooseWriter(options: ConvertOptions): WriterSpec {
   if (options.to !== undefined) {
     const writer = WRITERS.find((candidate) => candidate.id === options.to);
-    if (writer === undefined) throw new UsageError(`--to: expected ${WRITERS.map((spec) => spec.id).join(', ')}, found ${JSON.stringify(options.to)}`);
+    if (writer === undefined)
+      throw new UsageError(
+        `--to: expected ${WRITERS.map((spec) => spec.id).join(', ')}, found ${JSON.stringify(options.to)}`,
+      );
     return writer;
   }
   const writer = options.output === undefined ? undefined : writerForPath(options.output);
   if (writer === undefined) {
-    throw new UsageError(`cannot tell the spelling to write: end the name behind -o in ${WRITERS.map((spec) => spec.extension).join(', ')}, or give --to`);
+    throw new UsageError(
+      `cannot tell the spelling to write: end the name behind -o in ${WRITERS.map((spec) => spec.extension).join(', ')}, or give --to`,
+    );
   }
   return writer;
 }
@@ -78,7 +85,9 @@ function usedFields(trace: OpenTrace): readonly FieldName[] {
       return true;
     },
   });
-  return SLOTS.filter((slot) => (((presence?.[slot.id >> 5] ?? 0) >>> (slot.id & 31)) & 1) === 1).map((slot) => slot.field);
+  return SLOTS.filter((slot) => (((presence?.[slot.id >> 5] ?? 0) >>> (slot.id & 31)) & 1) === 1).map(
+    (slot) => slot.field,
+  );
 }
 
 function isSameFile(a: string, b: string): boolean {

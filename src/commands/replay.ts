@@ -39,7 +39,11 @@ interface Selection {
   readonly named: ReadonlySet<string>;
 }
 
-export async function replayCommand(paths: readonly string[], options: ReplayOptions, context: CommandContext): Promise<number> {
+export async function replayCommand(
+  paths: readonly string[],
+  options: ReplayOptions,
+  context: CommandContext,
+): Promise<number> {
   const selection = selectRules(options.rules, options.skip);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
   const pid = options.pid === undefined ? undefined : numberOption('--pid', options.pid);
@@ -82,7 +86,11 @@ async function replayOne(
     const base = options.from === undefined && options.to === undefined ? 0n : firstTimeBase(trace);
     const from = options.from === undefined ? undefined : relativeTo(parseTime(options.from), base);
     const to = options.to === undefined ? undefined : relativeTo(parseTime(options.to), base);
-    const filter = { ...(pid === undefined ? {} : { pid }), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const filter = {
+      ...(pid === undefined ? {} : { pid }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    };
     return runReplay(trace, {
       path,
       rules,
@@ -105,7 +113,12 @@ function firstTimeBase(trace: OpenTrace): bigint {
   return trace.timeBase;
 }
 
-async function print(results: readonly ReplayResult[], options: ReplayOptions, limit: number | undefined, context: CommandContext): Promise<void> {
+async function print(
+  results: readonly ReplayResult[],
+  options: ReplayOptions,
+  limit: number | undefined,
+  context: CommandContext,
+): Promise<void> {
   const output = new OutputFile(options.output);
   if (options.format === 'json') {
     const { renderJson } = await import('../report/json.ts');
@@ -114,7 +127,9 @@ async function print(results: readonly ReplayResult[], options: ReplayOptions, l
     const { renderTerminal } = await import('../report/terminal.ts');
     const { makeStyle } = await import('../report/style.ts');
     const style = makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
-    const reports = results.map((result) => renderTerminal(result, { style, perRule: limit ?? DEFAULT_LIMIT, quiet: options.quiet === true }));
+    const reports = results.map((result) =>
+      renderTerminal(result, { style, perRule: limit ?? DEFAULT_LIMIT, quiet: options.quiet === true }),
+    );
     output.write(reports.join('\n'));
   }
   output.close();
@@ -123,9 +138,13 @@ async function print(results: readonly ReplayResult[], options: ReplayOptions, l
 /** Rules by `--rules` and `--skip`. A name that no rule has is a usage error. */
 export function selectRules(only: string | undefined, skip: string | undefined): Selection {
   const parse = (option: string, text: string | undefined): ReadonlySet<string> => {
-    const ids = (text ?? '').split(',').map((id) => id.trim()).filter((id) => id !== '');
+    const ids = (text ?? '')
+      .split(',')
+      .map((id) => id.trim())
+      .filter((id) => id !== '');
     for (const id of ids) {
-      if (!RULES.some((rule) => rule.id === id)) throw new UsageError(`${option}: there is no rule ${JSON.stringify(id)}; scx-check rules lists them`);
+      if (!RULES.some((rule) => rule.id === id))
+        throw new UsageError(`${option}: there is no rule ${JSON.stringify(id)}; scx-check rules lists them`);
     }
     return new Set(ids);
   };
@@ -138,7 +157,9 @@ export function selectRules(only: string | undefined, skip: string | undefined):
 export function kernelOption(text: string): KernelVersion {
   const version = parseKernelVersion(text);
   if (version === undefined || version.beyond === 'older') {
-    throw new UsageError(`--kernel: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`);
+    throw new UsageError(
+      `--kernel: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
+    );
   }
   return version;
 }
@@ -150,6 +171,7 @@ function numberOption(option: string, text: string): number {
 
 /** A violation outranks a missing verdict, which outranks success. */
 function worseCode(a: number, b: number): number {
-  const rank = (code: number): number => [EXIT.ok, EXIT.noVerdict, EXIT.violation, EXIT.usage, EXIT.internal].indexOf(code as 0);
+  const rank = (code: number): number =>
+    [EXIT.ok, EXIT.noVerdict, EXIT.violation, EXIT.usage, EXIT.internal].indexOf(code as 0);
   return rank(b) > rank(a) ? b : a;
 }

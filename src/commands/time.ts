@@ -11,7 +11,10 @@ export interface TimeOption {
 
 export function parseTime(text: string): TimeOption {
   const match = /^(\+?)(\d+)(?:\.(\d+))?(ns|us|ms|s)?$/.exec(text);
-  if (match === null) throw new UsageError(`not a time: ${JSON.stringify(text)}; write seconds (33.082), or a number with ns, us, ms or s`);
+  if (match === null)
+    throw new UsageError(
+      `not a time: ${JSON.stringify(text)}; write seconds (33.082), or a number with ns, us, ms or s`,
+    );
   const [, plus, whole = '0', fraction = '', unit = 's'] = match;
   const scale = UNITS[unit] ?? 1n;
   const digits = fraction.padEnd(9, '0').slice(0, 9);

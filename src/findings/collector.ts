@@ -1,7 +1,8 @@
 // Collects what the rules report: all are counted, the first of each rule are kept.
-import type { TraceEvent } from '../trace/event.ts';
+
 import type { Step } from '../model/step.ts';
 import type { Report, RuleSpec } from '../rules/rule.ts';
+import type { TraceEvent } from '../trace/event.ts';
 import type { Finding } from './finding.ts';
 
 /** Findings kept per rule; the counts are exact beyond it. */
@@ -68,7 +69,9 @@ export class RuleRun {
       dsq: report.dsq ?? '',
       sched: sched?.index ?? -1,
       began: report.began ?? -1,
-      evidence: evidence.filter((entry, i) => entry.seq >= 0 && evidence.findLastIndex((other) => other.seq === entry.seq) === i).toSorted((a, b) => a.seq - b.seq),
+      evidence: evidence
+        .filter((entry, i) => entry.seq >= 0 && evidence.findLastIndex((other) => other.seq === entry.seq) === i)
+        .toSorted((a, b) => a.seq - b.seq),
       error: report.error,
       details: report.details ?? {},
     });

@@ -96,5 +96,9 @@ export interface ReplayResult {
   /** Present when the input could only be read in part. */
   readonly incomplete?: { readonly error: string };
   /** Present with `--explain-fidelity`: what the model did not predict. */
-  readonly mismatches?: readonly { readonly line: FidelityName; readonly text: string; readonly evidence: EvidenceItem }[];
+  readonly mismatches?: readonly {
+    readonly line: FidelityName;
+    readonly text: string;
+    readonly evidence: EvidenceItem;
+  }[];
 }

@@ -16,7 +16,8 @@ export function verdictOf(run: RuleRun): Verdict {
 /** Why a rule was not evaluated or is inconclusive; null for other verdicts. */
 export function reasonOf(run: RuleRun, verdict: Verdict): string | null {
   const undecided = [...run.undecided].map(([reason, n]) => `${reason} (${n}×)`).join('; ');
-  if (verdict === 'not evaluated') return run.notEvaluated ?? (undecided === '' ? 'the situation did not occur in this trace' : undecided);
+  if (verdict === 'not evaluated')
+    return run.notEvaluated ?? (undecided === '' ? 'the situation did not occur in this trace' : undecided);
   if (verdict === 'inconclusive') return undecided === '' ? 'see the findings' : undecided;
   return undecided === '' ? null : undecided;
 }

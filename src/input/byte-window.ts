@@ -121,7 +121,12 @@ export class ByteWindow {
 
   /** Moves to `index`, counting the lines passed. */
   skipTo(index: number): void {
-    for (let at = this.bytes.indexOf(NEWLINE, this.start); at >= 0 && at < index; at = this.bytes.indexOf(NEWLINE, at + 1)) this.line++;
+    for (
+      let at = this.bytes.indexOf(NEWLINE, this.start);
+      at >= 0 && at < index;
+      at = this.bytes.indexOf(NEWLINE, at + 1)
+    )
+      this.line++;
     this.start = index;
   }
 }

@@ -21,6 +21,7 @@ export function detectKernel(header: TraceHeader, option: KernelVersion | undefi
   const named = header.kernel === undefined ? undefined : parseKernelVersion(header.kernel);
   if (named !== undefined) return { version: named, source: 'header' };
   const feature = BY_FEATURE.find((entry) => header.features.has(entry.feature));
-  if (feature !== undefined) return { version: { release: feature.release, point: 0, beyond: undefined }, source: 'features' };
+  if (feature !== undefined)
+    return { version: { release: feature.release, point: 0, beyond: undefined }, source: 'features' };
   return { version: { release: NEWEST_RELEASE, point: 0, beyond: undefined }, source: 'assumed' };
 }

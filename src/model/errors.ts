@@ -35,7 +35,12 @@ export const NO_DECISION: Decision = { seq: -1, time: -1, callbackSeq: -1, callb
 /** The last insert that named the task. */
 export function lastInsert(task: Task | undefined): Decision {
   if (task === undefined) return NO_DECISION;
-  return { seq: task.insertSeq, time: task.insertTime, callbackSeq: task.insertCallbackSeq, callbackTime: task.insertCallbackTime };
+  return {
+    seq: task.insertSeq,
+    time: task.insertTime,
+    callbackSeq: task.insertCallbackSeq,
+    callbackTime: task.insertCallbackTime,
+  };
 }
 
 /** Notes in the step that the core raises the error of `site` here. */

@@ -1,13 +1,11 @@
 // All readers, and the choice among them by content.
 import { InputError } from '../errors.ts';
 import { readHead, type Source } from '../input/source.ts';
-import { scxCsv } from './canonical/csv.ts';
-import { scxJson } from './canonical/json.ts';
-import { scxJsonl } from './canonical/jsonl.ts';
+import { canonicalCsv, canonicalJson, canonicalJsonl } from './canonical/index.ts';
 import type { OpenTrace, Reader, ReaderOptions } from './reader.ts';
 import { traceDat } from './trace-dat/index.ts';
 
-export const READERS: readonly Reader[] = [traceDat, scxJson, scxJsonl, scxCsv];
+export const READERS: readonly Reader[] = [traceDat, canonicalJson, canonicalJsonl, canonicalCsv];
 
 /** Bytes that a reader sees in order to recognise its format. */
 const HEAD_BYTES = 64 * 1024;
@@ -15,7 +13,10 @@ const HEAD_BYTES = 64 * 1024;
 /** The reader that recognises the source; an InputError when there is none. */
 export function chooseReader(source: Source): Reader {
   if (source.size === 0) {
-    throw new InputError({ code: 'empty', path: source.path, hint: 'record again, or name another file' }, 'the file is empty');
+    throw new InputError(
+      { code: 'empty', path: source.path, hint: 'record again, or name another file' },
+      'the file is empty',
+    );
   }
   const head = readHead(source, HEAD_BYTES);
   let best: Reader | undefined;
@@ -48,7 +49,9 @@ export function openTrace(source: Source, options: ReaderOptions = {}): Promise<
 
 function describeHead(head: Uint8Array): string {
   const start = head.subarray(0, 24);
-  const printable = start.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f));
+  const printable = start.every(
+    (byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f),
+  );
   if (printable) return JSON.stringify(new TextDecoder().decode(start));
   return [...start.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }

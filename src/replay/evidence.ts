@@ -1,11 +1,16 @@
 // Looks up the events that findings refer to: a second pass over the input, which keeps nothing of the first.
+
+import { InputError } from '../errors.ts';
 import type { EvidenceItem, ExactNumber } from '../findings/result.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { describeEvent, type NameOf } from '../trace/describe.ts';
-import { InputError } from '../errors.ts';
 
 /** The events with the given ordinals. Reads only as far as the last of them. */
-export function collectEvidence(trace: OpenTrace, ordinals: ReadonlySet<number>, name: NameOf): ReadonlyMap<number, EvidenceItem> {
+export function collectEvidence(
+  trace: OpenTrace,
+  ordinals: ReadonlySet<number>,
+  name: NameOf,
+): ReadonlyMap<number, EvidenceItem> {
   const items = new Map<number, EvidenceItem>();
   if (ordinals.size === 0) return items;
   const last = Math.max(...ordinals);

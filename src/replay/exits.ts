@@ -120,11 +120,25 @@ export class ExitTracker {
   #explain(sched: Sched, exit: ExitState): ExitVerdict {
     const error = this.#winner(sched, exit)?.error;
     if (error !== undefined) {
-      return { sched, exit, explained: true, cause: error.text, site: ERROR_SITES.find((entry) => entry.id === error.site), error };
+      return {
+        sched,
+        exit,
+        explained: true,
+        cause: error.text,
+        site: ERROR_SITES.find((entry) => entry.id === error.site),
+        error,
+      };
     }
     const site = this.#siteOf(exit);
     const cause = site?.meaning ?? `${exitReason(exit.kind)}: no known error site has this message`;
-    return { sched, exit, explained: site !== undefined && this.#isEvident(sched, exit, site), cause, site, error: undefined };
+    return {
+      sched,
+      exit,
+      explained: site !== undefined && this.#isEvident(sched, exit, site),
+      cause,
+      site,
+      error: undefined,
+    };
   }
 
   #siteOf(exit: ExitState): ErrorSite | undefined {
@@ -132,7 +146,10 @@ export class ExitTracker {
     const textless = sites.find((entry) => entry.format === '');
     if (textless !== undefined) return textless;
     const message = exit.message ?? '';
-    return sites.find((entry) => formatMatches(formatAt(entry, this.#release), message)) ?? sites.find((entry) => exit.fmt !== '' && entry.format === exit.fmt);
+    return (
+      sites.find((entry) => formatMatches(formatAt(entry, this.#release), message)) ??
+      sites.find((entry) => exit.fmt !== '' && entry.format === exit.fmt)
+    );
   }
 
   /** Does the trace show the cause, or is the cause one that no trace can show? */

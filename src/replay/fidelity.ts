@@ -72,19 +72,29 @@ export class Fidelity {
 }
 
 function pickText(event: TraceEvent, step: Step): string {
-  const expected = step.expectedTask === undefined ? 'something else' : step.expectedTask === null ? 'nothing' : step.expectedTask.label;
-  const found = event.verdict === 'retry' ? 'a retry' : event.pid >= 0 ? (step.task?.label ?? `pid ${event.pid}`) : 'nothing';
+  const expected =
+    step.expectedTask === undefined
+      ? 'something else'
+      : step.expectedTask === null
+        ? 'nothing'
+        : step.expectedTask.label;
+  const found =
+    event.verdict === 'retry' ? 'a retry' : event.pid >= 0 ? (step.task?.label ?? `pid ${event.pid}`) : 'nothing';
   return `CPU ${event.rq} picked ${found}, expected ${expected} (${step.reason})`;
 }
 
 function consumeText(event: TraceEvent, step: Step): string {
-  const expected = step.expectedTask === undefined || step.expectedTask === null ? 'another result' : step.expectedTask.label;
+  const expected =
+    step.expectedTask === undefined || step.expectedTask === null ? 'another result' : step.expectedTask.label;
   const found = event.ret > 0 ? 'took a task' : 'took nothing';
   return `CPU ${event.rq} ${found} from DSQ ${step.dsq?.name ?? '?'}, expected ${expected} (${step.reason})`;
 }
 
 function lengthText(event: TraceEvent, step: Step): string {
   const found = event.has('local_nr') ? event.local_nr : event.nr;
-  const seq = event.has('dsq_seq') && step.expectedDsqSeq >= 0 && step.expectedDsqSeq !== event.dsq_seq ? `, seq ${event.dsq_seq} instead of ${step.expectedDsqSeq}` : '';
+  const seq =
+    event.has('dsq_seq') && step.expectedDsqSeq >= 0 && step.expectedDsqSeq !== event.dsq_seq
+      ? `, seq ${event.dsq_seq} instead of ${step.expectedDsqSeq}`
+      : '';
   return `DSQ ${step.dsq?.name ?? '?'} holds ${found} tasks, expected ${step.expectedNr < 0 ? 'otherwise' : step.expectedNr}${seq}`;
 }

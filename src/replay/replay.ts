@@ -1,9 +1,9 @@
 // The engine: events go through the model, then to the rules that name their type. Knows nothing of formats and output.
-import { isAtLeast } from '../kernel/release.ts';
-import { semanticsOf } from '../kernel/semantics.ts';
-import { type DetectedKernel, detectKernel } from '../kernel/detect.ts';
-import { type KernelVersion } from '../kernel/release.ts';
+
 import { type FindingFilter, RuleRun } from '../findings/collector.ts';
+import { type DetectedKernel, detectKernel } from '../kernel/detect.ts';
+import { isAtLeast, type KernelVersion } from '../kernel/release.ts';
+import { semanticsOf } from '../kernel/semantics.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
@@ -55,7 +55,9 @@ export class Replay {
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
-    this.#active = this.ruleRuns.filter((run) => this.#isApplicable(run, header)).map((run) => ({ run, handlers: this.#create(run) }));
+    this.#active = this.ruleRuns
+      .filter((run) => this.#isApplicable(run, header))
+      .map((run) => ({ run, handlers: this.#create(run) }));
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
     for (const rule of this.#active) {
       for (const [type, handler] of Object.entries(rule.handlers) as [EventType, EventHandler][]) {
@@ -76,7 +78,8 @@ export class Replay {
     this.model.apply(event, step);
     this.fidelity.compare(event, step);
     if (step.errors.length > 0) this.#raise(event, step);
-    if (event.kind === KIND.lost) this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
+    if (event.kind === KIND.lost)
+      this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
     if (RARE[event.kind] === 1) this.#observe(event);
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
     const handlers = this.#handlers[event.kind];
@@ -106,8 +109,10 @@ export class Replay {
   #isApplicable(run: RuleRun, header: TraceHeader): boolean {
     const { since, until, needs } = run.spec;
     const { release } = this.kernel.version;
-    if (since !== undefined && !isAtLeast(release, since)) run.notEvaluated = `the rule holds from Linux ${since} on, the trace is from ${release}`;
-    else if (until !== undefined && !isAtLeast(until, release)) run.notEvaluated = `the rule holds up to Linux ${until}, the trace is from ${release}`;
+    if (since !== undefined && !isAtLeast(release, since))
+      run.notEvaluated = `the rule holds from Linux ${since} on, the trace is from ${release}`;
+    else if (until !== undefined && !isAtLeast(until, release))
+      run.notEvaluated = `the rule holds up to Linux ${until}, the trace is from ${release}`;
     else {
       const missing = header.recorded === undefined ? [] : missingTypes(needs, header.recorded);
       if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
@@ -125,7 +130,9 @@ export class Replay {
       undecided: (reason) => run.noteUndecided(reason),
       explainExit: (sched) => {
         const verdict = this.exits.explain([sched])[0];
-        return verdict === undefined ? undefined : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
+        return verdict === undefined
+          ? undefined
+          : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
       },
     });
   }
@@ -133,11 +140,21 @@ export class Replay {
 
 /** Kinds that the engine itself looks at. */
 const RARE = new Uint8Array(EVENT_TYPES.length);
-for (const type of ['sched_attach', 'sched_detach', 'sched_exit', 'bpf_exit', 'sub_kill', 'cpu_online', 'cpu_offline'] as const) RARE[KIND[type]] = 1;
+for (const type of [
+  'sched_attach',
+  'sched_detach',
+  'sched_exit',
+  'bpf_exit',
+  'sub_kill',
+  'cpu_online',
+  'cpu_offline',
+] as const)
+  RARE[KIND[type]] = 1;
 
 /** Kinds that only occur while a scheduler is loaded. */
 const EXT_ACTIVITY = new Uint8Array(EVENT_TYPES.length);
-for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume'] as const) EXT_ACTIVITY[KIND[type]] = 1;
+for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume'] as const)
+  EXT_ACTIVITY[KIND[type]] = 1;
 
 /** Needed event types that were not recorded, alternatives as `a or b`. */
 export function missingTypes(needs: RuleSpec['needs'], recorded: ReadonlySet<EventType>): string[] {

@@ -1,8 +1,15 @@
 // Replays an opened trace and builds the result document.
 import { InputError } from '../errors.ts';
-import { RuleRun } from '../findings/collector.ts';
+import type { RuleRun } from '../findings/collector.ts';
 import type { Finding } from '../findings/finding.ts';
-import { type EvidenceItem, type ExactNumber, type ReplayResult, RESULT_SCHEMA, type ResultFinding, type ResultRule } from '../findings/result.ts';
+import {
+  type EvidenceItem,
+  type ExactNumber,
+  RESULT_SCHEMA,
+  type ReplayResult,
+  type ResultFinding,
+  type ResultRule,
+} from '../findings/result.ts';
 import { exitCodeOf, reasonOf, verdictOf, worst } from '../findings/verdict.ts';
 import { exitReason } from '../kernel/exit.ts';
 import type { KernelError } from '../model/kernel-error.ts';
@@ -66,11 +73,16 @@ class ResultBuilder {
     const mismatches = this.#options.explainFidelity === true ? replay.fidelity.mismatches : [];
     // The reader's own counts are complete now; the second pass for evidence would start them anew.
     const traceInfo = this.#traceInfo();
-    const ordinals = new Set([...findings.flatMap((finding) => [finding.began, ...finding.evidence.map((ref) => ref.seq)]), ...mismatches.map((entry) => entry.seq)]);
+    const ordinals = new Set([
+      ...findings.flatMap((finding) => [finding.began, ...finding.evidence.map((ref) => ref.seq)]),
+      ...mismatches.map((entry) => entry.seq),
+    ]);
     ordinals.delete(-1);
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
     const verdict = worst(rules.map((rule) => rule.verdict));
-    const missing = replay.ruleRuns.some((run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined);
+    const missing = replay.ruleRuns.some(
+      (run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined,
+    );
     return {
       schema: RESULT_SCHEMA,
       trace: traceInfo,
@@ -90,7 +102,12 @@ class ResultBuilder {
               },
       })),
       verdict,
-      exit_code: exitCodeOf({ verdict, missing, incomplete: this.#incomplete !== undefined, strict: this.#options.strict === true }),
+      exit_code: exitCodeOf({
+        verdict,
+        missing,
+        incomplete: this.#incomplete !== undefined,
+        strict: this.#options.strict === true,
+      }),
       fidelity: replay.fidelity.lines,
       rules,
       findings: findings.map((finding) => this.#finding(finding, evidence)),
@@ -132,7 +149,14 @@ class ResultBuilder {
 
   #rule(run: RuleRun): ResultRule {
     const verdict = verdictOf(run);
-    return { id: run.spec.id, severity: run.spec.severity, verdict, checked: run.checked, findings: run.total, reason: reasonOf(run, verdict) };
+    return {
+      id: run.spec.id,
+      severity: run.spec.severity,
+      verdict,
+      checked: run.checked,
+      findings: run.total,
+      reason: reasonOf(run, verdict),
+    };
   }
 
   /** Findings in the order of time, the first of each rule when there are too many. */
@@ -188,7 +212,11 @@ class ResultBuilder {
     const { header } = this.#trace;
     const unused = Object.fromEntries([...this.#trace.unused].toSorted(([a], [b]) => (a < b ? -1 : 1)));
     const used = replay.counts.reduce((sum, n) => sum + n, 0) + this.#trace.absorbed;
-    const midRun = header.startsMidRun ?? (header.schedExtState !== undefined && header.schedExtState !== '' ? header.schedExtState !== 'disabled' : replay.startedMidRun);
+    const midRun =
+      header.startsMidRun ??
+      (header.schedExtState !== undefined && header.schedExtState !== ''
+        ? header.schedExtState !== 'disabled'
+        : replay.startedMidRun);
     return {
       path: this.#options.path,
       format: this.#trace.format,
@@ -197,7 +225,12 @@ class ResultBuilder {
       cpus: header.possible?.size ?? replay.model.cpus.length,
       starts_mid_run: midRun,
       span_ns: replay.firstTime < 0 ? 0 : replay.lastTime - replay.firstTime,
-      events: { total: used + [...this.#trace.unused.values()].reduce((sum, n) => sum + n, 0), used, unused, lost: replay.lost },
+      events: {
+        total: used + [...this.#trace.unused.values()].reduce((sum, n) => sum + n, 0),
+        used,
+        unused,
+        lost: replay.lost,
+      },
     };
   }
 
@@ -220,4 +253,3 @@ function schedId(sched: Sched): ExactNumber {
 function quote(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
-

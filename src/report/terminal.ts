@@ -1,5 +1,12 @@
 // The report for people: verdict first, then each finding with its evidence, then what was checked and how well the model fits.
-import type { EvidenceItem, ExactNumber, ReplayResult, ResultFinding, ResultRule, Verdict } from '../findings/result.ts';
+import type {
+  EvidenceItem,
+  ExactNumber,
+  ReplayResult,
+  ResultFinding,
+  ResultRule,
+  Verdict,
+} from '../findings/result.ts';
 import type { Style } from './style.ts';
 
 export interface TerminalOptions {
@@ -34,7 +41,11 @@ function head(result: ReplayResult, style: Style): string[] {
     trace.events.lost === 0 ? undefined : `${trace.events.lost < 0 ? 'some' : count(trace.events.lost)} lost`,
     trace.starts_mid_run ? 'starts mid-run' : undefined,
   ].filter((fact) => fact !== undefined);
-  const lines = [`${style.strong(trace.path)}  ${style.faint(facts.join(', '))}`, '', `${badge(result.verdict, style)}  ${headline(result)}`];
+  const lines = [
+    `${style.strong(trace.path)}  ${style.faint(facts.join(', '))}`,
+    '',
+    `${badge(result.verdict, style)}  ${headline(result)}`,
+  ];
   if (result.incomplete !== undefined) lines.push(`${style.violation('incomplete')}  ${result.incomplete.error}`);
   for (const sched of result.schedulers) {
     const name = `${sched.name === '' ? '?' : sched.name} (id ${sched.id}${sched.level > 0 ? `, level ${sched.level}` : ''})`;
@@ -80,7 +91,8 @@ function findings(result: ReplayResult, options: TerminalOptions): string[] {
   }
   for (const rule of result.rules) {
     const hidden = rule.findings - Math.min(perRule, shown.get(rule.id) ?? 0);
-    if (hidden > 0) lines.push(style.faint(`${count(hidden)} more of ${rule.id}; --limit shows more, --format json lists them`), '');
+    if (hidden > 0)
+      lines.push(style.faint(`${count(hidden)} more of ${rule.id}; --limit shows more, --format json lists them`), '');
   }
   return lines;
 }
@@ -92,13 +104,22 @@ export function renderFinding(finding: ResultFinding, style: Style, quiet = fals
   const lines = [`${verdict} ${style.strong(kind)}  ${finding.message}`];
   if (quiet) return lines;
   if (finding.kernel_message !== null) {
-    lines.push(`  kernel message: ${finding.kernel_message}${finding.kernel === null ? '' : ` (${kernelWords(finding.kernel)})`}`);
+    lines.push(
+      `  kernel message: ${finding.kernel_message}${finding.kernel === null ? '' : ` (${kernelWords(finding.kernel)})`}`,
+    );
   }
   const began = startOf(finding);
   const last = finding.evidence.length - 1;
   for (const [i, item] of finding.evidence.entries()) {
-    const mark = began !== undefined && item.ts === began.ts && item.text.startsWith(began.text) ? 'began' : i === last ? '    →' : '     ';
-    lines.push(`  ${style.mark(mark)} ${seconds(item.ts)}  CPU ${String(item.cpu).padEnd(3)} ${item.text}  ${style.faint(item.position)}`);
+    const mark =
+      began !== undefined && item.ts === began.ts && item.text.startsWith(began.text)
+        ? 'began'
+        : i === last
+          ? '    →'
+          : '     ';
+    lines.push(
+      `  ${style.mark(mark)} ${seconds(item.ts)}  CPU ${String(item.cpu).padEnd(3)} ${item.text}  ${style.faint(item.position)}`,
+    );
   }
   const { command } = finding.details;
   if (typeof command === 'string') lines.push(`  ${style.faint(`show it: ${command}`)}`);
@@ -195,11 +216,17 @@ function fidelity(result: ReplayResult, style: Style): string[] {
     return `${missed ? style.possible(share) : share}${line.unknown > 0 ? ` (${count(line.unknown)} not decidable)` : ''}`;
   });
   const lines = [`${style.strong('Model')}  predicted ${parts.join(', ')}`];
-  if (Object.values(result.fidelity).some((line) => line.explained < line.observed) && result.mismatches === undefined) {
+  if (
+    Object.values(result.fidelity).some((line) => line.explained < line.observed) &&
+    result.mismatches === undefined
+  ) {
     lines.push(style.faint('  --explain-fidelity lists what it did not predict'));
   }
   for (const { line, text, evidence } of result.mismatches ?? []) {
-    lines.push(`  ${FIDELITY_TITLES[line] ?? line}: ${text}`, `    ${seconds(evidence.ts)}  CPU ${evidence.cpu} ${evidence.text}  ${style.faint(evidence.position)}`);
+    lines.push(
+      `  ${FIDELITY_TITLES[line] ?? line}: ${text}`,
+      `    ${seconds(evidence.ts)}  CPU ${evidence.cpu} ${evidence.text}  ${style.faint(evidence.position)}`,
+    );
   }
   return [...lines, ''];
 }
@@ -207,5 +234,8 @@ function fidelity(result: ReplayResult, style: Style): string[] {
 function unused(result: ReplayResult, style: Style): string[] {
   const entries = Object.entries(result.trace.events.unused);
   if (entries.length === 0) return [`${style.strong('Events')}  all ${count(result.trace.events.total)} records used`];
-  return wrap(`${style.strong('Events')}  not used: `, entries.map(([name, n]) => `${name} ${count(n)}`));
+  return wrap(
+    `${style.strong('Events')}  not used: `,
+    entries.map(([name, n]) => `${name} ${count(n)}`),
+  );
 }

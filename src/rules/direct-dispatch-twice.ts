@@ -8,7 +8,8 @@ export const directDispatchTwice = kernelErrorRule({
   needs: ['insert', ['ops_enqueue', 'select_cpu']],
   checkedAt: ['insert'],
   isCheck: (event) => event.step !== 'kfunc',
-  meaning: 'A direct dispatch was recorded and then a second insert was made in the same callback. The kernel ejects the scheduler.',
+  meaning:
+    'A direct dispatch was recorded and then a second insert was made in the same callback. The kernel ejects the scheduler.',
   causes: ['a code path falls through after an insert', 'both a fast path and the general path insert'],
   avoid: 'Return right after the insert.',
 });

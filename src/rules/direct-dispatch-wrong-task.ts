@@ -8,7 +8,8 @@ export const directDispatchWrongTask = kernelErrorRule({
   needs: ['insert', ['ops_enqueue', 'select_cpu']],
   checkedAt: ['insert'],
   isCheck: (event) => event.step !== 'kfunc',
-  meaning: 'An insert in ops.select_cpu() or ops.enqueue() named another task. Only ops.dispatch() may dispatch tasks at will. The kernel ejects the scheduler.',
+  meaning:
+    'An insert in ops.select_cpu() or ops.enqueue() named another task. Only ops.dispatch() may dispatch tasks at will. The kernel ejects the scheduler.',
   causes: ['work queued earlier is dispatched from ops.enqueue()'],
   avoid: 'Dispatch other tasks from ops.dispatch(), or put them on a DSQ when they are enqueued.',
 });

@@ -37,7 +37,11 @@ export const dispatchDisallowedCpu = defineRule({
         const { task } = error;
         if (task === undefined) return;
         const found = classifyAffinity(task, error.target, error, clockError);
-        reportError(context, error, { class: found.class, evidence: affinityEvidence(task, error, found), note: found.meaning });
+        reportError(context, error, {
+          class: found.class,
+          evidence: affinityEvidence(task, error, found),
+          note: found.meaning,
+        });
       },
     };
   },

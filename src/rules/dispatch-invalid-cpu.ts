@@ -8,7 +8,11 @@ export const dispatchInvalidCpu = kernelErrorRule({
   needs: [['find_dsq', 'dispatch']],
   checkedAt: ['find_dsq', 'dispatch'],
   isCheck: (event) => (event.has('result') ? event.result !== '' : event.phase !== 'end'),
-  meaning: 'A verdict for SCX_DSQ_LOCAL_ON carries a CPU number that is not possible on this machine. The kernel ejects the scheduler and uses the global DSQ.',
-  causes: ['a negative error code or an index of another space was used as a CPU number', 'the number of CPUs was taken from a constant'],
+  meaning:
+    'A verdict for SCX_DSQ_LOCAL_ON carries a CPU number that is not possible on this machine. The kernel ejects the scheduler and uses the global DSQ.',
+  causes: [
+    'a negative error code or an index of another space was used as a CPU number',
+    'the number of CPUs was taken from a constant',
+  ],
   avoid: 'Check the CPU against scx_bpf_nr_cpu_ids() before it becomes part of a DSQ id.',
 });

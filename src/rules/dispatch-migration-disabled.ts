@@ -15,5 +15,6 @@ export const dispatchMigrationDisabled = kernelErrorRule({
     'SCX_OPS_ENQ_MIGRATION_DISABLED is set and ops.dispatch() ignores p->migration_disabled (its mask is narrowed to one CPU)',
     'up to 7.1: a false alarm of the kernel, when a BPF program runs in the context of the task that is switched out',
   ],
-  avoid: 'Clear SCX_OPS_ENQ_MIGRATION_DISABLED so that such tasks skip ops.enqueue(), or dispatch them to their own CPU only.',
+  avoid:
+    'Clear SCX_OPS_ENQ_MIGRATION_DISABLED so that such tasks skip ops.enqueue(), or dispatch them to their own CPU only.',
 });

@@ -8,7 +8,12 @@ export const dsqNonexistent = kernelErrorRule({
   needs: [['find_dsq', 'dispatch'], 'dsq_create', 'dsq_destroy'],
   checkedAt: ['find_dsq', 'dispatch'],
   isCheck: (event) => (event.has('result') ? event.result !== '' : event.phase !== 'end'),
-  meaning: 'The task was inserted on a DSQ id that the scheduler has not created (or has destroyed). The kernel ejects the scheduler and uses the global DSQ.',
-  causes: ['the DSQ was never created, or scx_bpf_create_dsq() failed unnoticed', 'the DSQ was destroyed while verdicts for it were under way', 'a wrong id was computed'],
+  meaning:
+    'The task was inserted on a DSQ id that the scheduler has not created (or has destroyed). The kernel ejects the scheduler and uses the global DSQ.',
+  causes: [
+    'the DSQ was never created, or scx_bpf_create_dsq() failed unnoticed',
+    'the DSQ was destroyed while verdicts for it were under way',
+    'a wrong id was computed',
+  ],
   avoid: 'Create all DSQs in ops.init() and check the result; destroy a DSQ only when nothing can name it any more.',
 });

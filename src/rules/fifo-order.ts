@@ -1,6 +1,7 @@
 // Rule: FIFO DSQs and local DSQs are served in their order.
-import { KIND } from '../trace/vocabulary/index.ts';
+
 import { MISPREDICTED, PREDICTED } from '../model/step.ts';
+import { KIND } from '../trace/vocabulary/index.ts';
 import { defineRule } from './rule.ts';
 
 export const fifoOrder = defineRule({

@@ -46,7 +46,20 @@ export interface Report {
 /** The read-only side of the model that rules see. */
 export type ModelView = Pick<
   Model,
-  'cpus' | 'scheds' | 'root' | 'now' | 'seq' | 'knownSince' | 'semantics' | 'header' | 'findTask' | 'tasks' | 'dsqs' | 'isPossibleCpu' | 'records' | 'hz'
+  | 'cpus'
+  | 'scheds'
+  | 'root'
+  | 'now'
+  | 'seq'
+  | 'knownSince'
+  | 'semantics'
+  | 'header'
+  | 'findTask'
+  | 'tasks'
+  | 'dsqs'
+  | 'isPossibleCpu'
+  | 'records'
+  | 'hz'
 >;
 
 export interface ExitExplanation {

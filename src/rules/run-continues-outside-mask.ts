@@ -22,7 +22,8 @@ export const runContinuesOutsideMask = defineRule({
   severity: 'warning',
   fn: 'affine_move_task, migration_cpu_stop',
   needs: ['switch', 'affinity'],
-  meaning: 'The affinity of a running task changed so that its CPU is no longer allowed; the stopper should have moved it.',
+  meaning:
+    'The affinity of a running task changed so that its CPU is no longer allowed; the stopper should have moved it.',
   causes: ['the stopper thread of the CPU was held up', 'the task is migration-disabled (then it may stay)'],
   avoid: 'Nothing that a scheduler can do.',
   create(context) {
@@ -50,7 +51,8 @@ export const runContinuesOutsideMask = defineRule({
         if (task === undefined || event.phase === 'begin' || task.maskChanging) return;
         const open = running.get(task.pid);
         if (task.onCpu >= 0 && task.allows(task.onCpu) === 0 && task.migrationDisabled <= 0) {
-          if (open === undefined) running.set(task.pid, { task, cpu: task.onCpu, since: event.t, seq: event.seq, ticks: 0 });
+          if (open === undefined)
+            running.set(task.pid, { task, cpu: task.onCpu, since: event.t, seq: event.seq, ticks: 0 });
         } else running.delete(task.pid);
       },
       switch(event, step) {

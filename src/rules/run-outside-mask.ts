@@ -7,7 +7,8 @@ export const runOutsideMask = defineRule({
   severity: 'error',
   fn: 'context_switch, is_cpu_allowed',
   needs: ['switch'],
-  meaning: 'A CPU switched to a task whose cpus_ptr does not contain it. The core prevents this, so the trace is wrong or the kernel is.',
+  meaning:
+    'A CPU switched to a task whose cpus_ptr does not contain it. The core prevents this, so the trace is wrong or the kernel is.',
   causes: ['a kernel bug in the affinity or migration-disable code', 'a trace with lost or reordered events'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',
   create(context) {
@@ -37,7 +38,10 @@ export const runOutsideMask = defineRule({
           task,
           cpu: event.cpu,
           began: change?.beginSeq ?? -1,
-          evidence: change === undefined ? [] : [{ seq: change.endSeq, note: `cpus_ptr is ${change.after.toString()} from here on` }],
+          evidence:
+            change === undefined
+              ? []
+              : [{ seq: change.endSeq, note: `cpus_ptr is ${change.after.toString()} from here on` }],
         });
       },
     };

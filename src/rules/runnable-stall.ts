@@ -9,7 +9,8 @@ export const runnableStall = defineRule({
   site: 'runnable-stall',
   fn: 'check_rq_for_timeouts',
   needs: ['enqueue', 'dequeue', 'run', 'stop', 'sched_attach'],
-  meaning: 'The watchdog found a task that has been runnable for longer than ops.timeout_ms without running, and ejected the scheduler.',
+  meaning:
+    'The watchdog found a task that has been runnable for longer than ops.timeout_ms without running, and ejected the scheduler.',
   causes: [
     'the scheduler holds the task and never dispatches it (see task-lost)',
     'it waits on a DSQ that no CPU consumes, or none that it may run on',

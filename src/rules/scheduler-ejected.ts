@@ -31,10 +31,18 @@ export const schedulerEjected = defineRule({
             cpu: exit.exitCpu,
             sched,
             began: predicted?.sinceSeq ?? -1,
-            evidence: predicted === undefined ? [] : [{ seq: predicted.sinceSeq, note: `${predicted.text} [${predicted.site}]` }],
+            evidence:
+              predicted === undefined
+                ? []
+                : [{ seq: predicted.sinceSeq, note: `${predicted.text} [${predicted.site}]` }],
             at: { seq: exit.claimSeq, t: exit.claimTime },
             note: explanation === undefined || explanation.cause === '' ? undefined : explanation.cause,
-            details: { exit_kind: exit.kind, reason: exitReason(exit.kind), site: explanation?.site ?? null, predicted: predicted !== undefined },
+            details: {
+              exit_kind: exit.kind,
+              reason: exitReason(exit.kind),
+              site: explanation?.site ?? null,
+              predicted: predicted !== undefined,
+            },
           });
         }
       },

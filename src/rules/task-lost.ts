@@ -13,8 +13,13 @@ export const taskLost = defineRule({
   severity: 'error',
   fn: 'scx_do_enqueue_task',
   needs: ['ops_enqueue', 'ops_dequeue', 'dsq_link', 'sched_attach'],
-  meaning: 'ops.enqueue() returned without an insert, so the BPF scheduler owns the task, and no insert of it took effect.',
-  causes: ['the task was put on a structure of the scheduler and never taken off', 'an insert was dropped and the scheduler does not enqueue again', 'the scheduler throttles it (then raise ops.timeout_ms)'],
+  meaning:
+    'ops.enqueue() returned without an insert, so the BPF scheduler owns the task, and no insert of it took effect.',
+  causes: [
+    'the task was put on a structure of the scheduler and never taken off',
+    'an insert was dropped and the scheduler does not enqueue again',
+    'the scheduler throttles it (then raise ops.timeout_ms)',
+  ],
   avoid: 'Use DSQs for waiting tasks; handle every path of ops.enqueue().',
   create(context) {
     const judge = (task: Task, sched: Sched | undefined, now: number): void => {
@@ -46,7 +51,11 @@ export const taskLost = defineRule({
         if (!task.alive || judged.has(task) || (of !== undefined && task.sched !== of)) continue;
         const timeout = watchdogTimeoutNs(context.model, task.sched);
         // When a scheduler ends, only what is certain by then is reported: its tasks are taken back right after.
-        if (of !== undefined && (timeout === 0 || task.custodySeq < 0 || context.model.now - task.custodyTime < timeout)) continue;
+        if (
+          of !== undefined &&
+          (timeout === 0 || task.custodySeq < 0 || context.model.now - task.custodyTime < timeout)
+        )
+          continue;
         judged.add(task);
         judge(task, task.sched, context.model.now);
       }

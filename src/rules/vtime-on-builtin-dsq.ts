@@ -7,7 +7,8 @@ export const vtimeOnBuiltinDsq = kernelErrorRule({
   fn: 'scx_dispatch_enqueue',
   needs: ['dispatch_enqueue'],
   checkedAt: ['dispatch_enqueue'],
-  meaning: 'scx_bpf_dsq_insert_vtime() (or a vtime move) named the local or the global DSQ, which are FIFO. The kernel ejects the scheduler.',
+  meaning:
+    'scx_bpf_dsq_insert_vtime() (or a vtime move) named the local or the global DSQ, which are FIFO. The kernel ejects the scheduler.',
   causes: ['a vtime scheduler falls back to SCX_DSQ_GLOBAL or SCX_DSQ_LOCAL with the same kfunc'],
   avoid: 'Use scx_bpf_dsq_insert() for built-in DSQs.',
 });

@@ -26,7 +26,10 @@ export const vtimeOrder = defineRule({
           dsq: dsq.name,
           began: passedOver.linkSeq,
           evidence: [
-            { seq: passedOver.linkSeq, note: `${passedOver.label} is put on the DSQ with vtime ${passedOver.vtime.toBigInt()}` },
+            {
+              seq: passedOver.linkSeq,
+              note: `${passedOver.label} is put on the DSQ with vtime ${passedOver.vtime.toBigInt()}`,
+            },
             { seq: step.linkSeqBefore, note: `${task.label} is put on the DSQ with vtime ${task.vtime.toBigInt()}` },
           ],
         });

@@ -26,8 +26,10 @@ const DESCRIBERS: { readonly [kind: number]: Describer } = {
   },
   [KIND.insert]: (e, name) =>
     `insert ${name(e.pid)}${e.has('dsq') ? ` on DSQ ${dsqText(e)}` : ''}${e.has('vtime') && e.priq ? ` with vtime ${toBigInt(e.vtime_hi, e.vtime_lo)}` : ''}${e.has('ret') ? (e.ret > 0 ? ' accepted' : ' refused') : ''}`,
-  [KIND.dsq_link]: (e, name) => `${name(e.pid)} put on DSQ ${dsqText(e)}${e.has('nr') ? ` (${e.nr} → ${e.nr + 1} tasks)` : ''}`,
-  [KIND.dsq_unlink]: (e, name) => `${name(e.pid)} taken off DSQ ${dsqText(e)}${e.has('nr') ? ` (${e.nr} → ${e.nr - 1} tasks)` : ''}`,
+  [KIND.dsq_link]: (e, name) =>
+    `${name(e.pid)} put on DSQ ${dsqText(e)}${e.has('nr') ? ` (${e.nr} → ${e.nr + 1} tasks)` : ''}`,
+  [KIND.dsq_unlink]: (e, name) =>
+    `${name(e.pid)} taken off DSQ ${dsqText(e)}${e.has('nr') ? ` (${e.nr} → ${e.nr - 1} tasks)` : ''}`,
   [KIND.ops_enqueue]: (e, name) => {
     if (e.phase === 'begin') return `enqueue of ${name(e.pid)} begins, rq ${e.rq}`;
     const taken = e.has('ops_state') && (e.ops_state_lo & 3) === 2;
@@ -47,12 +49,18 @@ const DESCRIBERS: { readonly [kind: number]: Describer } = {
     const result = e.has('ret') ? (e.ret > 0 ? ': yes' : ': no') : '';
     return `may ${name(e.pid)} run on CPU ${e.rq}?${result}${mask}${e.enforce ? ' (a refusal is an error)' : ''}`;
   },
-  [KIND.dispatch_to_local]: (e, name) => `dispatch of ${name(e.pid)} to the local DSQ of CPU ${e.dst} (it is on CPU ${e.task_cpu})`,
+  [KIND.dispatch_to_local]: (e, name) =>
+    `dispatch of ${name(e.pid)} to the local DSQ of CPU ${e.dst} (it is on CPU ${e.task_cpu})`,
   [KIND.dispatch_enqueue]: (e, name) => `${name(e.pid)} about to be put on DSQ ${dsqText(e)}`,
-  [KIND.find_dsq]: (e) => `look-up of DSQ ${dsqText(e)}${e.has('found') ? `: found ${formatDsqId(e.found_hi, e.found_lo)}` : ''}`,
+  [KIND.find_dsq]: (e) =>
+    `look-up of DSQ ${dsqText(e)}${e.has('found') ? `: found ${formatDsqId(e.found_hi, e.found_lo)}` : ''}`,
   [KIND.move_remote_task]: (e, name) => `${name(e.pid)} moves from CPU ${e.src} to CPU ${e.dst}`,
-  [KIND.consume]: (e) => (e.phase === 'end' ? `CPU ${e.rq} ${e.ret > 0 ? 'took a task' : 'took nothing'}` : `CPU ${e.rq} looks on DSQ ${dsqText(e)}${e.has('nr') ? ` (${e.nr} tasks)` : ''}`),
-  [KIND.wakeup]: (e, name) => `${e.step === 'waking' ? 'waking' : 'wakeup of'} ${name(e.pid)}${e.target >= 0 ? ` on CPU ${e.target}` : ''}`,
+  [KIND.consume]: (e) =>
+    e.phase === 'end'
+      ? `CPU ${e.rq} ${e.ret > 0 ? 'took a task' : 'took nothing'}`
+      : `CPU ${e.rq} looks on DSQ ${dsqText(e)}${e.has('nr') ? ` (${e.nr} tasks)` : ''}`,
+  [KIND.wakeup]: (e, name) =>
+    `${e.step === 'waking' ? 'waking' : 'wakeup of'} ${name(e.pid)}${e.target >= 0 ? ` on CPU ${e.target}` : ''}`,
   [KIND.migrate]: (e, name) => `${name(e.pid)} assigned to CPU ${e.dest_cpu} (was ${e.orig_cpu})`,
   [KIND.sched_exit]: (e) => {
     if (e.step === 'error') return `error site reached: ${e.fmt}`;
@@ -83,7 +91,9 @@ export function describeEvent(event: TraceEvent, name: NameOf): string {
   if (describe !== undefined) return describe(event, name);
   const head = [event.type, event.step, event.phase].filter((part) => part !== '').join(' ');
   const task = event.has('pid') ? ` ${name(event.pid)}` : '';
-  const facts = SLOTS.filter((slot) => event.hasSlot(slot) && !QUIET.has(slot.field)).map((slot) => `${slot.field}=${fieldToText(event, slot)}`);
+  const facts = SLOTS.filter((slot) => event.hasSlot(slot) && !QUIET.has(slot.field)).map(
+    (slot) => `${slot.field}=${fieldToText(event, slot)}`,
+  );
   return `${head}${task}${facts.length === 0 ? '' : ` ${facts.join(' ')}`}`;
 }
 

@@ -2,13 +2,16 @@
 import { z } from 'zod';
 import { parseDsqId } from '../kernel/dsq-id.ts';
 import { CpuMask } from './cpu-mask.ts';
-import { headerSchema } from './header-json.ts';
+import { headerSchema } from './header-schema.ts';
 import { parseInteger } from './u64.ts';
-import { type FieldKind, type FieldName, FIELDS } from './vocabulary/fields.ts';
+import { FIELDS, type FieldKind, type FieldName } from './vocabulary/fields.ts';
 import { EVENT_SPECS, EVENT_TYPES, type EventType, fieldsOf } from './vocabulary/index.ts';
 
 const integerText = z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number');
-const unsignedText = integerText.refine((text) => (parseInteger(text) ?? 0n) >= 0n, 'expected a number that is not negative');
+const unsignedText = integerText.refine(
+  (text) => (parseInteger(text) ?? 0n) >= 0n,
+  'expected a number that is not negative',
+);
 
 function schemaOfKind(kind: FieldKind): z.ZodType {
   switch (kind) {
@@ -27,7 +30,12 @@ function schemaOfKind(kind: FieldKind): z.ZodType {
     case 'dsq':
       return z.union([
         z.int().min(0),
-        z.string().refine((text) => parseDsqId(text) !== undefined, 'expected a DSQ: a name (local, local_on:3, global, bypass …) or a number'),
+        z
+          .string()
+          .refine(
+            (text) => parseDsqId(text) !== undefined,
+            'expected a DSQ: a name (local, local_on:3, global, bypass …) or a number',
+          ),
       ]);
     default:
       return z.union([z.int().min(0), unsignedText]);
@@ -67,7 +75,9 @@ function fieldSchema(type: EventType, field: FieldName): z.ZodType {
 
 /** JSON Schema (draft 2020-12) of a whole `trace.json`. */
 export function traceJsonSchema(): object {
-  const events = z.array(z.union(EVENT_TYPES.map((type) => eventSchema(type)) as [z.ZodType, z.ZodType, ...z.ZodType[]]));
+  const events = z.array(
+    z.union(EVENT_TYPES.map((type) => eventSchema(type)) as [z.ZodType, z.ZodType, ...z.ZodType[]]),
+  );
   const schema = headerSchema.extend({ events });
   return { ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), title: 'scx-check trace' };
 }

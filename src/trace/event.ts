@@ -26,7 +26,19 @@ export interface Slot {
 }
 
 /** Names of the record itself that no field may have. */
-const RESERVED = new Set<string>(['kind', 'seq', 't', 'ts', 'cpu', 'type', 'position', 'words', 'strings', 'masks', 'presence']);
+const RESERVED = new Set<string>([
+  'kind',
+  'seq',
+  't',
+  'ts',
+  'cpu',
+  'type',
+  'position',
+  'words',
+  'strings',
+  'masks',
+  'presence',
+]);
 
 const slots: Slot[] = [];
 let wordCount = 0;

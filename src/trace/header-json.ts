@@ -1,104 +1,85 @@
-// The JSON shape of a trace header: zod schema, and conversion from and to the header that the program works with.
-import { z } from 'zod';
+// The JSON shape of a trace header, and its conversion from and to the header that the program works with.
 import { CpuMask } from './cpu-mask.ts';
 import { emptyHeader, TRACE_FORMAT, type TraceHeader } from './header.ts';
 import { parseInteger } from './u64.ts';
-import { EVENT_TYPES, type EventType } from './vocabulary/index.ts';
+import type { EventType } from './vocabulary/index.ts';
 
-const cpulist = z
-  .string()
-  .refine((text) => CpuMask.fromList(text) !== undefined, 'expected a cpulist such as 0-3,8')
-  .describe('cpulist, such as 0-3,8');
-const wide = z
-  .union([z.int().min(0), z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number')])
-  .describe('64-bit value: a number, or decimal or 0x text');
-const eventType = z.enum(EVENT_TYPES as [EventType, ...EventType[]]);
-const count = z.int().min(0);
+/** A 64-bit value in JSON: a number while it is exact, decimal or `0x` text. */
+export type WideJson = number | string;
 
-export const headerSchema = z.strictObject({
-  format: z.literal(TRACE_FORMAT).describe('format and version'),
-  comment: z.string().optional().describe('free text'),
-  kernel: z.string().optional().describe('kernel release, as uname prints it'),
-  clock: z.string().optional().describe('trace clock'),
-  clock_error_ns: count.optional().describe('bound of the difference between the clocks of two CPUs, ns'),
-  hz: count.optional().describe('jiffies per second'),
-  cpus: z
-    .strictObject({
-      possible: cpulist.optional(),
-      online: cpulist.optional(),
-      topology: z
-        .array(
-          z.strictObject({
-            cpu: count,
-            node: count.optional(),
-            package: count.optional(),
-            core: count.optional(),
-            siblings: cpulist.optional(),
-            llc: cpulist.optional(),
-            capacity: count.optional(),
-          }),
-        )
-        .optional(),
-    })
-    .optional()
-    .describe('CPU topology'),
-  sched_classes: z.record(z.string(), wide).optional().describe('address of each scheduling class by name'),
-  params: z.record(z.string(), z.string()).optional().describe('module parameters of sched_ext'),
-  cgroups: z.record(z.string(), z.string()).optional().describe('cgroup paths by id'),
-  sched_ext_state: z.string().optional().describe('state of sched_ext at the start: enabled, disabled …'),
-  hotplug_seq: wide.optional(),
-  schedulers: z
-    .array(
-      z.strictObject({
-        sched: wide,
-        name: z.string().optional(),
-        level: count.optional(),
-        ops_flags: wide.optional(),
-        ops: z.array(z.string()).optional().describe('implemented callbacks, without ops.'),
-        max_batch: count.optional(),
-        timeout_ms: count.optional(),
-        cgroup: wide.optional(),
-        path: z.string().optional(),
-        cid_form: z.boolean().optional(),
-        parent: wide.optional(),
-      }),
-    )
-    .optional()
-    .describe('scheduler instances that exist at the start'),
-  tasks: z
-    .array(
-      z.strictObject({
-        pid: count,
-        tgid: count.optional(),
-        comm: z.string().optional(),
-        cpus: cpulist.optional().describe('effective affinity at the start'),
-        policy: count.optional(),
-        nice: z.int().optional(),
-        rt_prio: count.optional(),
-        flags: count.optional(),
-        cpu: z.int().optional(),
-        weight: count.optional(),
-        vtime: wide.optional(),
-        cgroup: z.string().optional(),
-        sched: wide.optional(),
-      }),
-    )
-    .optional()
-    .describe('tasks that exist at the start'),
-  recorded: z.array(eventType).optional().describe('event types that were recorded; absent: not known'),
-  starts_mid_run: z.boolean().optional().describe('the trace begins while a scheduler is loaded'),
-  features: z.array(z.string()).optional().describe('features of the kernel that the recording shows'),
-  losses: z
-    .array(z.strictObject({ cpu: count, overrun: count, dropped: count }))
-    .optional()
-    .describe('records lost per CPU, as the recorder counted them'),
-});
-
-export type HeaderJson = z.infer<typeof headerSchema>;
+/** Shape of the header in JSON; `header-schema.ts` describes each key. */
+export interface HeaderJson {
+  format: typeof TRACE_FORMAT;
+  comment?: string | undefined;
+  kernel?: string | undefined;
+  clock?: string | undefined;
+  clock_error_ns?: number | undefined;
+  hz?: number | undefined;
+  cpus?:
+    | {
+        possible?: string | undefined;
+        online?: string | undefined;
+        topology?:
+          | {
+              cpu: number;
+              node?: number | undefined;
+              package?: number | undefined;
+              core?: number | undefined;
+              siblings?: string | undefined;
+              llc?: string | undefined;
+              capacity?: number | undefined;
+            }[]
+          | undefined;
+      }
+    | undefined;
+  sched_classes?: Record<string, WideJson> | undefined;
+  params?: Record<string, string> | undefined;
+  cgroups?: Record<string, string> | undefined;
+  sched_ext_state?: string | undefined;
+  hotplug_seq?: WideJson | undefined;
+  schedulers?:
+    | {
+        sched: WideJson;
+        name?: string | undefined;
+        level?: number | undefined;
+        ops_flags?: WideJson | undefined;
+        ops?: string[] | undefined;
+        max_batch?: number | undefined;
+        timeout_ms?: number | undefined;
+        cgroup?: WideJson | undefined;
+        path?: string | undefined;
+        cid_form?: boolean | undefined;
+        parent?: WideJson | undefined;
+      }[]
+    | undefined;
+  tasks?:
+    | {
+        pid: number;
+        tgid?: number | undefined;
+        comm?: string | undefined;
+        cpus?: string | undefined;
+        policy?: number | undefined;
+        nice?: number | undefined;
+        rt_prio?: number | undefined;
+        flags?: number | undefined;
+        cpu?: number | undefined;
+        weight?: number | undefined;
+        vtime?: WideJson | undefined;
+        cgroup?: string | undefined;
+        sched?: WideJson | undefined;
+      }[]
+    | undefined;
+  recorded?: EventType[] | undefined;
+  starts_mid_run?: boolean | undefined;
+  features?: string[] | undefined;
+  losses?: { cpu: number; overrun: number; dropped: number }[] | undefined;
+}
 
 const mask = (list: string): CpuMask => CpuMask.fromList(list) ?? new CpuMask();
-const big = (value: number | string): bigint => (typeof value === 'number' ? BigInt(value) : (parseInteger(value) ?? 0n));
-const number = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `0x${value.toString(16)}`);
+const big = (value: number | string): bigint =>
+  typeof value === 'number' ? BigInt(value) : (parseInteger(value) ?? 0n);
+const number = (value: bigint): number | string =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `0x${value.toString(16)}`;
 
 /** Drops keys whose value is undefined, for exact optional properties. */
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
@@ -188,7 +169,8 @@ export function headerToJson(header: TraceHeader): HeaderJson {
   };
   const record = <K, V, W>(map: ReadonlyMap<K, V>, convert: (value: V) => W): Record<string, W> | undefined =>
     map.size === 0 ? undefined : Object.fromEntries([...map].map(([key, value]) => [String(key), convert(value)]));
-  const wideOrNothing = (value: bigint | undefined): number | string | undefined => (value === undefined ? undefined : number(value));
+  const wideOrNothing = (value: bigint | undefined): number | string | undefined =>
+    value === undefined ? undefined : number(value);
   const json: HeaderJson = {
     format: TRACE_FORMAT,
     comment: header.comment,

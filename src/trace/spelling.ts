@@ -1,7 +1,16 @@
 // How field values are written in the canonical spellings, and the halves of 64-bit values read back from text.
 import { formatDsqId, type Halves, parseDsqId } from '../kernel/dsq-id.ts';
 import type { Slot, TraceEvent } from './event.ts';
-import { formatDecimal, formatHex, highHalf, lowHalf, parseInteger, toNumber, toSignedBigInt, toSignedNumber } from './u64.ts';
+import {
+  formatDecimal,
+  formatHex,
+  highHalf,
+  lowHalf,
+  parseInteger,
+  toNumber,
+  toSignedBigInt,
+  toSignedNumber,
+} from './u64.ts';
 import type { FieldKind } from './vocabulary/fields.ts';
 
 /** Ids below this are written in decimal; addresses lie above. */

@@ -10,7 +10,9 @@ export const jsonWriter: WriterSpec = {
     let first = true;
     return {
       begin(header) {
-        const keys = Object.entries(headerToJson(header)).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+        const keys = Object.entries(headerToJson(header)).map(
+          ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+        );
         output.write(`{\n${keys.join(',\n')},\n"events": [`);
       },
       event(event, base) {

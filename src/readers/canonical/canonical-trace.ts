@@ -77,7 +77,14 @@ export abstract class CanonicalTrace implements OpenTrace {
 
   protected truncated(line: number, expected: string): InputError {
     return new InputError(
-      { code: 'truncated', path: this.source.path, position: `line ${line}`, expected, found: 'the end of the file', hint: 'the file was cut off; copy or record it again' },
+      {
+        code: 'truncated',
+        path: this.source.path,
+        position: `line ${line}`,
+        expected,
+        found: 'the end of the file',
+        hint: 'the file was cut off; copy or record it again',
+      },
       'the file ends too early',
     );
   }

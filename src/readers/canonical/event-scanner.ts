@@ -1,7 +1,7 @@
 // Reads one event object straight from bytes: no intermediate objects, 64-bit values exact. Whatever it does not accept is
 // left to the explainer, which says in words what is wrong.
 import { CpuMask } from '../../trace/cpu-mask.ts';
-import { presenceOf, SLOT, type Slot, SLOTS, type TraceEvent } from '../../trace/event.ts';
+import { presenceOf, SLOT, SLOTS, type Slot, type TraceEvent } from '../../trace/event.ts';
 import { parseWide } from '../../trace/spelling.ts';
 import { EVENT_SPECS, EVENT_TYPES, fieldsOf } from '../../trace/vocabulary/index.ts';
 import { StringTable } from '../string-table.ts';
@@ -409,5 +409,7 @@ function hash(bytes: Uint8Array, from: number, to: number): number {
   const second = length > 1 ? (bytes[from + 1] ?? 0) : 0;
   const middle = bytes[from + (length >> 1)] ?? 0;
   const last = bytes[to - 1] ?? 0;
-  return (Math.imul(length ^ (first << 5) ^ (middle << 10), 0x9e3779b1) + Math.imul(second ^ (last << 8), 0x85ebca6b)) >>> 22;
+  return (
+    (Math.imul(length ^ (first << 5) ^ (middle << 10), 0x9e3779b1) + Math.imul(second ^ (last << 8), 0x85ebca6b)) >>> 22
+  );
 }

@@ -14,11 +14,17 @@ export async function explainBadEvent(path: string, position: string, text: stri
     return new InputError({ code: 'bad-json', path, position, found: snippet(text) }, `not a JSON object: ${reason}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return new InputError({ code: 'bad-json', path, position, expected: 'an event object', found: snippet(text) }, 'not an event');
+    return new InputError(
+      { code: 'bad-json', path, position, expected: 'an event object', found: snippet(text) },
+      'not an event',
+    );
   }
   const type = 'type' in value ? value.type : undefined;
   if (typeof type !== 'string') {
-    return new InputError({ code: 'bad-event', path, position, expected: 'a field "type"', found: snippet(text) }, 'the event has no type');
+    return new InputError(
+      { code: 'bad-event', path, position, expected: 'a field "type"', found: snippet(text) },
+      'the event has no type',
+    );
   }
   if (!isEventType(type)) {
     const near = nearest(type);
@@ -36,7 +42,13 @@ export async function explainBadEvent(path: string, position: string, text: stri
   const result = eventSchema(type).safeParse(value);
   if (result.success) {
     return new InputError(
-      { code: 'bad-event', path, position, found: snippet(text), hint: 'numbers must be integers without exponent, 64-bit values below 2^64' },
+      {
+        code: 'bad-event',
+        path,
+        position,
+        found: snippet(text),
+        hint: 'numbers must be integers without exponent, 64-bit values below 2^64',
+      },
       `event "${type}" cannot be read`,
     );
   }

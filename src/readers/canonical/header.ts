@@ -1,6 +1,8 @@
 // Reads and checks the header of a canonical trace.
 import { InputError } from '../../errors.ts';
-import { emptyHeader, TRACE_FORMAT, type TraceHeader } from '../../trace/header.ts';
+import type { TraceHeader } from '../../trace/header.ts';
+import { isHeaderJson } from '../../trace/header-check.ts';
+import { headerFromJson } from '../../trace/header-json.ts';
 
 /** The header in `text`, a JSON object. `position` names its place. */
 export async function parseHeader(path: string, position: string, text: string): Promise<TraceHeader> {
@@ -11,9 +13,8 @@ export async function parseHeader(path: string, position: string, text: string):
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError({ code: 'bad-json', path, position }, `the header is no JSON object: ${reason}`);
   }
-  // The shortest header needs no schema.
-  if (isBare(json)) return emptyHeader();
-  const { headerFromJson, headerSchema } = await import('../../trace/header-json.ts');
+  if (isHeaderJson(json)) return headerFromJson(json);
+  const { headerSchema } = await import('../../trace/header-schema.ts');
   const result = headerSchema.safeParse(json);
   if (result.success) return headerFromJson(result.data);
   const [issue] = result.error.issues;
@@ -22,9 +23,4 @@ export async function parseHeader(path: string, position: string, text: string):
     { code: 'bad-header', path, position, hint: 'scx-check schema prints the schema of the header' },
     `the header makes no sense${where === '' ? '' : ` at "${where}"`}: ${issue?.message ?? 'unknown reason'}`,
   );
-}
-
-function isBare(json: unknown): boolean {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
-  return Object.keys(json).length === 1 && 'format' in json && json.format === TRACE_FORMAT;
 }

@@ -7,8 +7,12 @@ export type Spelling = 'json' | 'jsonl' | 'csv';
 
 /** The spelling of a canonical trace that begins with `head`; undefined when it is none. */
 export function sniffSpelling(head: Uint8Array): Spelling | undefined {
-  const text = new TextDecoder().decode(head).replace(/^\uFEFF/, '').trimStart();
-  if (text.startsWith('#')) return text.slice(0, text.indexOf('\n') + 1 || undefined).includes(FORMAT_NAME) ? 'csv' : undefined;
+  const text = new TextDecoder()
+    .decode(head)
+    .replace(/^\uFEFF/, '')
+    .trimStart();
+  if (text.startsWith('#'))
+    return text.slice(0, text.indexOf('\n') + 1 || undefined).includes(FORMAT_NAME) ? 'csv' : undefined;
   if (!text.startsWith('{') || !text.includes(`"${FORMAT_NAME}`)) return undefined;
   return keyAtTop(text, 'events') ? 'json' : 'jsonl';
 }

@@ -13,9 +13,12 @@ export interface AffinityClass {
 
 const MEANINGS: Readonly<Record<AffinityClass['class'], string>> = {
   'never-allowed': 'the CPU was never in the mask since the scheduler got the task: a bug of the scheduler',
-  'ignored-update': 'the scheduler was told of the change (set_cpumask and a new enqueue) before it began to decide: a bug of the scheduler',
-  'race-window': 'the CPU was allowed when the scheduler began to decide and was taken away before its insert: a race that the kernel does not forgive',
-  'late-change': 'the change came after the insert, which the kernel drops silently: look for a missed change or a wrong clock',
+  'ignored-update':
+    'the scheduler was told of the change (set_cpumask and a new enqueue) before it began to decide: a bug of the scheduler',
+  'race-window':
+    'the CPU was allowed when the scheduler began to decide and was taken away before its insert: a race that the kernel does not forgive',
+  'late-change':
+    'the change came after the insert, which the kernel drops silently: look for a missed change or a wrong clock',
   'unknown-mask': 'the trace does not show the mask at the time of the decision',
 };
 
@@ -26,7 +29,8 @@ const MEANINGS: Readonly<Record<AffinityClass['class'], string>> = {
 export function classifyAffinity(task: Task, target: number, error: KernelError, clockErrorNs: number): AffinityClass {
   const change = task.maskChanges.findLast((entry) => entry.before?.has(target) !== false && !entry.after.has(target));
   const of = (name: AffinityClass['class']): AffinityClass => ({ class: name, meaning: MEANINGS[name], change });
-  if (change === undefined) return of(task.maskChangesDropped && task.maskChanges.length === 0 ? 'unknown-mask' : 'never-allowed');
+  if (change === undefined)
+    return of(task.maskChangesDropped && task.maskChanges.length === 0 ? 'unknown-mask' : 'never-allowed');
   const end = change.endTime < 0 ? Number.POSITIVE_INFINITY : change.endTime;
   const insert = error.decisionTime;
   if (insert < 0) return of('unknown-mask');

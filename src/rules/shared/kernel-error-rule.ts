@@ -1,7 +1,7 @@
 // Rules about errors that the core itself raises: the model predicts the error, the rule reports it.
 import type { KernelError } from '../../model/kernel-error.ts';
-import type { EventType } from '../../trace/vocabulary/index.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import type { EventType } from '../../trace/vocabulary/index.ts';
 import { defineRule, type EvidenceRef, type RuleContext, type RuleHandlers, type RuleSpec } from '../rule.ts';
 
 type KernelErrorRule = Omit<RuleSpec, 'create' | 'severity' | 'site'> & {
@@ -31,7 +31,11 @@ export function kernelErrorRule(rule: KernelErrorRule): RuleSpec {
 }
 
 /** Reports an error of the core, with the decision that led to it as its beginning. */
-export function reportError(context: RuleContext, error: KernelError, extra: { class?: string; evidence?: readonly EvidenceRef[]; note?: string } = {}): void {
+export function reportError(
+  context: RuleContext,
+  error: KernelError,
+  extra: { class?: string; evidence?: readonly EvidenceRef[]; note?: string } = {},
+): void {
   const evidence = extra.evidence ?? (error.decisionSeq >= 0 ? [{ seq: error.decisionSeq, note: 'the decision' }] : []);
   context.report({
     verdict: error.certain ? 'violation' : 'possible',

@@ -1,26 +1,20 @@
-// Reader for `.jsonl`: the header on the first line, then one event a line.
+// Reads `.jsonl`: the header on the first line, then one event a line.
 import { InputError } from '../../errors.ts';
 import { ByteWindow } from '../../input/byte-window.ts';
 import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
-import { defineReader, type EventSink, type ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
 import { EventScanner, skipBlanks } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
-import { sniffSpelling } from './sniff.ts';
 
-export const scxJsonl = defineReader({
-  id: 'jsonl',
-  title: 'canonical trace, one JSON object a line',
-  sniff: (head) => (sniffSpelling(head) === 'jsonl' ? 0.9 : 0),
-  async open(source, options) {
-    const window = new ByteWindow(source, options.chunkBytes);
-    const end = window.lineEnd();
-    if (end < 0) throw new InputError({ code: 'empty', path: source.path }, 'the file is empty');
-    const header = await parseHeader(source.path, 'line 1', window.text(window.start, end));
-    return new JsonlTrace(source, header, options);
-  },
-});
+export async function openJsonl(source: Source, options: ReaderOptions): Promise<OpenTrace> {
+  const window = new ByteWindow(source, options.chunkBytes);
+  const end = window.lineEnd();
+  if (end < 0) throw new InputError({ code: 'empty', path: source.path }, 'the file is empty');
+  const header = await parseHeader(source.path, 'line 1', window.text(window.start, end));
+  return new JsonlTrace(source, header, options);
+}
 
 const NEWLINE = 0x0a;
 

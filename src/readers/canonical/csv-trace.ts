@@ -1,26 +1,20 @@
-// Reader for `.csv`: the header as JSON behind `#`, a row of column names, then one event a row; empty cells are absent.
+// Reads `.csv`: the header as JSON behind `#`, a row of column names, then one event a row; empty cells are absent.
 import { parse } from 'csv-parse/sync';
 import { InputError } from '../../errors.ts';
 import { ByteWindow } from '../../input/byte-window.ts';
 import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import { FIELDS, type FieldName } from '../../trace/vocabulary/fields.ts';
-import { defineReader, type EventSink, type ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
 import { EventScanner, SCAN_SLACK } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
-import { sniffSpelling } from './sniff.ts';
 
-export const scxCsv = defineReader({
-  id: 'csv',
-  title: 'canonical trace, one CSV row an event',
-  sniff: (head) => (sniffSpelling(head) === 'csv' ? 0.9 : 0),
-  async open(source, options) {
-    const window = new ByteWindow(source, options.chunkBytes);
-    const header = await parseHeader(source.path, 'header (the lines that begin with #)', readHeaderLines(window));
-    return new CsvTrace(source, header, options);
-  },
-});
+export async function openCsv(source: Source, options: ReaderOptions): Promise<OpenTrace> {
+  const window = new ByteWindow(source, options.chunkBytes);
+  const header = await parseHeader(source.path, 'header (the lines that begin with #)', readHeaderLines(window));
+  return new CsvTrace(source, header, options);
+}
 
 /** The text behind the `#` of the first lines. */
 function readHeaderLines(window: ByteWindow): string {
@@ -51,7 +45,9 @@ class CsvTrace extends CanonicalTrace {
       window.nextLine(end);
       if (text === '') continue;
       // Most rows have no quotes; the others are for csv-parse.
-      const row = text.includes('"') ? this.#quotedRow(window, text, line) : text.split(',').map((cell) => (cell === '' ? null : cell));
+      const row = text.includes('"')
+        ? this.#quotedRow(window, text, line)
+        : text.split(',').map((cell) => (cell === '' ? null : cell));
       if (columns === undefined) columns = this.#columns(row, line);
       else if (!this.#event(sink, columns, row, line)) return;
     }
@@ -66,7 +62,8 @@ class CsvTrace extends CanonicalTrace {
     }
     try {
       // An empty cell is an absent field; a quoted empty cell is an empty text.
-      const cast = (value: string, { quoting }: { quoting: boolean }): string | null => (value === '' && !quoting ? null : value);
+      const cast = (value: string, { quoting }: { quoting: boolean }): string | null =>
+        value === '' && !quoting ? null : value;
       const [row] = parse(text, { relax_column_count: true, cast }) as unknown as Row[];
       return row ?? [];
     } catch (error) {
@@ -81,7 +78,13 @@ class CsvTrace extends CanonicalTrace {
       if (name === 'ts' || name === 'cpu' || name === 'type') return { name, quoted: name === 'type' };
       if (!Object.hasOwn(FIELDS, name)) {
         throw new InputError(
-          { code: 'bad-header', path: this.source.path, position: `line ${line}`, found: JSON.stringify(name), hint: 'scx-check schema lists the fields' },
+          {
+            code: 'bad-header',
+            path: this.source.path,
+            position: `line ${line}`,
+            found: JSON.stringify(name),
+            hint: 'scx-check schema lists the fields',
+          },
           'unknown column',
         );
       }
@@ -90,7 +93,10 @@ class CsvTrace extends CanonicalTrace {
     });
     for (const name of ['ts', 'cpu', 'type']) {
       if (!columns.some((column) => column.name === name)) {
-        throw new InputError({ code: 'bad-header', path: this.source.path, position: `line ${line}`, expected: `a column "${name}"` }, 'a column is missing');
+        throw new InputError(
+          { code: 'bad-header', path: this.source.path, position: `line ${line}`, expected: `a column "${name}"` },
+          'a column is missing',
+        );
       }
     }
     return columns;
@@ -104,7 +110,13 @@ class CsvTrace extends CanonicalTrace {
       const column = columns[i];
       if (column === undefined) {
         throw new InputError(
-          { code: 'bad-csv', path: this.source.path, position: `line ${line}`, expected: `${columns.length} cells`, found: String(row.length) },
+          {
+            code: 'bad-csv',
+            path: this.source.path,
+            position: `line ${line}`,
+            expected: `${columns.length} cells`,
+            found: String(row.length),
+          },
           'the row has too many cells',
         );
       }

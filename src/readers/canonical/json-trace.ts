@@ -1,13 +1,12 @@
-// Reader for `trace.json`: one object, the header's keys and then `events`. Never holds more than one event of it.
+// Reads `trace.json`: one object, the header's keys and then `events`. Never holds more than one event of it.
 import { InputError } from '../../errors.ts';
 import { ByteWindow } from '../../input/byte-window.ts';
 import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
-import { defineReader, type EventSink, type ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
 import { EventScanner } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
-import { sniffSpelling } from './sniff.ts';
 
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
@@ -16,17 +15,12 @@ const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-export const scxJson = defineReader({
-  id: 'json',
-  title: 'canonical trace, one JSON document',
-  sniff: (head) => (sniffSpelling(head) === 'json' ? 0.9 : 0),
-  async open(source, options) {
-    const window = new ByteWindow(source, options.chunkBytes);
-    const headerText = readHeaderKeys(source.path, window);
-    const header = await parseHeader(source.path, 'header', headerText);
-    return new JsonTrace(source, header, options);
-  },
-});
+export async function openJson(source: Source, options: ReaderOptions): Promise<OpenTrace> {
+  const window = new ByteWindow(source, options.chunkBytes);
+  const headerText = readHeaderKeys(source.path, window);
+  const header = await parseHeader(source.path, 'header', headerText);
+  return new JsonTrace(source, header, options);
+}
 
 class JsonTrace extends CanonicalTrace {
   readonly format = 'json';
@@ -102,7 +96,13 @@ function readHeaderKeys(path: string, window: ByteWindow): string {
     window.start++;
   }
   throw new InputError(
-    { code: 'bad-header', path, position: `line ${window.line}`, expected: 'a key "events" with a list', found: 'none' },
+    {
+      code: 'bad-header',
+      path,
+      position: `line ${window.line}`,
+      expected: 'a key "events" with a list',
+      found: 'none',
+    },
     'the trace has no events',
   );
 }
@@ -119,7 +119,11 @@ function readValue(path: string, window: ByteWindow): string {
     return text;
   }
   let text = '';
-  for (let byte = window.peek(); byte >= 0 && byte !== COMMA && byte !== CLOSE && byte !== CLOSE_LIST; byte = window.peek()) {
+  for (
+    let byte = window.peek();
+    byte >= 0 && byte !== COMMA && byte !== CLOSE && byte !== CLOSE_LIST;
+    byte = window.peek()
+  ) {
     text += String.fromCharCode(byte);
     window.start++;
   }
@@ -129,9 +133,19 @@ function readValue(path: string, window: ByteWindow): string {
 function syntaxError(path: string, line: number, byte: number, expected: string): InputError {
   if (byte < 0) {
     return new InputError(
-      { code: 'truncated', path, position: `line ${line}`, expected, found: 'the end of the file', hint: 'the file was cut off; copy or record it again' },
+      {
+        code: 'truncated',
+        path,
+        position: `line ${line}`,
+        expected,
+        found: 'the end of the file',
+        hint: 'the file was cut off; copy or record it again',
+      },
       'the file ends too early',
     );
   }
-  return new InputError({ code: 'bad-json', path, position: `line ${line}`, expected, found: JSON.stringify(String.fromCharCode(byte)) }, 'not the JSON of a trace');
+  return new InputError(
+    { code: 'bad-json', path, position: `line ${line}`, expected, found: JSON.stringify(String.fromCharCode(byte)) },
+    'not the JSON of a trace',
+  );
 }

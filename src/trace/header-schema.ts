@@ -1,0 +1,102 @@
+// zod schema of a trace header: for the JSON Schema, and to explain a bad header. Loaded only for these.
+import { z } from 'zod';
+import { CpuMask } from './cpu-mask.ts';
+import { TRACE_FORMAT } from './header.ts';
+import type { HeaderJson } from './header-json.ts';
+import { parseInteger } from './u64.ts';
+import { EVENT_TYPES, type EventType } from './vocabulary/index.ts';
+
+const cpulist = z
+  .string()
+  .refine((text) => CpuMask.fromList(text) !== undefined, 'expected a cpulist such as 0-3,8')
+  .describe('cpulist, such as 0-3,8');
+const wide = z
+  .union([
+    z.int().min(0),
+    z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number'),
+  ])
+  .describe('64-bit value: a number, or decimal or 0x text');
+const eventType = z.enum(EVENT_TYPES as [EventType, ...EventType[]]);
+const count = z.int().min(0);
+
+export const headerSchema = z.strictObject({
+  format: z.literal(TRACE_FORMAT).describe('format and version'),
+  comment: z.string().optional().describe('free text'),
+  kernel: z.string().optional().describe('kernel release, as uname prints it'),
+  clock: z.string().optional().describe('trace clock'),
+  clock_error_ns: count.optional().describe('bound of the difference between the clocks of two CPUs, ns'),
+  hz: count.optional().describe('jiffies per second'),
+  cpus: z
+    .strictObject({
+      possible: cpulist.optional(),
+      online: cpulist.optional(),
+      topology: z
+        .array(
+          z.strictObject({
+            cpu: count,
+            node: count.optional(),
+            package: count.optional(),
+            core: count.optional(),
+            siblings: cpulist.optional(),
+            llc: cpulist.optional(),
+            capacity: count.optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional()
+    .describe('CPU topology'),
+  sched_classes: z.record(z.string(), wide).optional().describe('address of each scheduling class by name'),
+  params: z.record(z.string(), z.string()).optional().describe('module parameters of sched_ext'),
+  cgroups: z.record(z.string(), z.string()).optional().describe('cgroup paths by id'),
+  sched_ext_state: z.string().optional().describe('state of sched_ext at the start: enabled, disabled …'),
+  hotplug_seq: wide.optional(),
+  schedulers: z
+    .array(
+      z.strictObject({
+        sched: wide,
+        name: z.string().optional(),
+        level: count.optional(),
+        ops_flags: wide.optional(),
+        ops: z.array(z.string()).optional().describe('implemented callbacks, without ops.'),
+        max_batch: count.optional(),
+        timeout_ms: count.optional(),
+        cgroup: wide.optional(),
+        path: z.string().optional(),
+        cid_form: z.boolean().optional(),
+        parent: wide.optional(),
+      }),
+    )
+    .optional()
+    .describe('scheduler instances that exist at the start'),
+  tasks: z
+    .array(
+      z.strictObject({
+        pid: count,
+        tgid: count.optional(),
+        comm: z.string().optional(),
+        cpus: cpulist.optional().describe('effective affinity at the start'),
+        policy: count.optional(),
+        nice: z.int().optional(),
+        rt_prio: count.optional(),
+        flags: count.optional(),
+        cpu: z.int().optional(),
+        weight: count.optional(),
+        vtime: wide.optional(),
+        cgroup: z.string().optional(),
+        sched: wide.optional(),
+      }),
+    )
+    .optional()
+    .describe('tasks that exist at the start'),
+  recorded: z.array(eventType).optional().describe('event types that were recorded; absent: not known'),
+  starts_mid_run: z.boolean().optional().describe('the trace begins while a scheduler is loaded'),
+  features: z.array(z.string()).optional().describe('features of the kernel that the recording shows'),
+  losses: z
+    .array(z.strictObject({ cpu: count, overrun: count, dropped: count }))
+    .optional()
+    .describe('records lost per CPU, as the recorder counted them'),
+});
+
+/** The schema describes exactly what the program works with. */
+export const headerShape: z.ZodType<HeaderJson> = headerSchema;

@@ -1,0 +1,82 @@
+// The way of the data is one direction; this test holds the imports against it, with the reason for each border.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SRC = join(import.meta.dirname, '../src');
+
+/** What a folder may import from (itself always). `types:` allows type imports only. */
+const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; readonly because: string }>> = {
+  trace: { from: ['kernel'], because: 'the vocabulary is what everything else speaks; it knows only facts of the kernel' },
+  kernel: { from: ['trace'], because: 'kernel facts are data, spelled with the number types of the trace' },
+  input: { from: ['errors'], because: 'bytes know nothing of traces' },
+  output: { from: [], because: 'text output knows nothing of what is printed' },
+  probes: { from: ['trace'], because: 'the catalogue says what recorded events become' },
+  readers: {
+    from: ['trace', 'kernel', 'input', 'probes', 'errors'],
+    because: 'readers know a file format and nothing of scheduling: no model, no rules',
+  },
+  writers: { from: ['trace', 'kernel'], because: 'writers spell events' },
+  model: { from: ['trace', 'kernel'], because: 'the model holds state and judges nothing: no rules, no files' },
+  rules: {
+    from: ['trace', 'kernel', 'model'],
+    because: 'rules read the model and the event; they know neither files nor each other nor output',
+  },
+  findings: { from: ['trace', 'kernel', 'types:model', 'types:rules', 'types:replay'], because: 'findings are data about what rules report' },
+  replay: {
+    from: ['trace', 'kernel', 'model', 'findings', 'types:rules', 'types:readers', 'errors'],
+    because: 'the engine drives model and rules over events, whatever they were read from',
+  },
+  report: { from: ['types:findings'], because: 'reporters are functions of the result document and know nothing of the model' },
+};
+
+const IMPORT = /^(?:import|export)\s+(type\s)?[^;]*?from\s+'(\.{1,2}\/[^']+)'/gms;
+
+interface Edge {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function edges(): Edge[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      [...readFileSync(join(SRC, file), 'utf8').matchAll(IMPORT)].map(([, type, path = '']) => ({
+        file,
+        target: relative(SRC, join(SRC, file, '..', path)),
+        typeOnly: type !== undefined,
+      })),
+    );
+}
+
+const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, ''));
+
+describe('imports follow the way of the data', () => {
+  const all = edges();
+  test.each(Object.entries(ALLOWED))('%s', (folder, { from, because }) => {
+    const breaches = all
+      .filter((edge) => folderOf(edge.file) === folder)
+      .filter(({ target, typeOnly }) => {
+        const other = folderOf(target);
+        return other !== folder && !from.includes(other) && !(typeOnly && from.includes(`types:${other}`));
+      })
+      .map(({ file, target }) => `${file} imports ${target}`);
+    expect(breaches, because).toEqual([]);
+  });
+
+  test('a rule imports no other rule', () => {
+    const breaches = all.filter(
+      ({ file, target }) => /^rules\/(?!index|page)[^/]+\.ts$/.test(file) && /^rules\/(?!rule\.ts|facts\.ts|shared\/)/.test(target),
+    );
+    expect(breaches).toEqual([]);
+  });
+
+  test('files are read and written only where that is their purpose', () => {
+    const users = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /from 'node:(fs|fs\/promises)'/.test(readFileSync(join(SRC, file), 'utf8')))
+      .filter((file) => !/^(input|output|commands)\//.test(file) && !['version.ts', 'readers/snapshot.ts'].includes(file));
+    expect(users).toEqual([]);
+  });
+});
