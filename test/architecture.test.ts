@@ -7,7 +7,10 @@ const SRC = join(import.meta.dirname, '../src');
 
 /** What a folder may import from (itself always). `types:` allows type imports only. */
 const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; readonly because: string }>> = {
-  trace: { from: ['kernel'], because: 'the vocabulary is what everything else speaks; it knows only facts of the kernel' },
+  trace: {
+    from: ['kernel'],
+    because: 'the vocabulary is what everything else speaks; it knows only facts of the kernel',
+  },
   kernel: { from: ['trace'], because: 'kernel facts are data, spelled with the number types of the trace' },
   input: { from: ['errors'], because: 'bytes know nothing of traces' },
   output: { from: [], because: 'text output knows nothing of what is printed' },
@@ -22,12 +25,18 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['trace', 'kernel', 'model'],
     because: 'rules read the model and the event; they know neither files nor each other nor output',
   },
-  findings: { from: ['trace', 'kernel', 'types:model', 'types:rules', 'types:replay'], because: 'findings are data about what rules report' },
+  findings: {
+    from: ['trace', 'kernel', 'types:model', 'types:rules', 'types:replay'],
+    because: 'findings are data about what rules report',
+  },
   replay: {
     from: ['trace', 'kernel', 'model', 'findings', 'types:rules', 'types:readers', 'errors'],
     because: 'the engine drives model and rules over events, whatever they were read from',
   },
-  report: { from: ['types:findings'], because: 'reporters are functions of the result document and know nothing of the model' },
+  report: {
+    from: ['types:findings'],
+    because: 'reporters are functions of the result document and know nothing of the model',
+  },
 };
 
 const IMPORT = /^(?:import|export)\s+(type\s)?[^;]*?from\s+'(\.{1,2}\/[^']+)'/gms;
@@ -50,7 +59,8 @@ function edges(): Edge[] {
     );
 }
 
-const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, ''));
+const folderOf = (file: string): string =>
+  file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
 
 describe('imports follow the way of the data', () => {
   const all = edges();
@@ -67,7 +77,8 @@ describe('imports follow the way of the data', () => {
 
   test('a rule imports no other rule', () => {
     const breaches = all.filter(
-      ({ file, target }) => /^rules\/(?!index|page)[^/]+\.ts$/.test(file) && /^rules\/(?!rule\.ts|facts\.ts|shared\/)/.test(target),
+      ({ file, target }) =>
+        /^rules\/(?!index|page)[^/]+\.ts$/.test(file) && /^rules\/(?!rule\.ts|facts\.ts|shared\/)/.test(target),
     );
     expect(breaches).toEqual([]);
   });
@@ -76,7 +87,9 @@ describe('imports follow the way of the data', () => {
     const users = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => /from 'node:(fs|fs\/promises)'/.test(readFileSync(join(SRC, file), 'utf8')))
-      .filter((file) => !/^(input|output|commands)\//.test(file) && !['version.ts', 'readers/snapshot.ts'].includes(file));
+      .filter(
+        (file) => !/^(input|output|commands)\//.test(file) && !['version.ts', 'readers/snapshot.ts'].includes(file),
+      );
     expect(users).toEqual([]);
   });
 });

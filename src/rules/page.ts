@@ -4,7 +4,9 @@ import { RULES } from './index.ts';
 import type { RuleSpec } from './rule.ts';
 
 export function renderRulesPage(): string {
-  const table = RULES.map((rule) => `| [${rule.id}](#${rule.id}) | ${rule.severity} | ${versionsOf(rule)} | ${rule.title} |`);
+  const table = RULES.map(
+    (rule) => `| [${rule.id}](#${rule.id}) | ${rule.severity} | ${versionsOf(rule)} | ${rule.title} |`,
+  );
   return `# Rules
 
 Generated from the declarations in \`src/rules\`; change them there, then run \`npm run docs\`.

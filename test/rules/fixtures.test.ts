@@ -16,7 +16,9 @@ interface Expectation {
 /** What the events of a fixture expect, in order. */
 function expectations(path: string): Expectation[] {
   const { events } = JSON.parse(readFileSync(path, 'utf8')) as { events: { ts: number; expect?: string }[] };
-  return events.flatMap(({ ts, expect: rules }) => (rules ?? '').split(' ').flatMap((rule) => (rule === '' ? [] : [{ ts, rule }])));
+  return events.flatMap(({ ts, expect: rules }) =>
+    (rules ?? '').split(' ').flatMap((rule) => (rule === '' ? [] : [{ ts, rule }])),
+  );
 }
 
 describe.each(RULES.map((rule) => rule.id))('%s', (id) => {

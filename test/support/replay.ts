@@ -33,6 +33,10 @@ export function replayFile(path: string, options: Partial<RunOptions> = {}): Pro
   return replayText(readFileSync(path), options);
 }
 
-export function replayEvents(events: readonly EventJson[], header: object = {}, options: Partial<RunOptions> = {}): Promise<ReplayResult> {
+export function replayEvents(
+  events: readonly EventJson[],
+  header: object = {},
+  options: Partial<RunOptions> = {},
+): Promise<ReplayResult> {
   return replayText(traceText(events, header), options);
 }
