@@ -34,10 +34,10 @@ function patternOf(format: string): RegExp {
   let source = '';
   let from = 0;
   for (const match of format.matchAll(CONVERSION)) {
-    source += escape(format.slice(from, match.index)) + conversionPattern(match[0], match[2]);
+    source += escapePattern(format.slice(from, match.index)) + conversionPattern(match[0], match[2]);
     from = match.index + match[0].length;
   }
-  const pattern = new RegExp(`^${source}${escape(format.slice(from))}$`, 's');
+  const pattern = new RegExp(`^${source}${escapePattern(format.slice(from))}$`, 's');
   patterns.set(format, pattern);
   return pattern;
 }
@@ -60,6 +60,6 @@ function conversionPattern(conversion: string, letter: string | undefined): stri
   }
 }
 
-function escape(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
