@@ -9,6 +9,7 @@ import { dsqFifoIntoVtime } from './dsq-fifo-into-vtime.ts';
 import { dsqNonexistent } from './dsq-nonexistent.ts';
 import { dsqVtimeIntoFifo } from './dsq-vtime-into-fifo.ts';
 import { fifoOrder } from './fifo-order.ts';
+import { messageRules } from './message-rules.ts';
 import type { RuleSpec } from './rule.ts';
 import { runContinuesOutsideMask } from './run-continues-outside-mask.ts';
 import { runOutsideMask } from './run-outside-mask.ts';
@@ -21,7 +22,8 @@ import { taskOnTwoDsqs } from './task-on-two-dsqs.ts';
 import { vtimeOnBuiltinDsq } from './vtime-on-builtin-dsq.ts';
 import { vtimeOrder } from './vtime-order.ts';
 
-export const RULES: readonly RuleSpec[] = [
+/** Rules with a module of their own; the others are generated from the table of error sites. */
+export const MODULE_RULES: readonly RuleSpec[] = [
   dispatchDisallowedCpu,
   dispatchMigrationDisabled,
   dispatchInvalidCpu,
@@ -42,6 +44,11 @@ export const RULES: readonly RuleSpec[] = [
   taskLost,
   runnableStall,
   schedulerEjected,
+];
+
+export const RULES: readonly RuleSpec[] = [
+  ...MODULE_RULES,
+  ...messageRules(new Set(MODULE_RULES.map((rule) => rule.id))),
 ];
 
 export function findRule(id: string): RuleSpec | undefined {
