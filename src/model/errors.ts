@@ -1,6 +1,7 @@
 // Raising errors: the model concludes that the core reports one at this event, and formats it as the kernel does.
 import { errorSite, formatAt } from '../kernel/error-sites.ts';
 import { formatKernel } from '../kernel/format.ts';
+import { isAtLeast } from '../kernel/release.ts';
 import type { KernelError } from './kernel-error.ts';
 import type { Model } from './model.ts';
 import type { Sched } from './sched.ts';
@@ -46,7 +47,9 @@ export function lastInsert(task: Task | undefined): Decision {
 /** Notes in the step that the core raises the error of `site` here. */
 export function raise(model: Model, step: Step, site: string, details: ErrorDetails): void {
   const entry = errorSite(site);
-  const format = formatAt(entry, model.semantics.version.release);
+  const { release } = model.semantics.version;
+  if (!isAtLeast(release, entry.since) || (entry.until !== undefined && !isAtLeast(entry.until, release))) return;
+  const format = formatAt(entry, release);
   const decision = details.decision ?? NO_DECISION;
   const error: KernelError = {
     site,

@@ -62,6 +62,7 @@ export class Task {
   bornSeq = -1;
   /** Instance that initialises it right now. */
   initSched: Sched | undefined;
+  initFork = false;
 
   // Affinity.
   readonly cpus = new CpuMask();

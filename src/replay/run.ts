@@ -134,10 +134,16 @@ class ResultBuilder {
     }
   }
 
-  /** An error that the kernel demonstrably did not raise is no violation: the model, or the trace, is wrong about it. */
+  /** The kernel has the last word: what it confirms is certain, what it demonstrably did not raise is no violation. */
   #settleContradictions(run: RuleRun): void {
     for (const finding of run.findings) {
-      if (finding.error === undefined || this.#statuses.get(finding.error) !== 'contradicted') continue;
+      const status = finding.error === undefined ? undefined : this.#statuses.get(finding.error);
+      if (status === 'confirmed' && finding.verdict === 'possible') {
+        run.possibles--;
+        run.violations++;
+        finding.verdict = 'violation';
+      }
+      if (status !== 'contradicted') continue;
       if (finding.verdict === 'violation') run.violations--;
       else if (finding.verdict === 'possible') run.possibles--;
       else continue;

@@ -2,6 +2,7 @@
 import {
   BUILTIN_HI,
   DSQ_GLOBAL,
+  DSQ_INVALID,
   DSQ_LOCAL,
   formatDsqId,
   isBuiltin,
@@ -12,6 +13,7 @@ import { ENQ_HI_DSQ_PRIQ, OPSS_DISPATCHING, OPSS_QUEUED, OPSS_QUEUEING } from '.
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatHex } from '../../trace/u64.ts';
+import { callerOf } from '../caller.ts';
 import { type BufferedVerdict, type Cpu, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import { dsqOfEvent, userDsqExists } from '../dsq-lookup.ts';
 import { type Decision, lastInsert, NO_DECISION, raise } from '../errors.ts';
@@ -21,10 +23,13 @@ import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
+import { vetEnqFlags } from './kfuncs.ts';
 
 export const dispatchTransitions: Transitions = {
   insert(model, event, step) {
     const task = taskOf(model, event, step);
+    if (event.phase !== 'end' && event.step !== 'commit')
+      vetEnqFlags(model, event, step, task.sched ?? callerOf(model, event), task);
     // Only the acceptance of the verdict changes anything: `commit`, or an insert recorded as a whole.
     if (event.step === 'kfunc') return;
     const sched = model.schedOf(event) ?? task.sched ?? model.root;
@@ -36,11 +41,6 @@ export const dispatchTransitions: Transitions = {
     task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
     else bufferVerdict(model, event, step, cpu, task, sched);
-  },
-
-  dispatch_cancel(model, event) {
-    const cpu = model.cpu(event.cpu);
-    if (cpu.bufferLength > 0) cpu.bufferLength--;
   },
 
   flush(model, event, step) {
@@ -95,7 +95,15 @@ export const dispatchTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event);
     step.dsq = dsq;
     task.ddsp.clear();
-    if ((event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0 && isBuiltin(event.dsq_hi)) {
+    if (isBuiltinId(event.dsq_hi, event.dsq_lo, DSQ_INVALID)) {
+      raise(model, step, 'dispatch-destroyed-dsq', {
+        sched: step.sched,
+        args: [],
+        task,
+        text: `${task.label} is about to be put on a DSQ that has been destroyed meanwhile`,
+        decision: lastInsert(task),
+      });
+    } else if ((event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0 && isBuiltin(event.dsq_hi)) {
       raise(model, step, 'vtime-on-builtin-dsq', {
         sched: step.sched,
         args: [],
@@ -129,10 +137,6 @@ export const dispatchTransitions: Transitions = {
 
   move(model, event, step) {
     if (event.pid > 0) step.task = model.task(event.pid);
-  },
-
-  move_to_local(model, event, step) {
-    step.sched = model.schedOf(event) ?? model.root;
   },
 };
 

@@ -1,13 +1,16 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
-import { OPSS_QUEUED, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+import { ENQ_HI_REENQ, OPSS_QUEUED, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
+import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
 import { learnTask, ownerOf, rqOf, taskOf } from './common.ts';
+import { vetSelectKfunc } from './kfuncs.ts';
 
 export const enqueueTransitions: Transitions = {
   wakeup(model, event, step) {
@@ -27,7 +30,10 @@ export const enqueueTransitions: Transitions = {
     const task = taskOf(model, event, step);
     learnTask(event, task);
     const cpu = model.cpu(event.cpu);
-    if (event.step !== 'core' && event.step !== '') return;
+    if (event.step === 'dfl' || event.step === 'and') {
+      vetSelectKfunc(model, event, step, task);
+      return;
+    }
     if (event.phase === 'begin') {
       cpu.op = OP_SELECT_CPU;
       cpu.opTask = task;
@@ -72,7 +78,7 @@ export const enqueueTransitions: Transitions = {
       if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
       if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
       if (event.has('weight')) task.weight = event.weight;
-      if (event.has('reenq_cnt')) task.reenqCount = event.reenq_cnt;
+      countReenqueue(model, event, step, task);
       task.taskCpu = event.rq;
       cpu.op = OP_ENQUEUE;
       cpu.opTask = task;
@@ -108,6 +114,22 @@ export const enqueueTransitions: Transitions = {
     task.setOpsState(0, 0);
   },
 };
+
+/** A re-enqueue counts; the 257th since the task last ran ends the scheduler (7.3, scx_do_enqueue_task). */
+function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (event.has('reenq_cnt')) task.reenqCount = event.reenq_cnt;
+  if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0) return;
+  if (task.reenqCount >= 0) task.reenqCount++;
+  if (model.semantics.reenqLimit !== 'per-task' || task.reenqCount <= REENQ_MAX_REPEAT) return;
+  raise(model, step, 'reenq-limit', {
+    sched: task.sched,
+    args: [task.comm, task.pid, task.reenqCount],
+    task,
+    target: event.rq,
+    text: `${task.label} is re-enqueued for the ${task.reenqCount}th time without having run`,
+    decision: lastInsert(task),
+  });
+}
 
 /** The task leaves the hands of the BPF scheduler. */
 export function releaseCustody(task: Task): void {

@@ -4,6 +4,7 @@ import type { Transition, Transitions } from '../handler.ts';
 import { dispatchTransitions } from './dispatch.ts';
 import { dsqTransitions } from './dsq.ts';
 import { enqueueTransitions } from './enqueue.ts';
+import { kfuncTransitions } from './kfuncs.ts';
 import { machineTransitions } from './machine.ts';
 import { runningTransitions } from './running.ts';
 import { schedTransitions } from './scheds.ts';
@@ -17,6 +18,7 @@ const ALL: Transitions = {
   ...runningTransitions,
   ...dsqTransitions,
   ...dispatchTransitions,
+  ...kfuncTransitions,
 };
 
 /** Transition of each event kind; undefined for kinds that change nothing in the model. */

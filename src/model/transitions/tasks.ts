@@ -1,6 +1,7 @@
 // Transitions of tasks: fork, life cycle in sched_ext, class, affinity, weight, slice and vtime writes.
 import { TASK_QUEUED, TASK_STATE_SHIFT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO } from '../sched.ts';
@@ -42,8 +43,26 @@ export const taskTransitions: Transitions = {
     if (event.phase !== 'end') {
       step.sched = model.schedOf(event);
       task.initSched = step.sched;
+      task.initFork = event.fork;
     } else {
       step.sched = task.initSched;
+    }
+    const sched = step.sched;
+    // While the scheduler is loaded a failure ends the loading; at a fork it only ends the fork.
+    if (
+      event.has('ret') &&
+      event.ret !== 0 &&
+      !task.initFork &&
+      sched !== undefined &&
+      sched.level === 0 &&
+      model.attaching === sched
+    ) {
+      raise(model, step, 'init-task-failed', {
+        sched,
+        args: [event.ret, task.comm, task.pid],
+        task,
+        text: `ops.init_task() of ${task.label} returned ${event.ret} while the scheduler was loaded`,
+      });
     }
   },
 
