@@ -1,5 +1,6 @@
 // A CPU: its run queue, and what the kernel code that executes on it is in the middle of.
 import { U64 } from '../trace/u64.ts';
+import { CodePath } from './code-path.ts';
 import type { Dsq } from './dsq.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 import type { Task } from './task.ts';
@@ -74,6 +75,9 @@ export class Cpu {
   onlineSeq = -1;
   local: Dsq | undefined;
 
+  /** The kernel code that executes here. */
+  readonly path = new CodePath();
+
   /** Result of the last pick: a task, null for none; undefined unknown. */
   picked: Task | null | undefined;
   pickedSeq = -1;
@@ -131,6 +135,7 @@ export class Cpu {
 
   /** What may have changed unseen becomes unknown. */
   forget(): void {
+    this.path.forget();
     this.currPid = -1;
     this.curr = undefined;
     this.online = UNKNOWN;

@@ -1,10 +1,18 @@
 // The state of the sched_ext core: schedulers, CPUs, tasks, DSQs. Transitions change it; everybody else only reads.
 import { BUILTIN_HI, DSQ_LOCAL } from '../kernel/dsq-id.ts';
+import {
+  TASK_DEQD_FOR_SLEEP,
+  TASK_IN_CUSTODY,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+  TASK_STATE_SHIFT,
+} from '../kernel/flags.ts';
 import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
+import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { Sched, YES } from './sched.ts';
@@ -51,6 +59,9 @@ export class Model {
   seq = -1;
   /** A loss or the start of the trace makes everything before this ordinal uncertain. */
   knownSince = 0;
+  /** Bits of p->scx.flags that follow from the recorded events. */
+  readonly predictedFlags: number;
+  readonly codePathRules = new CodePathRules();
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -63,6 +74,7 @@ export class Model {
     this.header = options.header;
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.hz = this.header.hz ?? 0;
+    this.predictedFlags = predictedFlags(this.header, this.semantics);
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
     this.#extClass = this.header.schedClasses.get('ext');
     for (const [name, address] of this.header.schedClasses) {
@@ -90,7 +102,10 @@ export class Model {
     step.reset();
     this.now = event.t;
     this.seq = event.seq;
-    if (event.cpu >= 0) step.cpu = this.cpu(event.cpu);
+    if (event.cpu >= 0) {
+      step.cpu = this.cpu(event.cpu);
+      step.cpu.path.follow(event, step, this.codePathRules);
+    }
     TRANSITIONS[event.kind]?.(this, event, step);
   }
 
@@ -249,9 +264,15 @@ export class Model {
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.knownSince === 0) {
       task.comm = info.comm ?? '';
-      if (info.cpus !== undefined) task.learnMask(info.cpus, 0);
+      if (info.cpus !== undefined) {
+        task.learnMask(info.cpus, 0);
+        task.maskAssumed = true;
+      }
       if (info.weight !== undefined) task.weight = info.weight;
-      if (info.cpu !== undefined) task.taskCpu = info.cpu;
+      if (info.cpu !== undefined) {
+        task.taskCpu = info.cpu;
+        task.taskCpuAssumed = true;
+      }
       if (info.sched !== undefined)
         task.sched = this.sched(Number(BigInt.asIntN(32, info.sched >> 32n)), Number(BigInt.asIntN(32, info.sched)));
     }
@@ -268,6 +289,28 @@ export class Model {
     }
     page[pid & (PAGE_SIZE - 1)] = task;
   }
+}
+
+/** Events that change p->scx.flags, besides those of the life cycle. */
+const FLAG_EVENTS: readonly EventType[] = [
+  'enqueue',
+  'dequeue',
+  'ops_enqueue',
+  'ops_dequeue',
+  'dispatch_dequeue',
+  'run',
+  'stop',
+  'dsq_link',
+];
+
+/** Only a recording that says what it holds, and holds all that changes a bit, lets the model predict it. */
+function predictedFlags(header: TraceHeader, semantics: Semantics): number {
+  const { recorded } = header;
+  if (recorded === undefined || !FLAG_EVENTS.every((type) => recorded.has(type))) return 0;
+  let bits = TASK_QUEUED | TASK_RESET_RUNNABLE_AT | TASK_DEQD_FOR_SLEEP;
+  if (semantics.remoteMoveDequeue) bits |= TASK_IN_CUSTODY;
+  if (recorded.has('task_state')) bits |= semantics.taskStateMask << TASK_STATE_SHIFT;
+  return bits;
 }
 
 /** `scx_rq_online()` of the CPU is certain. */

@@ -1,4 +1,5 @@
 // What one event did to the model: the transition that rules and fidelity look at. One record, reused for every event.
+import type { Contradiction } from './contradiction.ts';
 import type { Cpu } from './cpu.ts';
 import type { Dsq } from './dsq.ts';
 import type { KernelError } from './kernel-error.ts';
@@ -54,6 +55,8 @@ export class Step {
 
   /** Errors that the core raises at this event, as the model sees it. */
   readonly errors: KernelError[] = [];
+  /** What this event shows that cannot follow from the state before. */
+  readonly contradictions: Contradiction[] = [];
   /** Buffered verdicts that this event shows to have been dropped. */
   drops = 0;
 
@@ -80,6 +83,7 @@ export class Step {
     this.switchSeqBefore = -1;
     this.passedOver = undefined;
     if (this.errors.length > 0) this.errors.length = 0;
+    if (this.contradictions.length > 0) this.contradictions.length = 0;
     this.drops = 0;
   }
 }

@@ -67,6 +67,8 @@ export class Task {
   // Affinity.
   readonly cpus = new CpuMask();
   maskKnown = false;
+  /** It was told by the header, for a moment before the trace begins. */
+  maskAssumed = false;
   /** Only the first so many bits of the mask are known; 0: all. */
   maskBits = 0;
   /** The last changes of the mask that the trace shows, oldest first, and whether older ones were dropped. */
@@ -85,6 +87,8 @@ export class Task {
   /** p->scx.flags as last seen, and whether it was. */
   flags = 0;
   flagsKnown = false;
+  /** Bits of `flags` that a call under way changes: `flags` has them as they are after it. */
+  openFlags = 0;
   readonly slice = new U64();
   sliceKnown = false;
   readonly vtime = new U64();
@@ -110,10 +114,16 @@ export class Task {
   linkTime = -1;
 
   // Running.
+  /** Between ops.running() and ops.stopping(). */
+  running: Tri = UNKNOWN;
   /** CPU that it executes on, or NOT_RUNNING, RUNNING_UNKNOWN. */
   onCpu = RUNNING_UNKNOWN;
   /** Run queue that it is assigned to (task_cpu); -1 unknown. */
   taskCpu = -1;
+  /** It was told by the header, or is a guess: seeing another one contradicts nothing. */
+  taskCpuAssumed = false;
+  /** Forked and not woken yet: its CPU is chosen then, without an event. */
+  unplaced = false;
   runSeq = -1;
   runTime = -1;
 
@@ -175,6 +185,7 @@ export class Task {
   learnMask(mask: CpuMask, bits: number): void {
     if (!this.maskKnown || this.maskBits !== bits || !this.cpus.equals(mask)) this.cpus.copy(mask);
     this.maskKnown = true;
+    this.maskAssumed = false;
     this.maskBits = bits;
   }
 
@@ -229,6 +240,12 @@ export class Task {
     this.flagsKnown = true;
   }
 
+  /** A call begins that sets and clears bits of `flags` somewhere inside. */
+  openFlag(set: number, clear: number): void {
+    this.flags = (this.flags | set) & ~clear;
+    this.openFlags |= set | clear;
+  }
+
   /** Everything that may have changed unseen becomes unknown; identity stays. */
   forget(): void {
     this.cls = CLASS_UNKNOWN;
@@ -240,6 +257,7 @@ export class Task {
     this.migrationPending = false;
     this.migrationDisabled = -1;
     this.flagsKnown = false;
+    this.openFlags = 0;
     this.sliceKnown = false;
     this.vtimeKnown = false;
     this.weight = 0;
@@ -247,6 +265,7 @@ export class Task {
     this.ddsp.clear();
     this.holdingCpu = -1;
     this.reenqCount = -1;
+    this.running = UNKNOWN;
     this.onCpu = RUNNING_UNKNOWN;
     this.taskCpu = -1;
     this.waiting = UNKNOWN;

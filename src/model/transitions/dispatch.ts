@@ -117,7 +117,7 @@ export const dispatchTransitions: Transitions = {
 
   dispatch_to_local(model, event, step) {
     const task = taskOf(model, event, step);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     step.rq = model.cpu(event.dst >= 0 ? event.dst : event.rq);
     step.sched = model.schedOf(event) ?? task.sched;
     task.ddsp.clear();
@@ -131,7 +131,7 @@ export const dispatchTransitions: Transitions = {
     step.rq = model.cpu(event.rq);
     step.sched = model.schedOf(event) ?? task.sched;
     if (event.phase === 'end') return;
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     if (event.enforce) checkRemote(model, step, task, event.rq, model.cpu(event.cpu).claimed);
   },
 

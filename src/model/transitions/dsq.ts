@@ -1,6 +1,13 @@
 // Transitions of dispatch queues: links and unlinks at their linearization points, consumption, creation, destruction.
 import { DSQ_BYPASS, DSQ_GLOBAL, isBuiltinId } from '../../kernel/dsq-id.ts';
-import { ENQ_HI_DSQ_PRIQ, ENQ_HI_PREEMPT } from '../../kernel/flags.ts';
+import {
+  ENQ_HI_DSQ_PRIQ,
+  ENQ_HI_PREEMPT,
+  TASK_DEQD_FOR_SLEEP,
+  TASK_IN_CUSTODY,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+} from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { canConsume } from '../can-run.ts';
 import type { ConsumeState, Cpu } from '../cpu.ts';
@@ -12,7 +19,7 @@ import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import type { Task } from '../task.ts';
-import { learnTask, taskOf } from './common.ts';
+import { learnTask, learnTaskCpu, taskOf } from './common.ts';
 import { releaseCustody } from './enqueue.ts';
 
 export const dsqTransitions: Transitions = {
@@ -61,7 +68,7 @@ export const dsqTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event);
     step.dsq = dsq;
     step.sched = dsq.sched;
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
     compareLength(event, step, dsq);
@@ -87,9 +94,12 @@ export const dsqTransitions: Transitions = {
     task.linkTime = event.t;
     task.holdingCpu = -1;
     releaseCustody(task);
+    if (dsq.isUser) task.flags |= TASK_IN_CUSTODY;
+    else task.flags &= ~TASK_IN_CUSTODY;
+    task.openFlags &= ~TASK_IN_CUSTODY;
     const executing = model.cpu(event.cpu);
     executing.enqueueCallSeq = -1;
-    if (dsq.isLocal && dsq.cpu >= 0) task.taskCpu = dsq.cpu;
+    if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(event, step, task, dsq.cpu);
   },
 
   dsq_unlink(model, event, step) {
@@ -97,7 +107,7 @@ export const dsqTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event);
     step.dsq = dsq;
     step.sched = dsq.sched;
-    if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
+    if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
     noteLink(step, task);
     compareLength(event, step, dsq);
     const executing = model.cpu(event.cpu);
@@ -156,6 +166,7 @@ export const dsqTransitions: Transitions = {
     model.cpu(event.cpu).dequeuing = onDsq ? task : undefined;
     if (!onDsq && event.has('dsq_addr')) detach(task);
     task.holdingCpu = -1;
+    task.openFlags &= ~(TASK_QUEUED | TASK_DEQD_FOR_SLEEP | TASK_RESET_RUNNABLE_AT);
   },
 
   move_local_task(model, event, step) {

@@ -1,5 +1,13 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
-import { ENQ_HI_REENQ, OPSS_QUEUED, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+import {
+  DEQ_SLEEP,
+  ENQ_HI_REENQ,
+  OPSS_QUEUED,
+  TASK_DEQD_FOR_SLEEP,
+  TASK_IN_CUSTODY,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+} from '../../kernel/flags.ts';
 import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
@@ -9,26 +17,29 @@ import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
-import { learnTask, ownerOf, rqOf, taskOf } from './common.ts';
+import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 
 export const enqueueTransitions: Transitions = {
   wakeup(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    if (event.step === 'new' && event.target >= 0) task.taskCpu = event.target;
+    if (event.target < 0) return;
+    if (event.step === 'new') assignCpu(task, event.target);
+    else learnTaskCpu(event, step, task, event.target);
   },
 
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    task.taskCpu = event.dest_cpu;
+    if (task.taskCpu >= 0) learnTaskCpu(event, step, task, event.orig_cpu);
+    assignCpu(task, event.dest_cpu);
     task.migrationPending = false;
   },
 
   select_cpu(model, event, step) {
     const task = taskOf(model, event, step);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     const cpu = model.cpu(event.cpu);
     if (event.step === 'dfl' || event.step === 'and') {
       vetSelectKfunc(model, event, step, task);
@@ -43,43 +54,48 @@ export const enqueueTransitions: Transitions = {
     } else {
       cpu.op = OP_NONE;
       cpu.opTask = undefined;
+      // A new task is assigned to the CPU without any event of its own.
+      if (task.unplaced && event.ret >= 0) assignCpu(task, event.ret);
     }
   },
 
   enqueue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
+    if (task.unplaced) assignCpu(task, event.rq);
+    rqOfTask(model, event, step, task);
+    learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
-    task.taskCpu = event.rq;
     if (!task.isQueued || task.waiting !== YES) markRunnable(event, task);
     task.flags |= TASK_QUEUED;
   },
 
   dequeue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
+    rqOfTask(model, event, step, task);
+    learnTask(model, event, step, task);
     noteWait(step, task);
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
-    task.taskCpu = event.rq;
     task.waiting = NO;
-    task.flags &= ~TASK_QUEUED;
+    if (task.isQueued) {
+      const sleeps = (event.deq_flags_lo & DEQ_SLEEP) !== 0;
+      task.openFlag(sleeps ? TASK_DEQD_FOR_SLEEP : 0, sleeps ? TASK_QUEUED : TASK_QUEUED | TASK_DEQD_FOR_SLEEP);
+    }
     task.ddsp.clear();
   },
 
   ops_enqueue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
+    rqOfTask(model, event, step, task);
     const cpu = model.cpu(event.cpu);
     if (event.phase !== 'end') {
-      learnTask(event, task);
+      learnTask(model, event, step, task);
       ownerOf(model, event, step, task);
       if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
       if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
       if (event.has('weight')) task.weight = event.weight;
       countReenqueue(model, event, step, task);
-      task.taskCpu = event.rq;
+      // From the moment at which the scheduler owns it, other CPUs may dispatch it.
+      task.openFlags = (task.openFlags & ~TASK_RESET_RUNNABLE_AT) | TASK_IN_CUSTODY;
       cpu.op = OP_ENQUEUE;
       cpu.opTask = task;
       cpu.opInserts = 0;
@@ -89,15 +105,16 @@ export const enqueueTransitions: Transitions = {
     }
     cpu.op = OP_NONE;
     cpu.opTask = undefined;
-    if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
+    const taken = event.has('ops_state')
+      ? (event.ops_state_lo & 3) === OPSS_QUEUED
+      : event.phase === '' && !task.ddsp.active;
+    if (taken && task.flagsKnown) task.flags |= TASK_IN_CUSTODY;
+    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     task.enqueueEndSeq = event.seq;
     task.enqueueEndTime = event.t;
     const change = task.maskChanges.at(-1);
     if (change !== undefined && change.endSeq >= 0 && change.enqueueEndTime < 0) change.enqueueEndTime = event.t;
-    const taken = event.has('ops_state')
-      ? (event.ops_state_lo & 3) === OPSS_QUEUED
-      : event.phase === '' && !task.ddsp.active;
     if (taken) {
       task.custodySeq = event.seq;
       task.custodyTime = event.t;
@@ -108,9 +125,12 @@ export const enqueueTransitions: Transitions = {
 
   ops_dequeue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
+    rqOfTask(model, event, step, task);
+    learnTask(model, event, step, task);
     releaseCustody(task);
+    // While the core itself moves the task, custody goes with it until it arrives.
+    if (task.holdingCpu < 0) task.flags &= ~TASK_IN_CUSTODY;
+    task.openFlags &= ~TASK_IN_CUSTODY;
     task.setOpsState(0, 0);
   },
 };
@@ -129,6 +149,13 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
     text: `${task.label} is re-enqueued for the ${task.reenqCount}th time without having run`,
     decision: lastInsert(task),
   });
+}
+
+/** The task is assigned to a CPU. */
+function assignCpu(task: Task, cpu: number): void {
+  task.taskCpu = cpu;
+  task.taskCpuAssumed = false;
+  task.unplaced = false;
 }
 
 /** The task leaves the hands of the BPF scheduler. */

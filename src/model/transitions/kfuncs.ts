@@ -213,7 +213,7 @@ function vetReenqueue(model: Model, event: TraceEvent, step: Step, sched: Sched 
 /** A select_cpu kfunc on another task than the callback's own. */
 export function vetSelectKfunc(model: Model, event: TraceEvent, step: Step, task: Task): void {
   const cpu = model.cpu(event.cpu);
-  learnTask(event, task);
+  learnTask(model, event, step, task);
   if (cpu.op === OP_SELECT_CPU && cpu.opTask !== undefined && cpu.opTask !== task) {
     raise(model, step, 'kfunc-task-not-operated', {
       sched: task.sched,

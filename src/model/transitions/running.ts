@@ -1,14 +1,15 @@
 // Transitions of a CPU's current task: pick, set and put, charge, switch, tick, yield.
 import { OPS_ENQ_LAST, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { contradict } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import { OP_DISPATCH, OP_NONE } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO } from '../sched.ts';
+import { NO, YES } from '../sched.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import { CLASS_EXT, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnTask, rqOf, taskOf } from './common.ts';
+import { learnFlags, learnTask, learnTaskCpu, rqOf, rqOfTask, taskOf } from './common.ts';
 import { learnComm, markRunnable, noteWait } from './enqueue.ts';
 
 export const runningTransitions: Transitions = {
@@ -30,16 +31,17 @@ export const runningTransitions: Transitions = {
 
   run(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
+    rqOfTask(model, event, step, task);
+    beginRun(event, step, task);
     noteWait(step, task);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
-    task.taskCpu = event.rq;
     task.waiting = NO;
-    task.flags |= TASK_RESET_RUNNABLE_AT;
+    task.openFlag(TASK_RESET_RUNNABLE_AT, 0);
+    if (!task.isQueued) task.openFlags = 0;
     task.reenqCount = 0;
     task.runSeq = event.seq;
     task.runTime = event.t;
@@ -47,11 +49,14 @@ export const runningTransitions: Transitions = {
 
   stop(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
+    rqOfTask(model, event, step, task);
+    endRun(event, step, task);
+    learnTask(model, event, step, task);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
-    task.taskCpu = event.rq;
-    if (task.isQueued) markRunnable(event, task);
+    if (task.isQueued) {
+      markRunnable(event, task);
+      task.openFlags |= TASK_RESET_RUNNABLE_AT;
+    }
   },
 
   tick(model, event, step) {
@@ -66,7 +71,7 @@ export const runningTransitions: Transitions = {
   },
 
   slice_end(model, event, step) {
-    learnTask(event, taskOf(model, event, step));
+    learnTask(model, event, step, taskOf(model, event, step));
     rqOf(model, event, step);
   },
 
@@ -95,19 +100,46 @@ export const runningTransitions: Transitions = {
     step.onCpuBefore = next.onCpu;
     learnClass(model, next, event.has('next_class'), event.next_class_hi, event.next_class_lo);
     if (next.cls === CLASS_EXT) {
-      if (event.has('next_scx_flags')) next.setFlags(event.next_scx_flags_lo);
+      if (event.has('next_scx_flags')) learnFlags(model, event, step, next, event.next_scx_flags_lo);
       if (event.has('next_slice')) next.setSlice(event.next_slice_hi, event.next_slice_lo);
       if (event.has('next_vtime')) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
     }
     if (event.has('next_migration_disabled')) next.migrationDisabled = event.next_migration_disabled;
     if (event.has('next_cpus')) next.learnMask(event.next_cpus, event.cpus_bits);
     next.onCpu = event.cpu;
-    next.taskCpu = event.cpu;
+    next.unplaced = false;
+    learnTaskCpu(event, step, next, event.cpu);
     next.waiting = NO;
     next.runTime = event.t;
     next.runSeq = event.seq;
   },
 };
+
+function beginRun(event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === YES) {
+    contradict(
+      step,
+      'callback-nesting',
+      'running-twice',
+      `${task.label} is set running on CPU ${event.rq} a second time, it was not stopped in between`,
+      { task, cpu: event.rq, sinceSeq: task.runSeq },
+    );
+  }
+  task.running = YES;
+}
+
+function endRun(event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === NO) {
+    contradict(
+      step,
+      'callback-nesting',
+      'stopping-without-running',
+      `${task.label} is stopped on CPU ${event.rq}, it was not running`,
+      { task, cpu: event.rq },
+    );
+  }
+  task.running = NO;
+}
 
 function learnClass(model: Model, task: Task, shown: boolean, hi: number, lo: number): void {
   if (!shown) return;
@@ -127,7 +159,7 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   pick.sawFlush = false;
   pick.sawUnlock = false;
   if (pick.prevQueued && pick.prev !== undefined) {
-    pick.prev.setFlags(event.scx_flags_lo);
+    learnFlags(model, event, step, pick.prev, event.scx_flags_lo);
     pick.prev.cls = CLASS_EXT;
     if (event.has('slice')) pick.prev.setSlice(event.slice_hi, event.slice_lo);
   }

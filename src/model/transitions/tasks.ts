@@ -1,5 +1,5 @@
 // Transitions of tasks: fork, life cycle in sched_ext, class, affinity, weight, slice and vtime writes.
-import { TASK_QUEUED, TASK_STATE_SHIFT } from '../../kernel/flags.ts';
+import { TASK_QUEUED, TASK_RESET_RUNNABLE_AT, TASK_STATE_SHIFT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
@@ -7,7 +7,7 @@ import type { Model } from '../model.ts';
 import { NO } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnTask, ownerOf, taskOf } from './common.ts';
+import { learnFlags, learnTask, ownerOf, taskOf } from './common.ts';
 import { noteWait } from './enqueue.ts';
 
 export const taskTransitions: Transitions = {
@@ -20,7 +20,7 @@ export const taskTransitions: Transitions = {
       const cls = model.classOf(event.class_hi, event.class_lo);
       if (cls !== CLASS_UNKNOWN) task.cls = cls;
     }
-    learnTask(event, task);
+    learnTask(model, event, step, task);
   },
 
   exec(model, event, step) {
@@ -44,6 +44,7 @@ export const taskTransitions: Transitions = {
       step.sched = model.schedOf(event);
       task.initSched = step.sched;
       task.initFork = event.fork;
+      task.openFlags &= ~(model.semantics.taskStateMask << TASK_STATE_SHIFT);
     } else {
       step.sched = task.initSched;
     }
@@ -70,7 +71,7 @@ export const taskTransitions: Transitions = {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
     ownerOf(model, event, step, task);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
@@ -79,18 +80,22 @@ export const taskTransitions: Transitions = {
 
   task_disable(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
+    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     step.sched = task.sched;
   },
 
   task_exit(model, event, step) {
     const task = taskOf(model, event, step);
     step.sched = model.schedOf(event) ?? task.sched;
+    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
+    // scx_set_task_state() is inlined where a task leaves sched_ext: the last steps are not seen.
+    task.openFlags |= model.semantics.taskStateMask << TASK_STATE_SHIFT;
     task.sched = undefined;
   },
 
   task_dead(model, event, step) {
     const task = taskOf(model, event, step);
+    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     task.alive = false;
     task.waiting = NO;
     task.onCpu = NOT_RUNNING;
@@ -99,7 +104,10 @@ export const taskTransitions: Transitions = {
   task_state(model, event, step) {
     const task = taskOf(model, event, step);
     const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
-    task.flags = (task.flags & ~mask) | ((event.state << TASK_STATE_SHIFT) & mask);
+    if (event.has('old_state')) learnFlags(model, event, step, task, event.old_state_lo);
+    const state = event.state <= model.semantics.taskStateMask ? event.state << TASK_STATE_SHIFT : event.state;
+    task.flags = (task.flags & ~mask) | (state & mask);
+    if (state >> TASK_STATE_SHIFT === model.semantics.taskStates.init) task.flags |= TASK_RESET_RUNNABLE_AT;
   },
 
   task_sched(model, event, step) {
@@ -165,6 +173,8 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.onCpu = NOT_RUNNING;
     task.setFlags(0);
     task.waiting = NO;
+    task.running = NO;
+    task.unplaced = true;
     task.migrationDisabled = 0;
     task.setOpsState(0, 0);
   }
