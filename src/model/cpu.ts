@@ -11,6 +11,10 @@ export const OP_SELECT_CPU = 1;
 export const OP_ENQUEUE = 2;
 export const OP_DISPATCH = 3;
 
+/** No ext task is set running on a run queue, or it is not known. */
+export const RUN_NONE = -1;
+export const RUN_UNKNOWN = -2;
+
 /** A verdict in the dispatch buffer of a CPU (struct scx_dsp_buf_ent). */
 export class BufferedVerdict {
   task: Task | undefined;
@@ -81,6 +85,9 @@ export class Cpu {
   /** Result of the last pick: a task, null for none; undefined unknown. */
   picked: Task | null | undefined;
   pickedSeq = -1;
+  /** Ext task between ops.running() and ops.stopping() on this run queue: pid, RUN_NONE or RUN_UNKNOWN. */
+  runPid = RUN_UNKNOWN;
+  runSeq = -1;
   readonly pick = new PickState();
   readonly consume = new ConsumeState();
 
@@ -140,6 +147,7 @@ export class Cpu {
     this.curr = undefined;
     this.online = UNKNOWN;
     this.active = UNKNOWN;
+    this.runPid = RUN_UNKNOWN;
     this.picked = undefined;
     this.pick.active = false;
     this.consume.active = false;

@@ -1,9 +1,11 @@
 // Steps that several transitions share: who the event is about, what its fields teach, and whether that fits.
 import type { TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
+import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
+import { NO } from '../sched.ts';
 import type { Step } from '../step.ts';
-import { CLASS_EXT, type Task } from '../task.ts';
+import type { Task } from '../task.ts';
 
 /** The event's task, noted in the step. */
 export function taskOf(model: Model, event: TraceEvent, step: Step): Task {
@@ -34,10 +36,7 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 
 /** Fields of `p->scx` and the affinity that any event about a task may carry. */
 export function learnTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
-  if (event.has('scx_flags')) {
-    learnFlags(model, event, step, task, event.scx_flags_lo);
-    task.cls = CLASS_EXT;
-  }
+  if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
   if (event.has('cpus')) learnCpus(event, step, task);
   if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
@@ -74,6 +73,23 @@ export function learnTaskCpu(event: TraceEvent, step: Step, task: Task, cpu: num
   }
   task.taskCpu = cpu;
   task.taskCpuAssumed = false;
+}
+
+/** The event shows the current task of a run queue; -1 pid: it does not. */
+export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): void {
+  if (pid < 0) return;
+  // A CPU that goes down switches to idle for the last time without an event.
+  if (rq.active === NO || rq.online === NO) return;
+  if (rq.currPid >= 0 && rq.currPid !== pid) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'curr',
+      `${event.type} shows pid ${pid} as current on CPU ${rq.id}, the last switch there was to pid ${rq.currPid}`,
+      { cpu: rq.id, sinceSeq: rq.switchSeq },
+    );
+    rq.currPid = -1;
+  }
 }
 
 function learnCpus(event: TraceEvent, step: Step, task: Task): void {

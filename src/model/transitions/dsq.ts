@@ -18,7 +18,7 @@ import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
-import type { Task } from '../task.ts';
+import { CLASS_EXT, type Task } from '../task.ts';
 import { learnTask, learnTaskCpu, taskOf } from './common.ts';
 import { releaseCustody } from './enqueue.ts';
 
@@ -68,6 +68,7 @@ export const dsqTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event);
     step.dsq = dsq;
     step.sched = dsq.sched;
+    task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);

@@ -74,6 +74,7 @@ export const enqueueTransitions: Transitions = {
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);
     noteWait(step, task);
+    task.cls = CLASS_EXT;
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     task.waiting = NO;
     if (task.isQueued) {
@@ -90,6 +91,7 @@ export const enqueueTransitions: Transitions = {
     if (event.phase !== 'end') {
       learnTask(model, event, step, task);
       ownerOf(model, event, step, task);
+      task.cls = CLASS_EXT;
       if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
       if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
       if (event.has('weight')) task.weight = event.weight;

@@ -6,6 +6,7 @@ import { dsqTransitions } from './dsq.ts';
 import { enqueueTransitions } from './enqueue.ts';
 import { kfuncTransitions } from './kfuncs.ts';
 import { machineTransitions } from './machine.ts';
+import { pickTransitions } from './pick.ts';
 import { runningTransitions } from './running.ts';
 import { schedTransitions } from './scheds.ts';
 import { taskTransitions } from './tasks.ts';
@@ -15,6 +16,7 @@ const ALL: Transitions = {
   ...schedTransitions,
   ...taskTransitions,
   ...enqueueTransitions,
+  ...pickTransitions,
   ...runningTransitions,
   ...dsqTransitions,
   ...dispatchTransitions,
