@@ -1,4 +1,5 @@
 // A CPU: its run queue, and what the kernel code that executes on it is in the middle of.
+import type { TraceEvent } from '../trace/event.ts';
 import { U64 } from '../trace/u64.ts';
 import { CodePath } from './code-path.ts';
 import type { Dsq } from './dsq.ts';
@@ -24,11 +25,46 @@ export class BufferedVerdict {
   /** ops_state of the task when the verdict was recorded, and whether it was seen. */
   readonly opsState = new U64();
   opsStateKnown = false;
+  readonly slice = new U64();
+  readonly vtime = new U64();
+  /** Slice and vtime were recorded. */
+  valuesKnown = false;
+  /** The task was in the scheduler's hands when it was inserted (Tri). */
+  given: Tri = UNKNOWN;
   seq = -1;
   time = -1;
   /** Beginning of the callback that made the decision. */
   callbackSeq = -1;
   callbackTime = -1;
+}
+
+/** What a call of scx_dispatch_enqueue() says the link will be. */
+export class Linking {
+  task: Task | undefined;
+  seq = -1;
+  readonly dsqAddr = new U64();
+  readonly dsqId = new U64();
+  readonly slice = new U64();
+  readonly vtime = new U64();
+  readonly enqFlags = new U64();
+  /** Slice and vtime were recorded. */
+  valuesKnown = false;
+
+  begin(event: TraceEvent, task: Task): void {
+    this.task = task;
+    this.seq = event.seq;
+    this.dsqAddr.set(event.dsq_addr_hi, event.dsq_addr_lo);
+    this.dsqId.set(event.dsq_hi, event.dsq_lo);
+    this.slice.set(event.slice_hi, event.slice_lo);
+    this.vtime.set(event.vtime_hi, event.vtime_lo);
+    this.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
+    this.valuesKnown = event.has('slice');
+  }
+
+  end(): void {
+    this.task = undefined;
+    this.seq = -1;
+  }
 }
 
 /** A pick that is under way. */
@@ -104,13 +140,22 @@ export class Cpu {
   bufferKnown = false;
   /** Next entry of the flush that is under way; -1 none. */
   flushIndex = -1;
-  /** Entry whose claim succeeded last in this flush. */
+  /** Entry whose claim succeeded last in this flush, or that is being finished. */
   claimed: BufferedVerdict | undefined;
+  /** The last look-up of a destination failed (Tri). */
+  destinationFailed: Tri = UNKNOWN;
+  /** Task whose direct dispatch is being carried out. */
+  direct: Task | undefined;
+  /** Task that is being dispatched to a local DSQ and whose link is still to come. */
+  toLocal: Task | undefined;
+  /** Call of scx_dispatch_enqueue() under way: task, and what has to arrive on the DSQ. */
+  readonly linking = new Linking();
+
+  /** Calls of scx_bypass() under way on this CPU. */
+  bypassCalls = 0;
 
   /** Task that this CPU is dequeuing from a DSQ whose lock it may still be waiting for. */
   dequeuing: Task | undefined;
-  /** Begin of the scx_dispatch_enqueue() that is under way; -1 none. */
-  enqueueCallSeq = -1;
 
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;
@@ -157,6 +202,10 @@ export class Cpu {
     this.bufferKnown = false;
     this.flushIndex = -1;
     this.claimed = undefined;
+    this.bypassCalls = 0;
+    this.toLocal = undefined;
+    this.direct = undefined;
+    this.linking.end();
     this.switchSeq = -1;
   }
 }

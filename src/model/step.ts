@@ -1,6 +1,7 @@
 // What one event did to the model: the transition that rules and fidelity look at. One record, reused for every event.
 import type { Contradiction } from './contradiction.ts';
 import type { Cpu } from './cpu.ts';
+import type { Drop } from './drop.ts';
 import type { Dsq } from './dsq.ts';
 import type { KernelError } from './kernel-error.ts';
 import type { Sched } from './sched.ts';
@@ -57,8 +58,8 @@ export class Step {
   readonly errors: KernelError[] = [];
   /** What this event shows that cannot follow from the state before. */
   readonly contradictions: Contradiction[] = [];
-  /** Buffered verdicts that this event shows to have been dropped. */
-  drops = 0;
+  /** Verdicts that this event shows to have been dropped. */
+  readonly drops: Drop[] = [];
 
   reset(): void {
     this.cpu = undefined;
@@ -84,6 +85,6 @@ export class Step {
     this.passedOver = undefined;
     if (this.errors.length > 0) this.errors.length = 0;
     if (this.contradictions.length > 0) this.contradictions.length = 0;
-    this.drops = 0;
+    if (this.drops.length > 0) this.drops.length = 0;
   }
 }

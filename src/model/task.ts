@@ -37,8 +37,13 @@ export class DirectDispatch {
   active = false;
   readonly dsqId = new U64();
   readonly enqFlags = new U64();
-  /** Ordinal of the insert that recorded it. */
+  readonly slice = new U64();
+  readonly vtime = new U64();
+  /** Slice and vtime of the verdict were recorded. */
+  valuesKnown = false;
+  /** Ordinal and time of the insert that recorded it. */
   seq = -1;
+  time = -1;
   /** Waiting on the deferred list of its rq for a remote local DSQ. */
   deferred = false;
 
@@ -140,6 +145,13 @@ export class Task {
   /** Ordinal and time of the ops.enqueue that gave it to the scheduler; -1 when it is not in custody. */
   custodySeq = -1;
   custodyTime = -1;
+  /** What took the task back last, or dispatched it, and when; '' nothing seen. */
+  takenBy = '';
+  takenSeq = -1;
+  takenTime = -1;
+  /** IN_CUSTODY: the scheduler is owed an ops.dequeue() (7.1+). */
+  inCustody: Tri = UNKNOWN;
+  inCustodySeq = -1;
   /** Ordinal of the last ops.enqueue that ended, and its time. */
   enqueueEndSeq = -1;
   enqueueEndTime = -1;
@@ -275,5 +287,10 @@ export class Task {
     this.custodyTime = -1;
     this.enqueueEndSeq = -1;
     this.enqueueEndTime = -1;
+    this.takenBy = '';
+    this.takenSeq = -1;
+    this.takenTime = -1;
+    this.inCustody = UNKNOWN;
+    this.inCustodySeq = -1;
   }
 }

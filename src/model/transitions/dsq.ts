@@ -1,6 +1,8 @@
 // Transitions of dispatch queues: links and unlinks at their linearization points, consumption, creation, destruction.
-import { DSQ_BYPASS, DSQ_GLOBAL, isBuiltinId } from '../../kernel/dsq-id.ts';
+import { DSQ_BYPASS, DSQ_GLOBAL, formatDsqId, isBuiltinId } from '../../kernel/dsq-id.ts';
 import {
+  ENQ_HI_APPLY_SLICE,
+  ENQ_HI_CLEAR_OPSS,
   ENQ_HI_DSQ_PRIQ,
   ENQ_HI_PREEMPT,
   TASK_DEQD_FOR_SLEEP,
@@ -9,7 +11,9 @@ import {
   TASK_RESET_RUNNABLE_AT,
 } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { formatDecimal } from '../../trace/u64.ts';
 import { canConsume } from '../can-run.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { ConsumeState, Cpu } from '../cpu.ts';
 import { Dsq } from '../dsq.ts';
 import { addUserDsq, dsqOfEvent, findUserDsq, removeUserDsq } from '../dsq-lookup.ts';
@@ -98,8 +102,7 @@ export const dsqTransitions: Transitions = {
     if (dsq.isUser) task.flags |= TASK_IN_CUSTODY;
     else task.flags &= ~TASK_IN_CUSTODY;
     task.openFlags &= ~TASK_IN_CUSTODY;
-    const executing = model.cpu(event.cpu);
-    executing.enqueueCallSeq = -1;
+    finishLink(model, event, step, dsq, task);
     if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(event, step, task, dsq.cpu);
   },
 
@@ -167,6 +170,8 @@ export const dsqTransitions: Transitions = {
     model.cpu(event.cpu).dequeuing = onDsq ? task : undefined;
     if (!onDsq && event.has('dsq_addr')) detach(task);
     task.holdingCpu = -1;
+    // The dequeue has won, or waited until the dispatch was done.
+    if (!task.opsStateKnown) task.setOpsState(0, 0);
     task.openFlags &= ~(TASK_QUEUED | TASK_DEQD_FOR_SLEEP | TASK_RESET_RUNNABLE_AT);
   },
 
@@ -183,6 +188,57 @@ export const dsqTransitions: Transitions = {
     task.holdingCpu = event.cpu;
   },
 };
+
+/** The call of scx_dispatch_enqueue() around the link has done its work; what it said must have come about. */
+function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  const cpu = model.cpu(event.cpu);
+  const { linking } = cpu;
+  if (cpu.toLocal === task) cpu.toLocal = undefined;
+  if (linking.task !== task) return;
+  const flagsHi = linking.enqFlags.hi;
+  const addrHi = linking.dsqAddr.hi;
+  const addrLo = linking.dsqAddr.lo;
+  const moved =
+    (addrHi !== 0 || addrLo !== 0) &&
+    event.has('dsq_addr') &&
+    (addrHi !== event.dsq_addr_hi || addrLo !== event.dsq_addr_lo);
+  // A local insertion may be diverted to REJECT or RESCUE, one into a destroyed DSQ goes to GLOBAL.
+  if (moved && !(dsq.isRqOwned && !dsq.isLocal) && !dsq.isGlobal) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'link',
+      `${task.label} is linked on DSQ ${dsq.name}, it was to go to DSQ ${formatDsqId(linking.dsqId.hi, linking.dsqId.lo)}`,
+      { task, dsq: dsq.name, sinceSeq: linking.seq },
+    );
+  }
+  // A refused or rescued insertion has lost the flag on the way.
+  const applied =
+    (event.enq_flags_hi & ENQ_HI_APPLY_SLICE) !== 0 && linking.valuesKnown && model.semantics.verdictCarriesSlice;
+  if (applied && !linking.slice.isZero && event.has('slice') && !linking.slice.equals(event.slice_hi, event.slice_lo)) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'verdict-values',
+      `${task.label} was inserted with slice ${formatDecimal(linking.slice.hi, linking.slice.lo)}, and has ${formatDecimal(event.slice_hi, event.slice_lo)} on the DSQ`,
+      { task, dsq: dsq.name, sinceSeq: linking.seq },
+    );
+  }
+  if (applied && task.onPriq && event.has('vtime') && !linking.vtime.equals(event.vtime_hi, event.vtime_lo)) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'verdict-values',
+      `${task.label} was inserted with vtime ${formatDecimal(linking.vtime.hi, linking.vtime.lo)}, and has ${formatDecimal(event.vtime_hi, event.vtime_lo)} on the DSQ`,
+      { task, dsq: dsq.name, sinceSeq: linking.seq },
+    );
+  }
+  if ((flagsHi & ENQ_HI_CLEAR_OPSS) !== 0) task.setOpsState(0, 0);
+  task.takenBy = 'dispatched';
+  task.takenSeq = event.seq;
+  task.takenTime = event.t;
+  linking.end();
+}
 
 /** Remembers in the step where the task was. */
 function noteLink(step: Step, task: Task): void {
@@ -213,7 +269,7 @@ function compareLength(event: TraceEvent, step: Step, dsq: Dsq): void {
 /** A FIFO insertion into a DSQ with vtime-ordered tasks, and the other way round. Under the DSQ lock, so exact. */
 function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, ordered: boolean): void {
   if (dsq.isRqOwned) return;
-  const sinceSeq = model.cpu(event.cpu).enqueueCallSeq;
+  const sinceSeq = model.cpu(event.cpu).linking.seq;
   if (ordered && dsq.ordered === 0 && dsq.known > 0) {
     raise(model, step, 'dsq-vtime-into-fifo', {
       sched: dsq.sched,

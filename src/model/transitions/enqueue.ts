@@ -1,5 +1,8 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
 import {
+  DEQ_CLASS,
+  DEQ_HI_CORE_SCHED_EXEC,
+  DEQ_SAVE,
   DEQ_SLEEP,
   ENQ_HI_REENQ,
   OPSS_QUEUED,
@@ -19,6 +22,7 @@ import type { Step } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
 import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
+import { dropDeferred } from './verdict.ts';
 
 export const enqueueTransitions: Transitions = {
   wakeup(model, event, step) {
@@ -77,6 +81,7 @@ export const enqueueTransitions: Transitions = {
     task.cls = CLASS_EXT;
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     task.waiting = NO;
+    dropDeferred(step, task);
     if (task.isQueued) {
       const sleeps = (event.deq_flags_lo & DEQ_SLEEP) !== 0;
       task.openFlag(sleeps ? TASK_DEQD_FOR_SLEEP : 0, sleeps ? TASK_QUEUED : TASK_QUEUED | TASK_DEQD_FOR_SLEEP);
@@ -103,26 +108,14 @@ export const enqueueTransitions: Transitions = {
       cpu.opInserts = 0;
       cpu.opSeq = event.seq;
       cpu.opTime = event.t;
+      // QUEUEING, and from some moment before the end on QUEUED.
+      task.opsStateKnown = false;
       if (event.phase === 'begin') return;
     }
+    const beganSeq = cpu.opSeq;
     cpu.op = OP_NONE;
     cpu.opTask = undefined;
-    const taken = event.has('ops_state')
-      ? (event.ops_state_lo & 3) === OPSS_QUEUED
-      : event.phase === '' && !task.ddsp.active;
-    if (taken && task.flagsKnown) task.flags |= TASK_IN_CUSTODY;
-    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
-    if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
-    task.enqueueEndSeq = event.seq;
-    task.enqueueEndTime = event.t;
-    const change = task.maskChanges.at(-1);
-    if (change !== undefined && change.endSeq >= 0 && change.enqueueEndTime < 0) change.enqueueEndTime = event.t;
-    if (taken) {
-      task.custodySeq = event.seq;
-      task.custodyTime = event.t;
-    } else {
-      releaseCustody(task);
-    }
+    endOpsEnqueue(model, event, step, task, beganSeq);
   },
 
   ops_dequeue(model, event, step) {
@@ -133,9 +126,38 @@ export const enqueueTransitions: Transitions = {
     // While the core itself moves the task, custody goes with it until it arrives.
     if (task.holdingCpu < 0) task.flags &= ~TASK_IN_CUSTODY;
     task.openFlags &= ~TASK_IN_CUSTODY;
-    task.setOpsState(0, 0);
+    noteTaken(model, event, task);
+    // A dispatcher may claim it first, and is waited for: it is settled once the task is off its DSQ.
+    if (model.records('dispatch_dequeue')) task.opsStateKnown = false;
+    else task.setOpsState(0, 0);
   },
 };
+
+/** The task is on a DSQ now, waits for a deferred dispatch, or belongs to the BPF scheduler. */
+function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, beganSeq: number): void {
+  const settled = task.linkSeq >= beganSeq || task.ddsp.active || task.reenqCount > REENQ_MAX_REPEAT;
+  const phase = event.ops_state_lo & 3;
+  const shown = event.has('ops_state');
+  const taken = shown ? phase === OPSS_QUEUED || !settled : event.phase === '' && !settled;
+  if (taken && task.flagsKnown) task.flags |= TASK_IN_CUSTODY;
+  if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
+  if (shown) {
+    task.setOpsState(event.ops_state_hi, event.ops_state_lo);
+    // Another CPU may have claimed the task before this record was written.
+    if (taken && phase !== OPSS_QUEUED) task.opsStateKnown = false;
+  }
+  if (task.ddsp.active) task.ddsp.deferred = true;
+  task.enqueueEndSeq = event.seq;
+  task.enqueueEndTime = event.t;
+  const change = task.maskChanges.at(-1);
+  if (change !== undefined && change.endSeq >= 0 && change.enqueueEndTime < 0) change.enqueueEndTime = event.t;
+  if (taken) {
+    task.custodySeq = event.seq;
+    task.custodyTime = event.t;
+  } else {
+    releaseCustody(task);
+  }
+}
 
 /** A re-enqueue counts; the 257th since the task last ran ends the scheduler (7.3, scx_do_enqueue_task). */
 function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task): void {
@@ -151,6 +173,19 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
     text: `${task.label} is re-enqueued for the ${task.reenqCount}th time without having run`,
     decision: lastInsert(task),
   });
+}
+
+/** Why the core takes the task back, as far as the flags of the dequeue tell. */
+function noteTaken(model: Model, event: TraceEvent, task: Task): void {
+  task.takenSeq = event.seq;
+  task.takenTime = event.t;
+  const { deq_flags_hi: hi, deq_flags_lo: lo } = event;
+  if ((hi & DEQ_HI_CORE_SCHED_EXEC) !== 0) task.takenBy = 'picked to run';
+  else if ((lo & DEQ_SLEEP) !== 0) task.takenBy = 'dequeued to sleep';
+  else if ((lo & DEQ_CLASS) !== 0) task.takenBy = 'dequeued by a change of class';
+  else if ((lo & DEQ_SAVE) !== 0)
+    task.takenBy = model.cpu(event.cpu).bypassCalls > 0 ? 'dequeued by bypass' : 'dequeued by a property change';
+  else task.takenBy = 'dequeued by a migration';
 }
 
 /** The task is assigned to a CPU. */

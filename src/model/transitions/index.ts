@@ -10,6 +10,7 @@ import { pickTransitions } from './pick.ts';
 import { runningTransitions } from './running.ts';
 import { schedTransitions } from './scheds.ts';
 import { taskTransitions } from './tasks.ts';
+import { verdictTransitions } from './verdict.ts';
 
 const ALL: Transitions = {
   ...machineTransitions,
@@ -19,6 +20,7 @@ const ALL: Transitions = {
   ...pickTransitions,
   ...runningTransitions,
   ...dsqTransitions,
+  ...verdictTransitions,
   ...dispatchTransitions,
   ...kfuncTransitions,
 };

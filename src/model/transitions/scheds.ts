@@ -107,6 +107,9 @@ export const schedTransitions: Transitions = {
     step.sched = sched;
     if (sched === undefined || event.step === 'dsp_disable') return;
     const delta = event.bypass ? 1 : -1;
+    const executing = model.cpu(event.cpu);
+    if (event.phase === 'begin') executing.bypassCalls++;
+    else if (event.phase === 'end' && executing.bypassCalls > 0) executing.bypassCalls--;
     if (event.phase === 'end') {
       const depth = event.has('depth') ? event.depth : sched.bypassDepth;
       for (const member of sched.subtree()) {

@@ -187,6 +187,7 @@ function beginAffinity(event: TraceEvent, task: Task): void {
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
   if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
   task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
+  if (task.takenBy === 'dequeued by a property change') task.takenBy = 'dequeued by an affinity change';
 }
 
 /** set_cpus_allowed_common(): the store itself, for tasks of any class; for ext tasks it lies inside begin and end. */
