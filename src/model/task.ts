@@ -81,6 +81,8 @@ export class Task {
   maskChangesDropped = false;
   /** The mask is being changed right now (between begin and end). */
   maskChanging = false;
+  /** Mask that the change under way was asked to bring into effect; undefined none or not known. */
+  maskRequested: CpuMask | undefined;
   /** The core owes the task a move off its CPU, which the mask no longer allows. */
   migrationPending = false;
   /** Last event that may have changed where it can run. */
@@ -100,6 +102,8 @@ export class Task {
   vtimeKnown = false;
   /** 0 while unknown. */
   weight = 0;
+  /** It was seen in the trace, not only told by the header. */
+  weightSeen = false;
   /** p->scx.ops_state. */
   readonly opsState = new U64();
   opsStateKnown = false;
@@ -152,6 +156,8 @@ export class Task {
   /** IN_CUSTODY: the scheduler is owed an ops.dequeue() (7.1+). */
   inCustody: Tri = UNKNOWN;
   inCustodySeq = -1;
+  /** The last round of ops.enqueue() ended with a direct dispatch to a terminal DSQ. */
+  dispatchedDirectly = false;
   /** Ordinal of the last ops.enqueue that ended, and its time. */
   enqueueEndSeq = -1;
   enqueueEndTime = -1;
@@ -247,6 +253,11 @@ export class Task {
     this.opsStateKnown = true;
   }
 
+  setInCustody(value: Tri, seq: number): void {
+    this.inCustody = value;
+    this.inCustodySeq = seq;
+  }
+
   setFlags(flags: number): void {
     this.flags = flags;
     this.flagsKnown = true;
@@ -266,6 +277,7 @@ export class Task {
     this.maskChanges.length = 0;
     this.maskChangesDropped = true;
     this.maskChanging = false;
+    this.maskRequested = undefined;
     this.migrationPending = false;
     this.migrationDisabled = -1;
     this.flagsKnown = false;
@@ -273,6 +285,7 @@ export class Task {
     this.sliceKnown = false;
     this.vtimeKnown = false;
     this.weight = 0;
+    this.weightSeen = false;
     this.opsStateKnown = false;
     this.ddsp.clear();
     this.holdingCpu = -1;
@@ -292,5 +305,6 @@ export class Task {
     this.takenTime = -1;
     this.inCustody = UNKNOWN;
     this.inCustodySeq = -1;
+    this.dispatchedDirectly = false;
   }
 }

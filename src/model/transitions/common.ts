@@ -1,4 +1,5 @@
 // Steps that several transitions share: who the event is about, what its fields teach, and whether that fits.
+import type { CpuMask } from '../../trace/cpu-mask.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
@@ -38,7 +39,7 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 export function learnTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
   if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
-  if (event.has('cpus')) learnCpus(event, step, task);
+  if (event.has('cpus')) learnMask(event, step, task, event.cpus);
   if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
 }
 
@@ -92,15 +93,16 @@ export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): 
   }
 }
 
-function learnCpus(event: TraceEvent, step: Step, task: Task): void {
-  if (task.maskKnown && !task.maskAssumed && task.maskBits === event.cpus_bits && !task.cpus.equals(event.cpus)) {
+/** The event shows the effective mask of a task. */
+export function learnMask(event: TraceEvent, step: Step, task: Task, mask: CpuMask): void {
+  if (task.maskKnown && !task.maskAssumed && task.maskBits === event.cpus_bits && !task.cpus.equals(mask)) {
     contradict(
       step,
       INCONSISTENT,
       'cpus',
-      `${event.type} shows ${task.label} with cpus_ptr ${event.cpus.toString()}, it was ${task.cpus.toString()} and no change was seen`,
+      `${event.type} shows ${task.label} with cpus_ptr ${mask.toString()}, it was ${task.cpus.toString()} and no change was seen`,
       { task, sinceSeq: task.maskChanges.at(-1)?.endSeq ?? -1 },
     );
   }
-  task.learnMask(event.cpus, event.cpus_bits);
+  task.learnMask(mask, event.cpus_bits);
 }

@@ -33,7 +33,9 @@ export const dsqTransitions: Transitions = {
     step.sched = sched;
     if (event.step === 'kfunc') {
       // The result of the kfunc; the DSQ itself came with `init`, which carries its address.
-      if (event.ret === 0) step.dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+      step.dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+      // A second DSQ of that id was made and thrown away (-EEXIST).
+      if (event.ret !== 0 && step.dsq?.replaced !== undefined) addUserDsq(model, step.dsq.replaced);
       return;
     }
     const dsq = new Dsq(event.dsq_hi, event.dsq_lo);
@@ -43,7 +45,10 @@ export const dsqTransitions: Transitions = {
     dsq.seq = 0;
     if (sched === undefined) model.unowned.push(dsq);
     else if (!dsq.isUser) placeBuiltin(model, dsq, sched);
-    if (dsq.isUser) addUserDsq(model, dsq);
+    if (dsq.isUser) {
+      dsq.replaced = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+      addUserDsq(model, dsq);
+    }
     if (event.has('dsq_addr')) model.setDsqAt(event.dsq_addr_hi, event.dsq_addr_lo, dsq);
     step.dsq = dsq;
   },
@@ -101,6 +106,7 @@ export const dsqTransitions: Transitions = {
     releaseCustody(task);
     if (dsq.isUser) task.flags |= TASK_IN_CUSTODY;
     else task.flags &= ~TASK_IN_CUSTODY;
+    task.setInCustody(dsq.isUser ? YES : NO, event.seq);
     task.openFlags &= ~TASK_IN_CUSTODY;
     finishLink(model, event, step, dsq, task);
     if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(event, step, task, dsq.cpu);

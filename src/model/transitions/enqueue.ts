@@ -13,6 +13,7 @@ import {
 } from '../../kernel/flags.ts';
 import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
@@ -99,7 +100,9 @@ export const enqueueTransitions: Transitions = {
       task.cls = CLASS_EXT;
       if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
       if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
-      if (event.has('weight')) task.weight = event.weight;
+      learnWeight(event, step, task);
+      step.custodySeqBefore = task.custodySeq;
+      noteCustody(step, task);
       countReenqueue(model, event, step, task);
       // From the moment at which the scheduler owns it, other CPUs may dispatch it.
       task.openFlags = (task.openFlags & ~TASK_RESET_RUNNABLE_AT) | TASK_IN_CUSTODY;
@@ -121,10 +124,15 @@ export const enqueueTransitions: Transitions = {
   ops_dequeue(model, event, step) {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
+    step.custodySeqBefore = task.custodySeq;
+    noteCustody(step, task);
     learnTask(model, event, step, task);
     releaseCustody(task);
     // While the core itself moves the task, custody goes with it until it arrives.
-    if (task.holdingCpu < 0) task.flags &= ~TASK_IN_CUSTODY;
+    if (task.holdingCpu < 0) {
+      task.flags &= ~TASK_IN_CUSTODY;
+      task.setInCustody(NO, event.seq);
+    }
     task.openFlags &= ~TASK_IN_CUSTODY;
     noteTaken(model, event, task);
     // A dispatcher may claim it first, and is waited for: it is settled once the task is off its DSQ.
@@ -151,9 +159,11 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
   task.enqueueEndTime = event.t;
   const change = task.maskChanges.at(-1);
   if (change !== undefined && change.endSeq >= 0 && change.enqueueEndTime < 0) change.enqueueEndTime = event.t;
+  task.dispatchedDirectly = !taken && task.dsq !== undefined && task.dsq !== null && !task.dsq.isUser;
   if (taken) {
     task.custodySeq = event.seq;
     task.custodyTime = event.t;
+    task.setInCustody(YES, event.seq);
   } else {
     releaseCustody(task);
   }
@@ -161,7 +171,19 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
 
 /** A re-enqueue counts; the 257th since the task last ran ends the scheduler (7.3, scx_do_enqueue_task). */
 function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task): void {
-  if (event.has('reenq_cnt')) task.reenqCount = event.reenq_cnt;
+  step.reenqBefore = task.reenqCount;
+  if (event.has('reenq_cnt')) {
+    if (task.reenqCount >= 0 && task.reenqCount !== event.reenq_cnt) {
+      contradict(
+        step,
+        INCONSISTENT,
+        'reenq_cnt',
+        `ops_enqueue shows reenq_cnt ${event.reenq_cnt} of ${task.label}, ${task.reenqCount} re-enqueues were seen since it ran`,
+        { task },
+      );
+    }
+    task.reenqCount = event.reenq_cnt;
+  }
   if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0) return;
   if (task.reenqCount >= 0) task.reenqCount++;
   if (model.semantics.reenqLimit !== 'per-task' || task.reenqCount <= REENQ_MAX_REPEAT) return;
@@ -173,6 +195,27 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
     text: `${task.label} is re-enqueued for the ${task.reenqCount}th time without having run`,
     decision: lastInsert(task),
   });
+}
+
+/** Remembers in the step whether the scheduler was owed an ops.dequeue(). */
+export function noteCustody(step: Step, task: Task): void {
+  step.inCustodyBefore = task.inCustody;
+  step.inCustodySeqBefore = task.inCustodySeq;
+}
+
+function learnWeight(event: TraceEvent, step: Step, task: Task): void {
+  if (!event.has('weight')) return;
+  if (task.weightSeen && task.weight > 0 && task.weight !== event.weight) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'weight',
+      `ops_enqueue shows weight ${event.weight} of ${task.label}, it was ${task.weight} and no change was seen`,
+      { task },
+    );
+  }
+  task.weight = event.weight;
+  task.weightSeen = true;
 }
 
 /** Why the core takes the task back, as far as the flags of the dequeue tell. */

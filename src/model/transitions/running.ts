@@ -8,8 +8,8 @@ import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnCurr, learnFlags, learnTask, learnTaskCpu, rqOf, rqOfTask, taskOf } from './common.ts';
-import { learnComm, markRunnable, noteWait } from './enqueue.ts';
+import { learnCurr, learnFlags, learnMask, learnTask, learnTaskCpu, rqOf, rqOfTask, taskOf } from './common.ts';
+import { learnComm, markRunnable, noteCustody, noteWait } from './enqueue.ts';
 
 export const runningTransitions: Transitions = {
   update_curr(model, event, step) {
@@ -49,6 +49,7 @@ export const runningTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     endRun(event, step, task);
+    noteCustody(step, task);
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
@@ -110,6 +111,7 @@ function switchOut(model: Model, event: TraceEvent, step: Step): void {
   step.prev = prev;
   prev.onCpu = NOT_RUNNING;
   learnClass(model, event, step, prev, event.has('prev_class'), event.prev_class_hi, event.prev_class_lo);
+  checkState(event, step, prev);
   if (event.has('prev_slice') && prev.cls === CLASS_EXT) prev.setSlice(event.prev_slice_hi, event.prev_slice_lo);
 }
 
@@ -123,13 +125,28 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
     if (event.has('next_vtime')) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
   }
   if (event.has('next_migration_disabled')) next.migrationDisabled = event.next_migration_disabled;
-  if (event.has('next_cpus')) next.learnMask(event.next_cpus, event.cpus_bits);
+  if (event.has('next_cpus')) learnMask(event, step, next, event.next_cpus);
   next.onCpu = event.cpu;
   next.unplaced = false;
   learnTaskCpu(event, step, next, event.cpu);
   next.waiting = NO;
   next.runTime = event.t;
   next.runSeq = event.seq;
+}
+
+/** Who blocks has been dequeued before the switch, who is preempted has not. */
+function checkState(event: TraceEvent, step: Step, prev: Task): void {
+  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state') || prev.openFlags !== 0) return;
+  const blocks = event.prev_state !== 0 && !event.preempt;
+  if (event.prev_state !== 0 && event.preempt) return;
+  if (prev.isQueued === !blocks) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'state',
+    `${prev.label} leaves CPU ${event.cpu} ${blocks ? `blocked (state ${event.prev_state})` : 'runnable'}, and is ${prev.isQueued ? 'still' : 'not'} queued`,
+    { task: prev, cpu: event.cpu },
+  );
 }
 
 /** The class picks and sets its task before the switch: ops.running() and sched_switch name the same one. */
