@@ -1,6 +1,7 @@
 // A CPU: its run queue, and what the kernel code that executes on it is in the middle of.
 import type { TraceEvent } from '../trace/event.ts';
 import { U64 } from '../trace/u64.ts';
+import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
 import { CodePath } from './code-path.ts';
 import type { Dsq } from './dsq.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
@@ -15,6 +16,10 @@ export const OP_DISPATCH = 3;
 /** No ext task is set running on a run queue, or it is not known. */
 export const RUN_NONE = -1;
 export const RUN_UNKNOWN = -2;
+
+/** Kinds with which a section of scheduler code can begin. */
+const SECTION = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['pick', 'dequeue', 'stop', 'run', 'update_curr'] as const) SECTION[KIND[type]] = 1;
 
 /** A verdict in the dispatch buffer of a CPU (struct scx_dsp_buf_ent). */
 export class BufferedVerdict {
@@ -151,18 +156,17 @@ export class Cpu {
   /** Call of scx_dispatch_enqueue() under way: task, and what has to arrive on the DSQ. */
   readonly linking = new Linking();
 
-  /** Calls of scx_bypass() under way on this CPU. */
-  bypassCalls = 0;
-
   /** Task that this CPU is dequeuing from a DSQ whose lock it may still be waiting for. */
   dequeuing: Task | undefined;
 
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;
   switchTime = -1;
-  /** Last event executed here. */
-  lastSeq = -1;
-  lastTime = -1;
+  /** Time of the last event executed here. */
+  lastTime = 0;
+  /** The section of scheduler code that executes here read the clock of its run queue after this time. */
+  entryTime = 0;
+  inSection = false;
 
   constructor(id: number) {
     this.id = id;
@@ -172,6 +176,16 @@ export class Cpu {
   get isRqOnline(): Tri {
     if (this.online === 0 || this.active === 0) return 0;
     return this.online === 1 && this.active === 1 ? 1 : UNKNOWN;
+  }
+
+  /** Follows the sections of scheduler code: each reads the clock once, when it begins. */
+  noteTime(event: TraceEvent): void {
+    const { kind } = event;
+    if (kind === KIND.tick || (!this.inSection && SECTION[kind] === 1)) {
+      this.entryTime = this.lastTime;
+      this.inSection = true;
+    } else if (kind === KIND.switch) this.inSection = false;
+    this.lastTime = event.t;
   }
 
   /** The next free entry of the dispatch buffer. */
@@ -202,7 +216,6 @@ export class Cpu {
     this.bufferKnown = false;
     this.flushIndex = -1;
     this.claimed = undefined;
-    this.bypassCalls = 0;
     this.toLocal = undefined;
     this.direct = undefined;
     this.linking.end();

@@ -50,6 +50,8 @@ export class Model {
   stallRaisedOn = -1;
   /** The last line of the dump was its header: the next one carries the exit message. */
   dumpAwaitsMessage = false;
+  /** Calls of scx_bypass() under way. */
+  bypassCalls = 0;
   /** Jiffies per second; 0 unknown. */
   hz = 0;
   /** Counts links, to order them against the beginning of a consumption. */
@@ -104,6 +106,7 @@ export class Model {
     this.seq = event.seq;
     if (event.cpu >= 0) {
       step.cpu = this.cpu(event.cpu);
+      step.cpu.noteTime(event);
       step.cpu.path.follow(event, step, this.codePathRules);
     }
     TRANSITIONS[event.kind]?.(this, event, step);
@@ -245,6 +248,7 @@ export class Model {
     }
     for (const task of this.tasks()) task.forget();
     for (const sched of this.scheds) sched.forget();
+    this.bypassCalls = 0;
     this.knownSince = this.seq;
   }
 

@@ -53,6 +53,8 @@ export class Sched {
 
   /** Known bypass depth; -1 unknown. */
   bypassDepth = -1;
+  /** Event of the last switch; -1 none seen. */
+  bypassSeq = -1;
   /** Bypassing on each CPU (Tri); CPUs beyond the end have `bypassDefault`. */
   readonly bypassing: Tri[] = [];
   bypassDefault: Tri = UNKNOWN;

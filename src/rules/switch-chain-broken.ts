@@ -13,7 +13,7 @@ export const switchChainBroken = defineRule({
   create(context) {
     return {
       switch(event, step) {
-        if (step.switchSeqBefore < 0) return;
+        if (step.switchSeqBefore < 0 || step.currBefore < 0) return;
         context.checked();
         if (step.currBefore === event.prev) return;
         // A CPU that was unplugged ends in its stopper and begins anew in its idle task.

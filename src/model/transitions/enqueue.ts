@@ -169,6 +169,11 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
   }
 }
 
+/** The task arrives from a move by the core itself: ops.enqueue() is not called. */
+function arrives(event: TraceEvent): boolean {
+  return event.has('sticky_cpu') && event.sticky_cpu >= 0 && event.sticky_cpu === event.rq;
+}
+
 /** A re-enqueue counts; the 257th since the task last ran ends the scheduler (7.3, scx_do_enqueue_task). */
 function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task): void {
   step.reenqBefore = task.reenqCount;
@@ -184,7 +189,8 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
     }
     task.reenqCount = event.reenq_cnt;
   }
-  if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0) return;
+  // Flags travel with a task that the core moves; on arrival it is put on the local DSQ and not counted.
+  if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0 || arrives(event)) return;
   if (task.reenqCount >= 0) task.reenqCount++;
   if (model.semantics.reenqLimit !== 'per-task' || task.reenqCount <= REENQ_MAX_REPEAT) return;
   raise(model, step, 'reenq-limit', {
@@ -227,7 +233,7 @@ function noteTaken(model: Model, event: TraceEvent, task: Task): void {
   else if ((lo & DEQ_SLEEP) !== 0) task.takenBy = 'dequeued to sleep';
   else if ((lo & DEQ_CLASS) !== 0) task.takenBy = 'dequeued by a change of class';
   else if ((lo & DEQ_SAVE) !== 0)
-    task.takenBy = model.cpu(event.cpu).bypassCalls > 0 ? 'dequeued by bypass' : 'dequeued by a property change';
+    task.takenBy = model.bypassCalls > 0 ? 'dequeued by bypass' : 'dequeued by a property change';
   else task.takenBy = 'dequeued by a migration';
 }
 

@@ -107,14 +107,16 @@ export const schedTransitions: Transitions = {
     step.sched = sched;
     if (sched === undefined || event.step === 'dsp_disable') return;
     const delta = event.bypass ? 1 : -1;
-    const executing = model.cpu(event.cpu);
-    if (event.phase === 'begin') executing.bypassCalls++;
-    else if (event.phase === 'end' && executing.bypassCalls > 0) executing.bypassCalls--;
+    sched.bypassSeq = event.seq;
+    if (event.phase === 'begin') model.bypassCalls++;
+    else if (event.phase === 'end' && model.bypassCalls > 0) model.bypassCalls--;
     if (event.phase === 'end') {
       const depth = event.has('depth') ? event.depth : sched.bypassDepth;
+      // Calls wait for each other inside: while another one is under way, its own work may be done or not.
+      const settled = model.bypassCalls === 0;
       for (const member of sched.subtree()) {
         if (member === sched) member.bypassDepth = depth;
-        if (member.bypassDepth >= 0) member.setBypassingEverywhere(member.bypassDepth > 0 ? YES : NO);
+        if (member.bypassDepth >= 0 && settled) member.setBypassingEverywhere(member.bypassDepth > 0 ? YES : NO);
       }
       return;
     }
