@@ -2,6 +2,7 @@
 import type { TraceEvent } from '../trace/event.ts';
 import { U64 } from '../trace/u64.ts';
 import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
+import type { LbPass } from './bypass-lb.ts';
 import { CodePath } from './code-path.ts';
 import type { Dsq } from './dsq.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
@@ -20,6 +21,11 @@ export const RUN_UNKNOWN = -2;
 /** Kinds with which a section of scheduler code can begin. */
 const SECTION = new Uint8Array(EVENT_TYPES.length);
 for (const type of ['pick', 'dequeue', 'stop', 'run', 'update_curr'] as const) SECTION[KIND[type]] = 1;
+
+/** Kinds that do not occur inside a pass of the load balancer: they show that it is over. */
+const OUTSIDE_LB = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['pick', 'consume', 'switch', 'enqueue', 'dequeue', 'ops_enqueue', 'run', 'stop'] as const)
+  OUTSIDE_LB[KIND[type]] = 1;
 
 /** A verdict in the dispatch buffer of a CPU (struct scx_dsp_buf_ent). */
 export class BufferedVerdict {
@@ -120,6 +126,9 @@ export class Cpu {
   onlineSeq = -1;
   local: Dsq | undefined;
 
+  /** Pass of the load balancer of bypass mode, once its timer fired here. */
+  lbPass: LbPass | undefined;
+
   /** The kernel code that executes here. */
   readonly path = new CodePath();
 
@@ -162,7 +171,8 @@ export class Cpu {
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;
   switchTime = -1;
-  /** Time of the last event executed here. */
+  /** The last event executed here. */
+  lastSeq = -1;
   lastTime = 0;
   /** The section of scheduler code that executes here read the clock of its run queue after this time. */
   entryTime = 0;
@@ -185,6 +195,8 @@ export class Cpu {
       this.entryTime = this.lastTime;
       this.inSection = true;
     } else if (kind === KIND.switch) this.inSection = false;
+    if (this.lbPass?.active === true && OUTSIDE_LB[kind] === 1) this.lbPass.end();
+    this.lastSeq = event.seq;
     this.lastTime = event.t;
   }
 
@@ -202,6 +214,7 @@ export class Cpu {
   /** What may have changed unseen becomes unknown. */
   forget(): void {
     this.path.forget();
+    this.lbPass?.end();
     this.currPid = -1;
     this.curr = undefined;
     this.online = UNKNOWN;

@@ -4,6 +4,7 @@ import {
   ENQ_HI_APPLY_SLICE,
   ENQ_HI_CLEAR_OPSS,
   ENQ_HI_DSQ_PRIQ,
+  ENQ_HI_NESTED,
   ENQ_HI_PREEMPT,
   TASK_DEQD_FOR_SLEEP,
   TASK_IN_CUSTODY,
@@ -20,7 +21,7 @@ import { addUserDsq, dsqOfEvent, findUserDsq, removeUserDsq } from '../dsq-looku
 import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, YES } from '../sched.ts';
+import { NO, type Sched, YES } from '../sched.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
 import { learnTask, learnTaskCpu, taskOf } from './common.ts';
@@ -89,6 +90,7 @@ export const dsqTransitions: Transitions = {
         step.lengthOutcome = MISPREDICTED;
     }
     noteLink(step, task);
+    if (dsq.isBypass) noteBypassLink(model, event, dsq, task);
     detach(task);
     const ordered = event.has('dsq_flags')
       ? (event.dsq_flags_lo & 1) !== 0
@@ -120,6 +122,7 @@ export const dsqTransitions: Transitions = {
     if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
     noteLink(step, task);
     compareLength(event, step, dsq);
+    if (dsq.isBypass) noteBypassUnlink(model, event, dsq, task);
     const executing = model.cpu(event.cpu);
     const { consume } = executing;
     if (consume.active && consume.dsq === dsq) takeFromShared(model, event, step, dsq, task, executing);
@@ -253,6 +256,32 @@ function noteLink(step: Step, task: Task): void {
   step.wasOrdered = task.onPriq;
 }
 
+/** The load balancer reads the lengths of bypass DSQs without their locks. */
+function noteBypassLink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): void {
+  const nr = event.has('nr') ? event.nr : dsq.nr;
+  noteChange(event, dsq, nr);
+  for (const cpu of model.cpus) {
+    if (cpu.lbPass?.active !== true) continue;
+    cpu.lbPass.noteLink(cpu.id === event.cpu && (event.enq_flags_hi & ENQ_HI_NESTED) !== 0, dsq, task, nr);
+  }
+}
+
+function noteBypassUnlink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): void {
+  const nr = event.has('nr') ? event.nr : dsq.nr;
+  noteChange(event, dsq, nr);
+  for (const cpu of model.cpus) {
+    if (cpu.lbPass?.active !== true) continue;
+    // The timer runs in an interrupt: whatever is unlinked on its CPU meanwhile, the balancer moves.
+    cpu.lbPass.noteUnlink(cpu.id === event.cpu, dsq, task, nr);
+  }
+}
+
+function noteChange(event: TraceEvent, dsq: Dsq, nr: number): void {
+  dsq.changedBy = event.cpu;
+  dsq.changedSeq = event.seq;
+  dsq.nrBefore = nr;
+}
+
 /** Takes the task off the DSQ that the model has it on, if any. */
 function detach(task: Task): void {
   const { dsq } = task;
@@ -260,9 +289,12 @@ function detach(task: Task): void {
 }
 
 /** Global and bypass DSQs of an instance are initialised in node and CPU order (scx_alloc_and_add_sched). */
-export function placeBuiltin(model: Model, dsq: Dsq, sched: { globalDsqs: number; bypassDsqs: number }): void {
+export function placeBuiltin(model: Model, dsq: Dsq, sched: Sched): void {
   if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_GLOBAL)) dsq.node = model.nodes[sched.globalDsqs++] ?? -1;
-  else if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_BYPASS)) dsq.cpu = sched.bypassDsqs++;
+  else if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_BYPASS)) {
+    dsq.cpu = sched.bypassDsqs.length;
+    sched.bypassDsqs.push(dsq);
+  }
 }
 
 function compareLength(event: TraceEvent, step: Step, dsq: Dsq): void {

@@ -3,10 +3,12 @@ import { EXIT_KIND } from '../../kernel/exit.ts';
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { toSignedBigInt } from '../../trace/u64.ts';
+import { LbPass } from '../bypass-lb.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, UNKNOWN, YES } from '../sched.ts';
 import { checkStall, hzFromTimeout } from '../stall.ts';
+import { UNDECIDED } from '../step.ts';
 import { placeBuiltin } from './dsq.ts';
 
 export const schedTransitions: Transitions = {
@@ -92,6 +94,18 @@ export const schedTransitions: Transitions = {
         break;
       default:
     }
+  },
+
+  bypass_lb(model, event, step) {
+    const cpu = model.cpu(event.cpu);
+    if (event.step === 'timer') {
+      cpu.lbPass ??= new LbPass();
+      cpu.lbPass.begin(model, event);
+    } else if (cpu.lbPass?.active === true) {
+      const verdict = cpu.lbPass.judge(model, event);
+      step.outcome = verdict.outcome;
+      step.reason = verdict.reason;
+    } else step.outcome = UNDECIDED;
   },
 
   watchdog(model, event, step) {
