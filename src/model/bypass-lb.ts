@@ -112,14 +112,16 @@ export class LbPass {
 
   /** The record of one node: does it follow from the DSQs? Then the next node begins. */
   judge(model: Model, event: TraceEvent): LbVerdict {
-    const cpus = cpusOf(model, event.node);
+    const cpus = cpusOf(model, event.node, event.nr_cpus);
     const owner = this.#moves[0]?.donor.sched;
     const candidates =
       owner !== undefined ? [owner] : model.scheds.filter((sched) => !sched.gone && sched.bypassDsqs.length > 0);
     let best: LbVerdict = { outcome: UNDECIDED, reason: 'the bypass DSQs of this node are not known' };
     let found = false;
-    for (const sched of candidates) {
-      const verdict = this.#judgeFor(model, event, sched, cpus);
+    if (cpus === undefined)
+      best = { outcome: MISPREDICTED, reason: `the node does not have ${event.nr_cpus} online CPUs` };
+    for (const sched of cpus === undefined ? [] : candidates) {
+      const verdict = this.#judgeFor(model, event, sched, cpus ?? []);
       if (!found || rank(verdict.outcome) > rank(best.outcome)) best = verdict;
       found = true;
     }
@@ -180,8 +182,6 @@ export class LbPass {
     if (cpus.length === 0 || before.includes(undefined) || after.includes(undefined))
       return { outcome: UNDECIDED, reason: 'the length of a bypass DSQ is not known' };
     const fail = (reason: string): LbVerdict => ({ outcome: MISPREDICTED, reason });
-    if (event.nr_cpus !== cpus.length && cpus.every((cpu) => cpu.online === YES))
-      return fail(`${cpus.length} CPUs of the node are online`);
     const lengths = summary(before as Range[]);
     if (!reads.within(event.nr_tasks, lengths.sum)) return fail(`the bypass DSQs held ${show(lengths.sum)} tasks`);
     if (!reads.within(event.before_min, lengths.min)) return fail(`the shortest bypass DSQ held ${show(lengths.min)}`);
@@ -365,10 +365,18 @@ export function lbThreshold(model: Pick<Model, 'header'>): number {
   return Math.ceil(Math.floor(interval / MIN_DELTA_DIV) / slice);
 }
 
-function cpusOf(model: Model, node: number): Cpu[] {
-  return model.cpus.filter(
-    (cpu) => (cpu.node < 0 || node < 0 || cpu.node === node) && cpu.online !== NO && model.isPossibleCpu(cpu.id) !== 0,
+/**
+ * The `nr` online CPUs of a node; undefined when it does not have so many, empty when they cannot be told. A CPU that goes
+ * down leaves cpu_online_mask later than its run queue goes offline, one that comes up is in it earlier.
+ */
+function cpusOf(model: Model, node: number, nr: number): Cpu[] | undefined {
+  const all = model.cpus.filter(
+    (cpu) => (cpu.node < 0 || node < 0 || cpu.node === node) && model.isPossibleCpu(cpu.id) !== NO,
   );
+  const up = all.filter((cpu) => cpu.isRqOnline === YES);
+  if (nr === up.length) return up;
+  if (nr === all.length) return all;
+  return nr < up.length || nr > all.length ? undefined : [];
 }
 
 /** Lengths that an unlocked read can return now: a change whose CPU has done nothing since may not have been stored yet. */
