@@ -167,6 +167,7 @@ export class Cpu {
 
   /** Task that this CPU is dequeuing from a DSQ whose lock it may still be waiting for. */
   dequeuing: Task | undefined;
+  dequeuingSeq = -1;
 
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;

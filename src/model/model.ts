@@ -120,6 +120,12 @@ export class Model {
     return this.cpus[id] ?? new Cpu(id);
   }
 
+  /** The trace begins while a scheduler is loaded, or may do so. */
+  get startsMidRun(): boolean {
+    const { startsMidRun, schedExtState } = this.header;
+    return startsMidRun ?? schedExtState !== 'disabled';
+  }
+
   /** Is the number that of a possible CPU: 1 yes, 0 no, -1 when the trace does not say. */
   isPossibleCpu(id: number): number {
     const possible = this.header.possible;

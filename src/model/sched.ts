@@ -55,6 +55,7 @@ export class Sched {
   bypassDepth = -1;
   /** Event of the last switch; -1 none seen. */
   bypassSeq = -1;
+  bypassTime = -1;
   /** Bypassing on each CPU (Tri); CPUs beyond the end have `bypassDefault`. */
   readonly bypassing: Tri[] = [];
   bypassDefault: Tri = UNKNOWN;

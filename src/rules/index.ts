@@ -1,5 +1,10 @@
 // The registry of rules, in the order in which reports list them.
+import { dispatchCookieRace, dispatchNearMiss } from './affinity/dispatch-near-miss.ts';
 import { bypassDepthNegative } from './bypass/bypass-depth-negative.ts';
+import { bypassQueue } from './bypass/bypass-queue.ts';
+import { LB_BALANCE_RULES, lbExact } from './bypass/lb-balance.ts';
+import { lbDequeueRace, lbInBypass, lbMigrations, lbPeriod } from './bypass/lb-course.ts';
+import { LB_RECORD_RULES } from './bypass/lb-record.ts';
 import { opDuringBypass } from './bypass/op-during-bypass.ts';
 import { consumeMismatch } from './core/consume-mismatch.ts';
 import { dsqCount } from './core/dsq-count.ts';
@@ -65,6 +70,8 @@ export const MODULE_RULES: readonly RuleSpec[] = [
   directDispatchTwice,
   directDispatchWrongTask,
   dispatchBufferOverflow,
+  dispatchNearMiss,
+  dispatchCookieRace,
   runOutsideMask,
   runContinuesOutsideMask,
   taskOnTwoCpus,
@@ -97,6 +104,14 @@ export const MODULE_RULES: readonly RuleSpec[] = [
   idleNotify,
   bypassDepthNegative,
   opDuringBypass,
+  bypassQueue,
+  ...LB_RECORD_RULES,
+  ...LB_BALANCE_RULES,
+  lbExact,
+  lbPeriod,
+  lbInBypass,
+  lbMigrations,
+  lbDequeueRace,
   opAfterExit,
   enableStateOrder,
   exitOnce,

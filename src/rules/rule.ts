@@ -53,6 +53,7 @@ export type ModelView = Pick<
   | 'now'
   | 'seq'
   | 'knownSince'
+  | 'startsMidRun'
   | 'semantics'
   | 'header'
   | 'findTask'

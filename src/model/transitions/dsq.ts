@@ -176,7 +176,9 @@ export const dsqTransitions: Transitions = {
       cpu.consume.lostRace = true;
       cpu.consume.taken = undefined;
     }
-    model.cpu(event.cpu).dequeuing = onDsq ? task : undefined;
+    const executing = model.cpu(event.cpu);
+    executing.dequeuing = onDsq ? task : undefined;
+    executing.dequeuingSeq = event.seq;
     if (!onDsq && event.has('dsq_addr')) detach(task);
     task.holdingCpu = -1;
     // The dequeue has won, or waited until the dispatch was done.

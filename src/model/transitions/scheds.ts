@@ -122,6 +122,7 @@ export const schedTransitions: Transitions = {
     if (sched === undefined || event.step === 'dsp_disable') return;
     const delta = event.bypass ? 1 : -1;
     sched.bypassSeq = event.seq;
+    sched.bypassTime = event.t;
     if (event.phase === 'begin') model.bypassCalls++;
     else if (event.phase === 'end' && model.bypassCalls > 0) model.bypassCalls--;
     if (event.phase === 'end') {

@@ -22,6 +22,8 @@ export const dsqMembership = defineRule({
         if (task === undefined || dsq === undefined || dsqBefore === undefined) return;
         context.checked();
         if (dsqBefore === dsq) return;
+        // The balancer of bypass mode moved it while this CPU waited for a lock: lb-dequeue-race.
+        if (dsq.isBypass && dsqBefore?.isBypass === true && step.cpu?.dequeuing === task) return;
         context.report({
           verdict: 'violation',
           message: `${task.label} is unlinked from DSQ ${dsq.name}, it ${dsqBefore === null ? 'was on no DSQ' : `was on DSQ ${dsqBefore.name}`}`,
