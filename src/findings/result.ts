@@ -36,6 +36,8 @@ export interface ResultFinding {
   /** Message that the kernel raises for this, as the model predicts it. */
   readonly kernel_message: string | null;
   readonly kernel: KernelStatus | null;
+  /** Index in `findings` of the finding that this one is a symptom of; null: it stands for itself. */
+  readonly cause: number | null;
   readonly evidence: readonly EvidenceItem[];
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -59,12 +61,21 @@ export interface ResultExit {
   readonly message: string;
 }
 
+/** Verdicts of a scheduler that the core dropped for one reason. */
+export interface ResultDrops {
+  readonly count: number;
+  /** The first of them, in words. */
+  readonly examples: readonly { readonly text: string; readonly ts: ExactNumber; readonly position: string }[];
+}
+
 export interface ResultScheduler {
   readonly id: ExactNumber;
   readonly name: string;
   readonly level: number;
   readonly parent: ExactNumber | null;
   readonly exit: ResultExit | null;
+  /** Dropped verdicts by reason. */
+  readonly drops: Readonly<Record<string, ResultDrops>>;
 }
 
 export interface ResultTrace {
@@ -91,6 +102,8 @@ export interface ReplayResult {
   readonly verdict: Verdict;
   readonly exit_code: number;
   readonly fidelity: Readonly<Record<FidelityName, FidelityLine>>;
+  /** What the core recovered from silently, with the number of times; see the list of rules. */
+  readonly recoveries: Readonly<Record<string, number>>;
   readonly rules: readonly ResultRule[];
   readonly findings: readonly ResultFinding[];
   /** Present when the input could only be read in part. */

@@ -12,6 +12,7 @@ import type { TraceHeader } from '../trace/header.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
+import { Recoveries } from './recoveries.ts';
 
 export interface ReplayOptions {
   readonly rules: readonly RuleSpec[];
@@ -29,6 +30,7 @@ export class Replay {
   readonly kernel: DetectedKernel;
   readonly fidelity = new Fidelity();
   readonly exits: ExitTracker;
+  readonly recoveries = new Recoveries();
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
@@ -86,6 +88,7 @@ export class Replay {
     this.fidelity.compare(event, step);
     if (step.errors.length > 0) this.#raise(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
+    if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
     if (event.kind === KIND.lost)
       this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
     if (RARE[event.kind] === 1) this.#observe(event);
@@ -165,6 +168,10 @@ for (const type of [
   'cpu_offline',
 ] as const)
   RARE[KIND[type]] = 1;
+
+/** Kinds that show a silent recovery of the core. */
+const RECOVERS = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['scx_event', 'can_run_remote'] as const) RECOVERS[KIND[type]] = 1;
 
 /** Kinds that only occur while a scheduler is loaded. */
 const EXT_ACTIVITY = new Uint8Array(EVENT_TYPES.length);

@@ -52,6 +52,13 @@ function head(result: ReplayResult, style: Style): string[] {
     const { exit } = sched;
     if (exit === null) lines.push(`  scheduler ${name}: loaded to the end`);
     else lines.push(`  scheduler ${name}: ended, ${exit.reason}${exit.message === '' ? '' : ` (${exit.message})`}`);
+    const drops = Object.entries(sched.drops);
+    if (drops.length > 0)
+      lines.push(
+        style.faint(
+          `    verdicts dropped: ${drops.map(([id, entry]) => `${count(entry.count)} ${id.replace(/^drop-/, '')}`).join(', ')}`,
+        ),
+      );
   }
   return lines;
 }
@@ -83,17 +90,43 @@ function findings(result: ReplayResult, options: TerminalOptions): string[] {
   const { style, perRule } = options;
   const lines: string[] = [];
   const shown = new Map<string, number>();
+  const symptoms = new Map<number, ResultFinding[]>();
   for (const finding of result.findings) {
+    if (finding.cause === null) continue;
+    const root = rootOf(result.findings, finding.cause);
+    symptoms.set(root, [...(symptoms.get(root) ?? []), finding]);
+  }
+  for (const [i, finding] of result.findings.entries()) {
+    if (finding.cause !== null) continue;
     const n = (shown.get(finding.rule) ?? 0) + 1;
     shown.set(finding.rule, n);
     if (n > perRule) continue;
-    lines.push(...renderFinding(finding, style, options.quiet), '');
+    lines.push(...renderFinding(finding, style, options.quiet), ...renderSymptoms(symptoms.get(i) ?? [], options), '');
   }
   for (const rule of result.rules) {
-    const hidden = rule.findings - Math.min(perRule, shown.get(rule.id) ?? 0);
+    const grouped = result.findings.filter((finding) => finding.rule === rule.id && finding.cause !== null).length;
+    const hidden = rule.findings - grouped - Math.min(perRule, shown.get(rule.id) ?? 0);
     if (hidden > 0)
       lines.push(style.faint(`${count(hidden)} more of ${rule.id}; --limit shows more, --format json lists them`), '');
   }
+  return lines;
+}
+
+/** The finding that stands for all that follow from it. */
+function rootOf(findings: readonly ResultFinding[], index: number): number {
+  const cause = findings[index]?.cause ?? null;
+  return cause === null ? index : rootOf(findings, cause);
+}
+
+/** What follows from a finding, in one line each. */
+function renderSymptoms(symptoms: readonly ResultFinding[], { style, perRule }: TerminalOptions): string[] {
+  const shown = symptoms.slice(0, perRule);
+  const lines = shown.map((finding) => {
+    const kind = finding.class === null || finding.class === '' ? finding.rule : `${finding.rule} [${finding.class}]`;
+    return `  ${style.faint('└')} ${seconds(finding.ts)}  ${kind}: ${finding.message}`;
+  });
+  if (symptoms.length > shown.length)
+    lines.push(style.faint(`  └ and ${count(symptoms.length - shown.length)} more that follow from it`));
   return lines;
 }
 
@@ -206,6 +239,7 @@ const FIDELITY_TITLES: Readonly<Record<string, string>> = {
   picks: 'picks',
   consumes: 'consumptions',
   dsq_lengths: 'DSQ lengths',
+  bypass_lb: 'balancer records',
   exits: 'exits',
 };
 

@@ -114,6 +114,12 @@ export interface RuleSpec {
   readonly until?: Release;
   /** Event types without which the rule cannot be evaluated. Of a nested list, one suffices. */
   readonly needs: readonly (EventType | readonly EventType[])[];
+  /** Rules whose findings are consequences of this one, about the same task, DSQ or scheduler. */
+  readonly leadsTo?: readonly string[];
+  /** Rules whose findings this one only adds details to. */
+  readonly partOf?: readonly string[];
+  /** It notices that something does not fit, as others of its kind do: the first of them stands for all. */
+  readonly disturbance?: true;
   /** What it means when it is broken. */
   readonly meaning: string;
   /** What usually causes it. */

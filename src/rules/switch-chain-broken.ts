@@ -7,6 +7,7 @@ export const switchChainBroken = defineRule({
   severity: 'error',
   fn: '__schedule',
   needs: ['switch'],
+  disturbance: true,
   meaning: 'Two consecutive switches of a CPU do not fit together: the recording misses a switch, or is out of order.',
   causes: ['records were lost without a mark', 'the trace was cut or merged wrongly'],
   avoid: 'Record with larger buffers; keep the loss counters with the trace.',

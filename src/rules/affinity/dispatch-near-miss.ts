@@ -55,6 +55,7 @@ export const dispatchCookieRace = defineRule({
   severity: 'info',
   fn: 'scx_dsq_insert_commit, set_cpus_allowed_scx',
   needs: ['insert', 'affinity', 'ops_enqueue'],
+  partOf: ['dispatch-disallowed-cpu'],
   meaning:
     'A task was inserted for a CPU that its mask lost since the scheduler began to decide: the window in which the kernel does not forgive. Whether it is ejected depends on which lock is taken first.',
   causes: ['ops.dispatch() reads a mask and inserts later, without a way to notice the change'],

@@ -8,6 +8,7 @@ export const bypassDepthNegative = defineRule({
   severity: 'error',
   fn: 'scx_bypass, dec_bypass_depth',
   needs: ['bypass'],
+  disturbance: true,
   meaning: 'Bypass mode was switched off for an instance that was not in bypass mode: its depth would become negative.',
   causes: ['an event is missing in the trace', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',

@@ -10,6 +10,7 @@ export const bypassQueue = defineRule({
   since: '6.19',
   fn: 'scx_do_enqueue_task, bypass_enq_target_dsq',
   needs: ['bypass', 'ops_enqueue', 'dsq_link'],
+  disturbance: true,
   meaning:
     'A task was queued as if its scheduler bypassed while it did not, or the other way round: nobody may serve it there.',
   causes: ['an event is missing or altered in the trace', 'a kernel bug'],

@@ -10,6 +10,7 @@ export const opDuringBypass = defineRule({
   severity: 'error',
   fn: 'scx_do_enqueue_task, scx_dispatch_sched, select_task_rq_scx',
   needs: ['bypass', ['ops_enqueue', 'flush']],
+  disturbance: true,
   meaning:
     'A callback of the scheduler was called although bypass mode was in force: the core, not the scheduler, decides then.',
   causes: ['an event is missing or altered in the trace', 'a kernel bug'],

@@ -8,6 +8,7 @@ export const consumeMismatch = defineRule({
   severity: 'error',
   fn: 'scx_consume_dispatch_q',
   needs: ['consume', 'dsq_link', 'dsq_unlink'],
+  disturbance: true,
   meaning:
     'A consumption found nothing although a task that the CPU may run had been on the DSQ all the time, or took one and lost it without a dequeue.',
   causes: [

@@ -11,6 +11,7 @@ export const dsqCount = defineRule({
   severity: 'error',
   fn: 'dsq_inc_nr, scx_task_unlink_from_dsq',
   needs: [['dsq_link', 'dsq_unlink']],
+  disturbance: true,
   meaning:
     'The kernel counts another number of tasks on a DSQ than the trace has seen put there and taken off, under the same lock.',
   causes: ['an insertion or removal is missing in the trace, or is there twice', 'a kernel bug that corrupts the list'],

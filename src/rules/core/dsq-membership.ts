@@ -7,6 +7,7 @@ export const dsqMembership = defineRule({
   severity: 'error',
   fn: 'scx_task_unlink_from_dsq',
   needs: ['dsq_link', 'dsq_unlink'],
+  disturbance: true,
   meaning:
     'A task was unlinked from a DSQ while it was on another one, or on none: two CPUs handled the task without a common lock.',
   causes: [

@@ -8,6 +8,7 @@ export const dsqModeMix = defineRule({
   severity: 'info',
   fn: 'scx_dispatch_enqueue',
   needs: ['dsq_link', 'dsq_unlink'],
+  partOf: ['dsq-fifo-into-vtime', 'dsq-vtime-into-fifo'],
   meaning:
     'A task was inserted by vtime into a DSQ with FIFO tasks, or the other way round. The kernel raises an error for it; this rule adds who was there first, and how it came there.',
   causes: ['one DSQ used with scx_bpf_dsq_insert() in one place and scx_bpf_dsq_insert_vtime() in another'],

@@ -10,6 +10,7 @@ export const pickMismatch = defineRule({
   fn: 'do_pick_task_scx, dispatch_one',
   needs: ['pick', 'dsq_link', 'dsq_unlink', 'update_curr'],
   since: '6.19',
+  disturbance: true,
   meaning: 'The task that a CPU picked does not follow from the state of its run queue.',
   causes: ['an event is missing or altered in the trace', 'core scheduling chose for the CPU', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: check the recording, then report it with the trace.',

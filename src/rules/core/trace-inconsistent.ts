@@ -20,6 +20,7 @@ export const traceInconsistent = contradictionRule({
     'dsq_unlink',
     'pick',
   ],
+  disturbance: true,
   meaning:
     'An event shows something that what came before rules out: a call that ends without having begun, a task on another run queue than the last event said, a mask that changed without a change. Events are missing, doubled, out of order or altered, so what other rules say about this place is in doubt.',
   causes: [

@@ -29,6 +29,7 @@ export const dequeueDuplicate = defineRule({
   since: '7.1',
   fn: 'call_task_dequeue',
   needs: ['ops_enqueue', 'ops_dequeue', 'dsq_link'],
+  disturbance: true,
   meaning: 'The scheduler was told a second time that it lost a task, without having had it in between.',
   causes: ['an ops.enqueue() is missing in the trace', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',
@@ -51,6 +52,7 @@ export const directDispatchDequeue = defineRule({
   since: '7.1',
   fn: 'call_task_dequeue, direct_dispatch',
   needs: ['ops_enqueue', 'ops_dequeue', 'dsq_link'],
+  disturbance: true,
   meaning:
     'The scheduler was told that it lost a task that it had handed out itself from ops.enqueue() or ops.select_cpu().',
   causes: ['an event is missing in the trace', 'a kernel bug'],

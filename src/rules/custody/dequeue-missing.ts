@@ -10,6 +10,7 @@ export const dequeueMissing = defineRule({
   since: '7.1',
   fn: 'call_task_dequeue',
   needs: ['ops_enqueue', 'ops_dequeue', 'dsq_link', 'stop'],
+  disturbance: true,
   meaning:
     'A task ran although the scheduler was still owed an ops.dequeue() for it: a scheduler that tracks its tasks by enqueue and dequeue now believes that it still has it.',
   causes: [

@@ -9,6 +9,7 @@ export const enqueueTwice = defineRule({
   severity: 'error',
   fn: 'scx_do_enqueue_task',
   needs: ['ops_enqueue', 'ops_dequeue', 'dsq_link'],
+  disturbance: true,
   meaning: 'ops.enqueue() was called for a task that the scheduler had already and that nothing had taken back.',
   causes: ['an event is missing in the trace', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',

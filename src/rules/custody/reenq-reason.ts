@@ -10,6 +10,7 @@ export const reenqReason = defineRule({
   since: '7.1',
   fn: 'scx_do_enqueue_task, reenq_local, reenq_user',
   needs: ['ops_enqueue'],
+  disturbance: true,
   meaning:
     'The reason in p->scx.flags and the flag of the enqueue do not agree, so the scheduler cannot tell why a task comes back.',
   causes: ['a kernel bug', 'an altered trace'],

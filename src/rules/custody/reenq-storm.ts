@@ -11,6 +11,7 @@ export const reenqStorm = defineRule({
   since: '7.1',
   fn: 'scx_do_enqueue_task',
   needs: ['ops_enqueue', 'run'],
+  partOf: ['reenq-limit'],
   meaning:
     'The scheduler keeps placing a task where the core takes it back from. After 256 times the kernel ends the scheduler (7.3).',
   causes: [

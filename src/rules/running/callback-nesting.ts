@@ -9,6 +9,7 @@ export const callbackNesting = contradictionRule({
   fn: 'set_next_task_scx, put_prev_task_scx, __scx_init_task, __scx_enable_task, scx_disable_task',
   needs: [['run', 'task_init', 'task_enable']],
   checkedAt: ['run', 'stop', 'task_init', 'task_enable', 'task_disable', 'task_exit'],
+  disturbance: true,
   meaning:
     'A callback came that the state of the task does not allow: running twice, stopping without running, enabled without having been initialised.',
   causes: ['an event is missing or doubled in the trace', 'a kernel bug'],

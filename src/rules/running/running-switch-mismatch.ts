@@ -9,6 +9,7 @@ export const runningSwitchMismatch = contradictionRule({
   fn: 'set_next_task_scx, context_switch',
   needs: ['run', 'stop', 'switch'],
   checkedAt: ['switch'],
+  disturbance: true,
   meaning:
     'ops.running() and sched_switch name different tasks on one CPU: the scheduler believes that another task runs than really does.',
   causes: ['an event is missing or altered in the trace', 'a kernel bug'],
