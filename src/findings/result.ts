@@ -95,6 +95,16 @@ export interface ResultTrace {
   };
 }
 
+/** One thing that another release does differently. */
+export interface ResultDifference {
+  /** `fatal`, `survives`, `message`, `dropped`, `fallback`, `ignored`, `missing` or `different`. */
+  readonly change: string;
+  readonly text: string;
+  readonly count: number;
+  /** First event of that kind. */
+  readonly first: EvidenceItem;
+}
+
 export interface ReplayResult {
   readonly schema: typeof RESULT_SCHEMA;
   readonly trace: ResultTrace;
@@ -106,6 +116,11 @@ export interface ReplayResult {
   readonly recoveries: Readonly<Record<string, number>>;
   readonly rules: readonly ResultRule[];
   readonly findings: readonly ResultFinding[];
+  /** Present with `--as`: what that release would have done differently with the same requests. */
+  readonly what_if?: {
+    readonly kernel: string;
+    readonly differences: readonly ResultDifference[];
+  };
   /** Present when the input could only be read in part. */
   readonly incomplete?: { readonly error: string };
   /** Present with `--explain-fidelity`: what the model did not predict. */

@@ -27,11 +27,14 @@ const PAGE_SIZE = 1 << PAGE_BITS;
 export interface ModelOptions {
   readonly header: TraceHeader;
   readonly semantics?: Semantics;
+  /** Release whose answers to the same requests are asked for. */
+  readonly asked?: Semantics;
 }
 
 export class Model {
   readonly header: TraceHeader;
   readonly semantics: Semantics;
+  readonly asked: Semantics | undefined;
   readonly cpus: Cpu[] = [];
   readonly scheds: Sched[] = [];
   /** User DSQs whose owner is not known, by id. */
@@ -75,6 +78,7 @@ export class Model {
   constructor(options: ModelOptions) {
     this.header = options.header;
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
+    this.asked = options.asked;
     this.hz = this.header.hz ?? 0;
     this.predictedFlags = predictedFlags(this.header, this.semantics);
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));

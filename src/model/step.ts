@@ -63,6 +63,8 @@ export class Step {
 
   /** Errors that the core raises at this event, as the model sees it. */
   readonly errors: KernelError[] = [];
+  /** What another release that was asked for would do differently. */
+  readonly whatIf: { readonly change: 'fatal' | 'survives' | 'message' | 'fallback'; readonly text: string }[] = [];
   /** What this event shows that cannot follow from the state before. */
   readonly contradictions: Contradiction[] = [];
   /** Verdicts that this event shows to have been dropped. */
@@ -95,6 +97,7 @@ export class Step {
     this.switchSeqBefore = -1;
     this.passedOver = undefined;
     if (this.errors.length > 0) this.errors.length = 0;
+    if (this.whatIf.length > 0) this.whatIf.length = 0;
     if (this.contradictions.length > 0) this.contradictions.length = 0;
     if (this.drops.length > 0) this.drops.length = 0;
   }

@@ -13,10 +13,13 @@ import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts'
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
 import { Recoveries } from './recoveries.ts';
+import { WhatIf } from './what-if.ts';
 
 export interface ReplayOptions {
   readonly rules: readonly RuleSpec[];
   readonly kernel?: KernelVersion;
+  /** Release whose answers to the same requests are asked for. */
+  readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
 }
 
@@ -31,6 +34,7 @@ export class Replay {
   readonly fidelity = new Fidelity();
   readonly exits: ExitTracker;
   readonly recoveries = new Recoveries();
+  readonly whatIf: WhatIf | undefined;
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
@@ -53,7 +57,10 @@ export class Replay {
 
   constructor(header: TraceHeader, options: ReplayOptions) {
     this.kernel = detectKernel(header, options.kernel);
-    this.model = new Model({ header, semantics: semanticsOf(this.kernel.version) });
+    const semantics = semanticsOf(this.kernel.version);
+    const asked = options.as === undefined ? undefined : semanticsOf(options.as);
+    this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
+    this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
     this.exits = new ExitTracker(this.kernel.version.release);
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
@@ -87,6 +94,7 @@ export class Replay {
     this.model.apply(event, step);
     this.fidelity.compare(event, step);
     if (step.errors.length > 0) this.#raise(event, step);
+    this.whatIf?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
     if (event.kind === KIND.lost)

@@ -81,11 +81,13 @@ class ResultBuilder {
     const ordinals = new Set([
       ...findings.flatMap((finding) => [finding.began, ...finding.evidence.map((ref) => ref.seq)]),
       ...mismatches.map((entry) => entry.seq),
+      ...(replay.whatIf?.differences ?? []).map((entry) => entry.seq),
       ...drops.flatMap((entry) => entry.examples.map((example) => example.seq)),
     ]);
     ordinals.delete(-1);
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
-    const verdict = worst(rules.map((rule) => rule.verdict));
+    const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
+    const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
     const missing = replay.ruleRuns.some(
       (run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined,
     );
@@ -124,6 +126,7 @@ class ResultBuilder {
       ),
       rules,
       findings: findings.map((finding) => this.#finding(finding, evidence, causes.get(finding) ?? null)),
+      ...this.#whatIf(evidence),
       ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
       ...(this.#options.explainFidelity === true
         ? {
@@ -182,6 +185,18 @@ class ResultBuilder {
   #listed(findings: readonly Finding[]): readonly Finding[] {
     const sorted = findings.toSorted((a, b) => a.seq - b.seq);
     return this.#options.limit === undefined ? sorted : sorted.slice(0, this.#options.limit);
+  }
+
+  /** What the release of `--as` would have done differently. */
+  #whatIf(evidence: ReadonlyMap<number, EvidenceItem>): Pick<ReplayResult, 'what_if'> {
+    const { whatIf } = this.#replay;
+    if (whatIf === undefined) return {};
+    const differences = whatIf.differences.flatMap(({ change, text, count, seq }) => {
+      const first = evidence.get(seq);
+      return first === undefined ? [] : [{ change, text, count, first }];
+    });
+    const { release, point } = whatIf.there.version;
+    return { what_if: { kernel: point > 0 ? `${release}.${point}` : release, differences } };
   }
 
   /** Index of the finding that each one is a symptom of. */

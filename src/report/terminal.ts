@@ -15,6 +15,8 @@ export interface TerminalOptions {
   readonly perRule: number;
   /** Only the verdict and the findings' first lines. */
   readonly quiet: boolean;
+  /** List every rule, also those that passed. */
+  readonly verbose?: boolean;
 }
 
 const GROUP = new Intl.NumberFormat('en-US');
@@ -22,9 +24,9 @@ const count = (n: number): string => GROUP.format(n);
 
 export function renderTerminal(result: ReplayResult, options: TerminalOptions): string {
   const lines: string[] = [...head(result, options.style), ''];
-  lines.push(...findings(result, options));
+  lines.push(...findings(result, options), ...whatIf(result, options.style));
   if (!options.quiet) {
-    lines.push(...rules(result, options.style), ...fidelity(result, options.style), ...unused(result, options.style));
+    lines.push(...rules(result, options), ...fidelity(result, options.style), ...unused(result, options.style));
   }
   return `${lines.join('\n').trimEnd()}\n`;
 }
@@ -185,8 +187,15 @@ export function seconds(ts: ExactNumber): string {
   return `${sign}${abs / 1_000_000_000n}.${String(abs % 1_000_000_000n).padStart(9, '0')}`;
 }
 
-function rules(result: ReplayResult, style: Style): string[] {
+/** More rules than this are counted, not listed. */
+const LISTED = 12;
+
+function rules(result: ReplayResult, { style, verbose }: TerminalOptions): string[] {
   const lines = [style.strong('Rules')];
+  const list = (label: string, ids: readonly string[], summary: string): void => {
+    if (verbose === true || ids.length <= LISTED) lines.push(...wrap(label, ids));
+    else lines.push(`${label}${summary}`);
+  };
   const groups: readonly { verdict: Verdict; title: string }[] = [
     { verdict: 'violation', title: 'violated' },
     { verdict: 'possible', title: 'possible' },
@@ -195,11 +204,19 @@ function rules(result: ReplayResult, style: Style): string[] {
   ];
   for (const { verdict, title } of groups) {
     const members = result.rules.filter((rule) => rule.verdict === verdict);
-    if (members.length > 0) lines.push(...wrap(`  ${title.padEnd(14)}`, members.map(ruleText)));
+    if (members.length === 0) continue;
+    const checks = members.reduce((sum, rule) => sum + rule.checked, 0);
+    const noted = members.filter((rule) => rule.reason !== null || rule.findings > 0);
+    const label = `  ${title.padEnd(14)}`;
+    list(label, members.map(ruleText), `${members.length} rules, ${count(checks)} checks`);
+    if (verbose !== true && members.length > LISTED && noted.length > 0)
+      lines.push(...wrap(`  ${' '.repeat(14)}`, noted.map(ruleText)));
   }
   for (const [reason, ids] of reasonsNotEvaluated(result.rules)) {
-    lines.push(...wrap(`  ${'not evaluated'.padEnd(14)}`, ids), `  ${' '.repeat(14)}${style.faint(`— ${reason}`)}`);
+    list(`  ${'not evaluated'.padEnd(14)}`, ids, `${ids.length} rules`);
+    lines.push(`  ${' '.repeat(14)}${style.faint(`— ${reason}`)}`);
   }
+  if (verbose !== true && result.rules.length > LISTED) lines.push(style.faint('  --verbose lists them all'));
   return [...lines, ''];
 }
 
@@ -234,6 +251,35 @@ function wrap(label: string, items: readonly string[]): string[] {
   }
   return [...lines, line.trimEnd()];
 }
+
+/** What another release would have done, grouped by how bad it is. */
+function whatIf({ what_if }: ReplayResult, style: Style): string[] {
+  if (what_if === undefined) return [];
+  const { kernel, differences } = what_if;
+  const lines = [style.strong(`Under Linux ${kernel}`)];
+  if (differences.length === 0) lines.push('  nothing would have been different, as far as the trace shows');
+  for (const [change, title] of Object.entries(CHANGES)) {
+    for (const entry of differences.filter((other) => other.change === change)) {
+      const label = change === 'fatal' ? style.violation(title) : style.possible(title);
+      lines.push(
+        `  ${label}  ${entry.text}`,
+        `      ${entry.count > 1 ? `${count(entry.count)} times, first ` : ''}${seconds(entry.first.ts)}  CPU ${entry.first.cpu} ${entry.first.text}  ${style.faint(entry.first.position)}`,
+      );
+    }
+  }
+  return [...lines, ''];
+}
+
+const CHANGES: Readonly<Record<string, string>> = {
+  fatal: 'fatal there',
+  survives: 'not fatal there',
+  message: 'another message',
+  dropped: 'dropped there',
+  fallback: 'silent fallback',
+  ignored: 'ignored there',
+  missing: 'does not exist',
+  different: 'different',
+};
 
 const FIDELITY_TITLES: Readonly<Record<string, string>> = {
   picks: 'picks',

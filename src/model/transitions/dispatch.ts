@@ -10,6 +10,7 @@ import {
   isLocalOn,
 } from '../../kernel/dsq-id.ts';
 import { ENQ_HI_APPLY_SLICE, ENQ_HI_DSQ_PRIQ } from '../../kernel/flags.ts';
+import type { Semantics } from '../../kernel/semantics.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatDecimal, formatHex, type U64 } from '../../trace/u64.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
@@ -17,7 +18,7 @@ import { canRunRemote } from '../can-run.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type BufferedVerdict, type Cpu, OP_ENQUEUE } from '../cpu.ts';
 import { dsqOfEvent, userDsqExists } from '../dsq-lookup.ts';
-import { type Decision, lastInsert, NO_DECISION, raise } from '../errors.ts';
+import { type Decision, type ErrorDetails, lastInsert, NO_DECISION, raise, raiseThere } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
@@ -104,6 +105,8 @@ export const dispatchTransitions: Transitions = {
     if (!model.records('can_run_remote') && event.dst >= 0 && event.dst !== task.taskCpu) {
       checkRemote(model, step, task, event.dst, cpu.claimed);
     }
+    if (event.dst >= 0 && event.dst === task.taskCpu && event.rq !== event.dst)
+      checkSameCpu(model, step, task, event.dst, cpu.claimed);
   },
 
   can_run_remote(model, event, step) {
@@ -269,41 +272,73 @@ function checkLocalTarget(
   checkRemote(model, step, task, target, verdict);
 }
 
+/** What task_can_run_on_remote_rq() refuses for, in the order of its tests. */
+function refusalOf(semantics: Semantics, task: Task, target: number): 'migration' | 'mask' | undefined {
+  const disallowed = task.allows(target) === 0;
+  const disabled = task.migrationDisabled > 0;
+  if (semantics.localCheck === 'mask-first') return disallowed ? 'mask' : undefined;
+  return disabled ? 'migration' : disallowed ? 'mask' : undefined;
+}
+
 /** task_can_run_on_remote_rq() with enforcement: a refusal for the mask or for migration-disable is fatal. */
 function checkRemote(model: Model, step: Step, task: Task, target: number, verdict: BufferedVerdict | undefined): void {
-  const { semantics } = model;
-  const decision = decisionOf(verdict, task);
-  const sched = step.sched ?? task.sched;
-  const certainCpu = task.taskCpu >= 0;
-  const migrationDisabled = task.migrationDisabled;
-  const allowed = task.allows(target);
-  const refuseMigration = (): void => {
-    if (semantics.localCheck === 'mask-first') return;
-    raise(model, step, 'dispatch-migration-disabled', {
-      sched,
-      args: [task.comm, task.pid, task.taskCpu, target],
-      task,
-      target,
-      dsq: `local_on:${target}`,
-      certain: migrationDisabled > 0 && certainCpu,
-      text: `${task.label} is migration-disabled on CPU ${task.taskCpu} and dispatched to CPU ${target}`,
-      decision,
+  const here = refusalOf(model.semantics, task, target);
+  const there = model.asked === undefined ? here : refusalOf(model.asked, task, target);
+  if (here !== undefined)
+    raise(model, step, REFUSALS[here], refusalDetails(step, task, target, verdict, here), here === there);
+  if (there !== undefined && there !== here)
+    raiseThere(model, step, REFUSALS[there], refusalDetails(step, task, target, verdict, there));
+  if (model.asked !== undefined && there === undefined && task.migrationDisabled > 0)
+    step.whatIf.push({
+      change: 'fallback',
+      text: `${task.label} is migration-disabled: the refusal is silent, it goes to the global DSQ`,
     });
-  };
-  if (migrationDisabled > 0 && semantics.localCheck === 'migration-first') {
-    refuseMigration();
-    return;
-  }
-  if (allowed !== 0) return;
-  raise(model, step, 'dispatch-disallowed-cpu', {
-    sched,
-    args: [target, task.comm, task.pid],
+}
+
+const REFUSALS = { migration: 'dispatch-migration-disabled', mask: 'dispatch-disallowed-cpu' } as const;
+
+function refusalDetails(
+  step: Step,
+  task: Task,
+  target: number,
+  verdict: BufferedVerdict | undefined,
+  refusal: 'migration' | 'mask',
+): ErrorDetails {
+  const common = {
+    sched: step.sched ?? task.sched,
     task,
     target,
     dsq: `local_on:${target}`,
+    decision: decisionOf(verdict, task),
+  };
+  const certainCpu = task.taskCpu >= 0;
+  if (refusal === 'migration') {
+    return {
+      ...common,
+      args: [task.comm, task.pid, task.taskCpu, target],
+      certain: certainCpu,
+      text: `${task.label} is migration-disabled on CPU ${task.taskCpu} and dispatched to CPU ${target}`,
+    };
+  }
+  return {
+    ...common,
+    args: [target, task.comm, task.pid],
     // While migration-disable is unknown the kernel may refuse for that reason, with another text.
-    certain: migrationDisabled === 0 && certainCpu,
+    certain: task.migrationDisabled === 0 && certainCpu,
     text: `${task.label} may run on CPUs ${task.cpus.toString()} and is dispatched to CPU ${target}`,
-    decision,
-  });
+  };
+}
+
+/** What-if: releases up to 6.13 test the mask also when the task is on the target already. */
+function checkSameCpu(
+  model: Model,
+  step: Step,
+  task: Task,
+  target: number,
+  verdict: BufferedVerdict | undefined,
+): void {
+  if (model.asked === undefined || model.asked.sameCpuExempt || !model.semantics.sameCpuExempt) return;
+  const refusal = refusalOf(model.asked, task, target);
+  if (refusal !== undefined)
+    raiseThere(model, step, REFUSALS[refusal], refusalDetails(step, task, target, verdict, refusal));
 }

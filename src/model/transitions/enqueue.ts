@@ -193,14 +193,20 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
   if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0 || arrives(event)) return;
   if (task.reenqCount >= 0) task.reenqCount++;
   if (model.semantics.reenqLimit !== 'per-task' || task.reenqCount <= REENQ_MAX_REPEAT) return;
-  raise(model, step, 'reenq-limit', {
-    sched: task.sched,
-    args: [task.comm, task.pid, task.reenqCount],
-    task,
-    target: event.rq,
-    text: `${task.label} is re-enqueued for the ${task.reenqCount}th time without having run`,
-    decision: lastInsert(task),
-  });
+  raise(
+    model,
+    step,
+    'reenq-limit',
+    {
+      sched: task.sched,
+      args: [task.comm, task.pid, task.reenqCount],
+      task,
+      target: event.rq,
+      text: `${task.label} is re-enqueued for the ${task.reenqCount}th time without having run`,
+      decision: lastInsert(task),
+    },
+    model.asked?.reenqLimit === 'per-task',
+  );
 }
 
 /** Remembers in the step whether the scheduler was owed an ops.dequeue(). */
