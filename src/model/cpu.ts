@@ -168,6 +168,10 @@ export class Cpu {
   /** Task that this CPU is dequeuing from a DSQ whose lock it may still be waiting for. */
   dequeuing: Task | undefined;
   dequeuingSeq = -1;
+  /** DSQ that it has to come off; undefined none, or not known. */
+  dequeuingDsq: Dsq | undefined;
+  /** Task that goes from a shared DSQ to the local DSQ of its own run queue. */
+  movingLocal: Task | undefined;
 
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;
@@ -231,6 +235,8 @@ export class Cpu {
     this.flushIndex = -1;
     this.claimed = undefined;
     this.toLocal = undefined;
+    this.dequeuing = undefined;
+    this.movingLocal = undefined;
     this.direct = undefined;
     this.linking.end();
     this.switchSeq = -1;

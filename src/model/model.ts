@@ -11,13 +11,14 @@ import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
-import type { EventType } from '../trace/vocabulary/index.ts';
+import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { Sched, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
+import { checkDequeued } from './transitions/dsq.ts';
 import { TRANSITIONS } from './transitions/index.ts';
 import { U64Table } from './u64-table.ts';
 
@@ -113,6 +114,7 @@ export class Model {
       step.cpu.noteTime(event);
       step.cpu.path.follow(event, step, this.codePathRules);
     }
+    if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
     TRANSITIONS[event.kind]?.(this, event, step);
   }
 
@@ -304,6 +306,11 @@ export class Model {
     page[pid & (PAGE_SIZE - 1)] = task;
   }
 }
+
+/** Kinds that show that a dequeue is over. */
+const GOES_ON = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['switch', 'pick', 'enqueue', 'dequeue', 'run', 'stop', 'dispatch_dequeue', 'migrate'] as const)
+  GOES_ON[KIND[type]] = 1;
 
 /** Events that change p->scx.flags, besides those of the life cycle. */
 const FLAG_EVENTS: readonly EventType[] = [

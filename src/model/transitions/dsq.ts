@@ -83,12 +83,7 @@ export const dsqTransitions: Transitions = {
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
     compareLength(event, step, dsq);
-    if (event.has('dsq_seq')) {
-      step.expectedDsqSeq = dsq.seq === undefined ? -1 : (dsq.seq + 1) >>> 0;
-      // Links by scx_move_local_task_to_local_dsq() do not count, so only shared DSQs are compared.
-      if (dsq.seq !== undefined && !dsq.isRqOwned && step.expectedDsqSeq !== event.dsq_seq)
-        step.lengthOutcome = MISPREDICTED;
-    }
+    if (event.has('dsq_seq')) compareSeq(model, event, step, dsq, task);
     noteLink(step, task);
     if (dsq.isBypass) noteBypassLink(model, event, dsq, task);
     detach(task);
@@ -126,6 +121,7 @@ export const dsqTransitions: Transitions = {
     const executing = model.cpu(event.cpu);
     const { consume } = executing;
     if (consume.active && consume.dsq === dsq) takeFromShared(model, event, step, dsq, task, executing);
+    if (executing.dequeuing === task) executing.dequeuingDsq = undefined;
     if (task.dsq === dsq) dsq.remove(task);
     else {
       detach(task);
@@ -178,6 +174,7 @@ export const dsqTransitions: Transitions = {
     }
     const executing = model.cpu(event.cpu);
     executing.dequeuing = onDsq ? task : undefined;
+    executing.dequeuingDsq = onDsq && event.holding_cpu < 0 ? (task.dsq ?? undefined) : undefined;
     executing.dequeuingSeq = event.seq;
     if (!onDsq && event.has('dsq_addr')) detach(task);
     task.holdingCpu = -1;
@@ -187,14 +184,18 @@ export const dsqTransitions: Transitions = {
   },
 
   move_local_task(model, event, step) {
-    taskOf(model, event, step);
+    const task = taskOf(model, event, step);
     step.rq = model.cpu(event.rq);
+    const executing = model.cpu(event.cpu);
+    executing.movingLocal = task;
+    checkTaken(event, step, executing, task);
   },
 
   move_remote_task(model, event, step) {
     const task = taskOf(model, event, step);
     step.rq = model.cpu(event.dst);
     const executing = model.cpu(event.cpu);
+    checkTaken(event, step, executing, task);
     if (executing.pick.active) executing.pick.sawUnlock = true;
     task.holdingCpu = event.cpu;
   },
@@ -205,6 +206,7 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   const cpu = model.cpu(event.cpu);
   const { linking } = cpu;
   if (cpu.toLocal === task) cpu.toLocal = undefined;
+  cpu.movingLocal = undefined;
   if (linking.task !== task) return;
   const flagsHi = linking.enqFlags.hi;
   const addrHi = linking.dsqAddr.hi;
@@ -249,6 +251,36 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   task.takenSeq = event.seq;
   task.takenTime = event.t;
   linking.end();
+}
+
+/** A consumption moves the task that it has taken off the DSQ. */
+function checkTaken(event: TraceEvent, step: Step, executing: Cpu, task: Task): void {
+  const { consume } = executing;
+  if (!consume.active || consume.taken === task || consume.lostRace) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'consume',
+    `CPU ${event.cpu} moves ${task.label} to a local DSQ and has not taken it off DSQ ${consume.dsq?.name ?? '?'}`,
+    { task, cpu: event.cpu, sinceSeq: consume.beginSeq },
+  );
+}
+
+/**
+ * A CPU that dequeued a task from its DSQ goes on with something else: the task must be off that DSQ, by its own removal or
+ * by that of a CPU that was faster.
+ */
+export function checkDequeued(event: TraceEvent, step: Step, executing: Cpu): void {
+  const { dequeuing: task, dequeuingDsq: dsq } = executing;
+  executing.dequeuing = undefined;
+  if (task === undefined || dsq === undefined || task.dsq !== dsq || task.linkSeq > executing.dequeuingSeq) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'unlink',
+    `CPU ${event.cpu} has dequeued ${task.label}, which is still on DSQ ${dsq.name}`,
+    { task, cpu: event.cpu, dsq: dsq.name, sinceSeq: executing.dequeuingSeq },
+  );
 }
 
 /** Remembers in the step where the task was. */
@@ -304,6 +336,16 @@ function compareLength(event: TraceEvent, step: Step, dsq: Dsq): void {
   if (!event.has('nr')) return;
   step.lengthOutcome = dsq.nr < 0 ? UNDECIDED : dsq.nr === event.nr ? PREDICTED : MISPREDICTED;
   dsq.settle(event.nr);
+}
+
+/** dsq->seq counts the insertions of scx_dispatch_enqueue(), not those of scx_move_local_task_to_local_dsq(). */
+function compareSeq(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  const { linking, movingLocal } = model.cpu(event.cpu);
+  if (dsq.seq === undefined) return;
+  const counts = !dsq.isRqOwned || linking.task === task;
+  if (!counts && movingLocal !== task) return;
+  step.expectedDsqSeq = counts ? (dsq.seq + 1) >>> 0 : dsq.seq;
+  if (step.expectedDsqSeq !== event.dsq_seq) step.lengthOutcome = MISPREDICTED;
 }
 
 /** A FIFO insertion into a DSQ with vtime-ordered tasks, and the other way round. Under the DSQ lock, so exact. */
