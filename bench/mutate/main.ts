@@ -20,10 +20,10 @@ interface Tally {
   readonly examples: string[];
 }
 
-const seed = Number(process.env['SEED'] ?? 1);
-const perKind = Number(process.env['MUTANTS'] ?? 40);
-const limit = Number(process.env['EVENTS'] ?? 60_000);
-const only = process.env['KINDS']?.split(',');
+const seed = Number(process.env.SEED ?? 1);
+const perKind = Number(process.env.MUTANTS ?? 40);
+const limit = Number(process.env.EVENTS ?? 60_000);
+const only = process.env.KINDS?.split(',');
 /** Share of the observable mutants of a kind that must be found. */
 const BAR = 0.95;
 
@@ -94,7 +94,7 @@ for (const mutation of MUTATIONS) {
   );
   for (const [reason, n] of tally.unobservable) console.log(`       ${n} unobservable: ${reason}`);
   for (const crash of tally.crashes) console.log(`       CRASH ${crash}`);
-  if (low || process.env['EXAMPLES'] !== undefined)
+  if (low || process.env.EXAMPLES !== undefined)
     for (const example of tally.examples.slice(0, 5)) console.log(`       ${example}`);
 }
 console.log(
@@ -103,8 +103,8 @@ console.log(
 process.exitCode = found < observable * BAR || below > 0 ? 1 : 0;
 
 function inputs(): string[] {
-  const directory = process.env['SCX_CHECK_RECORDINGS'];
-  const names = process.env['RECORDINGS']?.split(',');
+  const directory = process.env.SCX_CHECK_RECORDINGS;
+  const names = process.env.RECORDINGS?.split(',');
   if (directory === undefined) return ['fixtures/recordings/healthy.jsonl'];
   return readdirSync(directory)
     .filter((name) => names === undefined || names.includes(name))
