@@ -2,7 +2,7 @@
 import { ERROR_SITES } from '../kernel/error-sites.ts';
 import type { RuleSpec } from './rule.ts';
 import { messageRule, type SiteAdvice } from './shared/message-rule.ts';
-import { SITE_CHECKS } from './site-checks.ts';
+import { SITE_CHECKS } from './shared/site-checks.ts';
 
 /** Advice that the table of sites does not hold, by site. */
 const ADVICE: Readonly<Record<string, SiteAdvice>> = {

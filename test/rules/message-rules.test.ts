@@ -4,7 +4,7 @@ import { ERROR_SITES, type ErrorSite } from '../../src/kernel/error-sites.ts';
 import { isErrorKind } from '../../src/kernel/exit.ts';
 import { formatKernel } from '../../src/kernel/format.ts';
 import { MODULE_RULES } from '../../src/rules/index.ts';
-import { SITE_CHECKS } from '../../src/rules/site-checks.ts';
+import { SITE_CHECKS } from '../../src/rules/shared/site-checks.ts';
 import { replayEvents } from '../support/replay.ts';
 
 const MODULES = new Set(MODULE_RULES.map((rule) => rule.id));

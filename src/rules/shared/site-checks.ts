@@ -1,7 +1,7 @@
 // Which errors of sites without a module of their own the model predicts, and at which events the core checks for them.
-import { ENQ_HI_REENQ } from '../kernel/flags.ts';
-import type { TraceEvent } from '../trace/event.ts';
-import type { SiteCheck } from './shared/message-rule.ts';
+import { ENQ_HI_REENQ } from '../../kernel/flags.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import type { SiteCheck } from './message-rule.ts';
 
 const isKfunc = (event: TraceEvent): boolean => event.phase !== 'end' && event.step !== 'commit';
 const isStep =
