@@ -27,6 +27,7 @@ const MOVES: readonly EventType[] = [
   'dispatch_enqueue',
   'dispatch_dequeue',
   'dsq_link',
+  'dsq_unlink',
   'move_local_task',
   'move_remote_task',
   'migrate',
@@ -38,6 +39,8 @@ const MOVES: readonly EventType[] = [
 
 /** A rule about a sequence is believed once it has held so often: recorders differ in what they can probe. */
 const LEARNT = 8;
+/** That the ends of a call are recorded is believed sooner: without a probe there is not one. */
+export const LEARNT_CALLS = 2;
 
 const nests = flagsOf(NESTING);
 const moves = flagsOf(MOVES);
@@ -74,7 +77,9 @@ export class CodePath {
   /** Follows one event that this CPU executed. */
   follow(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
-    if (moves[kind] === 1 && event.phase !== 'end') this.#arrive(event, step, rules);
+    const ends = event.phase === 'end';
+    if (ends ? this.#from >= 0 && nests[kind] === 1 : moves[kind] === 1) this.#arrive(event, step, rules);
+    if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
     if (nests[kind] === 1 && (event.step === '' || event.step === 'core' || event.step === 'scx')) {
       if (event.phase === 'begin') this.#enter(event, step, rules);
       else if (event.phase === 'end') this.#leave(event, step, rules);
@@ -86,7 +91,7 @@ export class CodePath {
     const open = this.#stack.indexOf(kind);
     if (open >= 0) {
       // None of these functions calls itself: an end is missing.
-      if ((rules.ended[kind] ?? 0) >= LEARNT) {
+      if ((rules.ended[kind] ?? 0) >= LEARNT_CALLS) {
         contradict(
           step,
           INCONSISTENT,
@@ -109,7 +114,7 @@ export class CodePath {
   #leave(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
     const open = this.#stack.lastIndexOf(kind);
-    const known = (rules.ended[kind] ?? 0) >= LEARNT;
+    const known = (rules.ended[kind] ?? 0) >= LEARNT_CALLS;
     if (open >= 0 && open === this.#stack.length - 1) rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
     else if (known && (this.#stack.length > 0 || this.#begun[kind] === 1)) {
       const inner = EVENT_TYPES[this.#stack.at(-1) ?? 0] ?? '';
@@ -130,21 +135,32 @@ export class CodePath {
     const from = this.#from;
     if (from >= 0) {
       const cell = from * kinds + this.#to;
-      if (pid === this.#pid && (kind === this.#to || kind === this.#orTo))
-        rules.kept[cell] = (rules.kept[cell] ?? 0) + 1;
+      const fits = event.phase !== 'end' && pid === this.#pid && (kind === this.#to || kind === this.#orTo);
+      if (fits) rules.kept[cell] = (rules.kept[cell] ?? 0) + 1;
       else if ((rules.kept[cell] ?? 0) >= LEARNT) {
         const expected = EVENT_TYPES[this.#to] ?? '';
         contradict(
           step,
           INCONSISTENT,
           'sequence',
-          `after ${EVENT_TYPES[from] ?? ''} of pid ${this.#pid} CPU ${event.cpu} had to go on with ${expected}, and ${event.type}${pid > 0 ? ` of pid ${pid}` : ''} came`,
+          `after ${EVENT_TYPES[from] ?? ''} of pid ${this.#pid} CPU ${event.cpu} had to go on with ${expected}, and ${event.phase === 'end' ? 'the end of ' : ''}${event.type}${pid > 0 ? ` of pid ${pid}` : ''} came`,
           { cpu: event.cpu, sinceSeq: this.#fromSeq },
         );
       }
       this.#from = -1;
     }
-    this.#expect(event);
+    if (event.phase !== 'end') this.#expect(event);
+  }
+
+  /** Interrupts are off in all of these calls: the CPU can't switch before they return. */
+  #abandon(event: TraceEvent, step: Step, rules: CodePathRules): void {
+    const inner = this.#stack.at(-1) ?? 0;
+    if ((rules.ended[inner] ?? 0) >= LEARNT_CALLS) {
+      const text = `CPU ${event.cpu} switches while ${EVENT_TYPES[inner] ?? ''} has not ended`;
+      contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq.at(-1) ?? -1 });
+    }
+    this.#stack.length = 0;
+    this.#stackSeq.length = 0;
   }
 
   /** What has to come next on this CPU. */
@@ -174,7 +190,8 @@ export class CodePath {
         this.#owe(event, KIND.dequeue);
         break;
       case KIND.dispatch_dequeue:
-        if (event.has('sticky_cpu') && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate);
+        // A task that scx_bpf_dsq_move() takes to a remote local DSQ is still in the DSQ that it comes from.
+        if (event.has('sticky_cpu') && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate, KIND.dsq_unlink);
         break;
       default:
     }

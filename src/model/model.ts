@@ -15,7 +15,7 @@ import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts'
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
-import { Sched, YES } from './sched.ts';
+import { NO, Sched, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { checkDequeued } from './transitions/dsq.ts';
@@ -68,6 +68,9 @@ export class Model {
   /** Bits of p->scx.flags that follow from the recorded events. */
   readonly predictedFlags: number;
   readonly codePathRules = new CodePathRules();
+  /** Links that came inside a call that inserts or moves the task, and links that did not. */
+  linksAnnounced = 0;
+  linksUnannounced = 0;
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -277,6 +280,10 @@ export class Model {
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
+    if (this.knownSince === 0 && !this.startsMidRun) {
+      task.initOpen = NO;
+      task.enableOpen = NO;
+    }
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.knownSince === 0) {
       task.comm = info.comm ?? '';

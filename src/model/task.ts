@@ -35,6 +35,8 @@ const MASK_CHANGES = 8;
 /** A pending direct dispatch (p->scx.ddsp_*). */
 export class DirectDispatch {
   active = false;
+  /** Whether it is active is certain: its making or its end was seen. */
+  known = false;
   readonly dsqId = new U64();
   readonly enqFlags = new U64();
   readonly slice = new U64();
@@ -49,6 +51,7 @@ export class DirectDispatch {
 
   clear(): void {
     this.active = false;
+    this.known = true;
     this.deferred = false;
     this.seq = -1;
   }
@@ -108,6 +111,11 @@ export class Task {
   readonly opsState = new U64();
   opsStateKnown = false;
   readonly ddsp = new DirectDispatch();
+  /** Event at which the last ops.select_cpu() began; -1 not seen. */
+  selectSeq = -1;
+  /** ops.init_task() and ops.enable() are under way. */
+  initOpen: Tri = UNKNOWN;
+  enableOpen: Tri = UNKNOWN;
   holdingCpu = -1;
   reenqCount = -1;
 
@@ -288,6 +296,10 @@ export class Task {
     this.weightSeen = false;
     this.opsStateKnown = false;
     this.ddsp.clear();
+    this.ddsp.known = false;
+    this.selectSeq = -1;
+    this.initOpen = UNKNOWN;
+    this.enableOpen = UNKNOWN;
     this.holdingCpu = -1;
     this.reenqCount = -1;
     this.running = UNKNOWN;

@@ -26,6 +26,10 @@ import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
 import { learnTask, learnTaskCpu, taskOf } from './common.ts';
 import { releaseCustody } from './enqueue.ts';
+import { checkPickRq } from './pick.ts';
+
+/** How many links must have been announced before one that is not counts as missing its call. */
+const LEARNT = 8;
 
 export const dsqTransitions: Transitions = {
   dsq_create(model, event, step) {
@@ -140,6 +144,7 @@ export const dsqTransitions: Transitions = {
     step.rq = rq;
     step.sched = model.schedOf(event);
     const executing = model.cpu(event.cpu);
+    checkPickRq(event, step, executing);
     if (rq.pick.active) rq.pick.sawConsume = true;
     const { consume } = executing;
     if (event.phase === 'begin') {
@@ -206,7 +211,10 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   const cpu = model.cpu(event.cpu);
   const { linking } = cpu;
   if (cpu.toLocal === task) cpu.toLocal = undefined;
+  const announced = linking.task === task || cpu.movingLocal === task;
   cpu.movingLocal = undefined;
+  if (announced) model.linksAnnounced++;
+  else checkUnannounced(model, event, step, dsq, task, cpu);
   if (linking.task !== task) return;
   const flagsHi = linking.enqFlags.hi;
   const addrHi = linking.dsqAddr.hi;
@@ -251,6 +259,25 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   task.takenSeq = event.seq;
   task.takenTime = event.t;
   linking.end();
+}
+
+/** Only scx_dispatch_enqueue() and scx_move_local_task_to_local_dsq() link a task. */
+function checkUnannounced(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, cpu: Cpu): void {
+  const { header } = model;
+  if (header.recorded?.has('dispatch_enqueue') !== true || !header.recorded.has('move_local_task')) return;
+  // The call may lie before the start or in a loss; and a recorder that misses some is no witness.
+  if (cpu.priorSeq < 0) return;
+  if (model.linksUnannounced > 0 || model.linksAnnounced < LEARNT) {
+    model.linksUnannounced++;
+    return;
+  }
+  contradict(
+    step,
+    INCONSISTENT,
+    'link',
+    `CPU ${event.cpu} links ${task.label} on DSQ ${dsq.name} and had not begun to insert or to move it`,
+    { task, dsq: dsq.name, sinceSeq: cpu.priorSeq },
+  );
 }
 
 /** A consumption moves the task that it has taken off the DSQ. */

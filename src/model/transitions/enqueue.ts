@@ -1,4 +1,5 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
+import { DSQ_INVALID, DSQ_LOCAL, formatDsqId, isBuiltinId } from '../../kernel/dsq-id.ts';
 import {
   DEQ_CLASS,
   DEQ_HI_CORE_SCHED_EXEC,
@@ -18,7 +19,7 @@ import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, YES } from '../sched.ts';
+import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
 import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
@@ -51,6 +52,7 @@ export const enqueueTransitions: Transitions = {
       return;
     }
     if (event.phase === 'begin') {
+      task.selectSeq = event.seq;
       cpu.op = OP_SELECT_CPU;
       cpu.opTask = task;
       cpu.opInserts = 0;
@@ -107,6 +109,7 @@ export const enqueueTransitions: Transitions = {
       // From the moment at which the scheduler owns it, other CPUs may dispatch it.
       task.openFlags = (task.openFlags & ~TASK_RESET_RUNNABLE_AT) | TASK_IN_CUSTODY;
       cpu.op = OP_ENQUEUE;
+      cpu.opDirect = directDispatch(event, step, task);
       cpu.opTask = task;
       cpu.opInserts = 0;
       cpu.opSeq = event.seq;
@@ -167,6 +170,32 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
   } else {
     releaseCustody(task);
   }
+}
+
+/** Did ops.select_cpu() insert the task? p->scx.ddsp_dsq_id tells, and must fit what was seen. */
+function directDispatch(event: TraceEvent, step: Step, task: Task): Tri {
+  if (!event.has('ddsp_dsq')) return UNKNOWN;
+  const { ddsp } = task;
+  const asked = !isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID);
+  if (asked === ddsp.active && (!asked || ddsp.dsqId.equals(event.ddsp_dsq_hi, event.ddsp_dsq_lo)))
+    return asked ? YES : NO;
+  // Without ops.select_cpu(), and in bypass, the core itself sends a task to the local DSQ of an idle CPU.
+  const byCore =
+    !ddsp.active &&
+    isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_LOCAL) &&
+    (task.sched?.insertsInSelect !== true ||
+      task.sched.isBypassing(event.rq) !== NO ||
+      task.sched.bypassSeq > task.selectSeq);
+  if (ddsp.known && !byCore) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'verdict',
+      `ops_enqueue shows ddsp_dsq ${formatDsqId(event.ddsp_dsq_hi, event.ddsp_dsq_lo)} of ${task.label}, expected ${ddsp.active ? formatDsqId(ddsp.dsqId.hi, ddsp.dsqId.lo) : 'none'}`,
+      { task, sinceSeq: ddsp.active ? ddsp.seq : task.linkSeq },
+    );
+  }
+  return asked ? YES : NO;
 }
 
 /** The task arrives from a move by the core itself: ops.enqueue() is not called. */

@@ -1,5 +1,5 @@
 // Transitions of a CPU's current task: set and put, charge, switch, tick, yield.
-import { TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+import { TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type Cpu, RUN_NONE, RUN_UNKNOWN } from '../cpu.ts';
@@ -136,7 +136,8 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
 
 /** Who blocks has been dequeued before the switch, who is preempted has not. */
 function checkState(event: TraceEvent, step: Step, prev: Task): void {
-  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state') || prev.openFlags !== 0) return;
+  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state')) return;
+  if ((prev.openFlags & TASK_QUEUED) !== 0) return;
   const blocks = event.prev_state !== 0 && !event.preempt;
   if (event.prev_state !== 0 && event.preempt) return;
   if (prev.isQueued === !blocks) return;

@@ -26,10 +26,6 @@ export const sliceAccounting = defineRule({
   avoid: 'Write slices with scx_bpf_task_set_slice(), which the trace shows.',
   create(context) {
     const charges: (Charge | undefined)[] = [];
-    const forget = (rq: number): void => {
-      const charge = charges[rq];
-      if (charge !== undefined) charge.pid = -1;
-    };
     const set = (rq: number, pid: number, slice: number, seq: number, floor: number): void => {
       const charge = charges[rq];
       if (charge === undefined) charges[rq] = { pid, slice, seq, floor };
@@ -71,11 +67,12 @@ export const sliceAccounting = defineRule({
       set_slice(event) {
         for (const charge of charges) if (charge?.pid === event.pid) charge.pid = -1;
       },
-      pick(event) {
-        if (event.phase !== 'begin') forget(event.rq);
-      },
-      stop(event) {
-        forget(event.rq);
+      pick(event, step) {
+        // Whoever was picked has the slice that the kernel gave it there, also when it just runs on.
+        if (event.phase === 'begin') return;
+        const known = event.pid > 0 && event.has('slice');
+        const slice = known ? toNumber(event.slice_hi, event.slice_lo) : 0;
+        set(event.rq, known ? event.pid : -1, slice, event.seq, step.cpu?.entryTime ?? 0);
       },
     };
   },
