@@ -60,6 +60,8 @@ function checkTopo({ topo, shards, shardOf }: CidLayout): LayoutProblem[] {
       note(`cid ${cid} says shard ${entry.shardIdx} from cid ${entry.shardCid}, it lies in shard ${shard}`);
     const absent = UNITS.filter((unit) => entry[`${unit}Cid`] < 0);
     if (absent.length > 0 && absent.length < UNITS.length) note(`cid ${cid} has no ${absent.join(' and no ')}`);
+    for (const unit of absent)
+      if (entry[`${unit}Cid`] !== -1 || entry[`${unit}Idx`] !== -1) note(`cid ${cid} has half a ${unit}`);
     if (absent.length === 0) {
       for (const unit of UNITS) checkUnit(unit, cid, entry, before, note);
       if (entry.llcCid < entry.nodeCid || entry.coreCid < entry.llcCid)
