@@ -5,6 +5,9 @@ import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
+import { CapsState } from './caps/caps-state.ts';
+import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
+import { adoptHeaderScheds } from './caps/tree.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { Sched, YES } from './sched.ts';
@@ -51,6 +54,10 @@ export class Model {
   seq = -1;
   /** A loss or the start of the trace makes everything before this ordinal uncertain. */
   knownSince = 0;
+  /** No task was on any REJECT or RESCUE DSQ when the root scheduler was attached. */
+  rqDsqsKnown = false;
+  /** Sub-schedulers: the tree, capabilities, cids. */
+  readonly caps: CapsState;
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -61,6 +68,7 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.header = options.header;
+    this.caps = new CapsState(options.header);
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.hz = this.header.hz ?? 0;
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
@@ -83,6 +91,7 @@ export class Model {
         cpu.active = cpu.online;
       }
     }
+    adoptHeaderScheds(this);
   }
 
   /** Applies one event; `step` is filled with what it did. */
@@ -91,7 +100,9 @@ export class Model {
     this.now = event.t;
     this.seq = event.seq;
     if (event.cpu >= 0) step.cpu = this.cpu(event.cpu);
+    if (this.caps.active) CAPS_BEFORE[event.kind]?.(this, event, step);
     TRANSITIONS[event.kind]?.(this, event, step);
+    if (this.caps.active || CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
   }
 
   /** CPU by number; created when first named. */
@@ -200,7 +211,11 @@ export class Model {
 
   /** A root scheduler is being loaded and none was before: no task can be on a local DSQ. */
   emptyLocalDsqs(): void {
-    for (const id of this.header.possible ?? []) this.localDsq(this.cpu(id));
+    this.rqDsqsKnown = true;
+    for (const id of this.header.possible ?? []) {
+      this.localDsq(this.cpu(id));
+      this.caps.cpu(id).pendingKnown = true;
+    }
     for (const cpu of this.cpus) if (cpu.local !== undefined && cpu.local.known === 0) cpu.local.unknown = 0;
   }
 
@@ -230,6 +245,7 @@ export class Model {
     }
     for (const task of this.tasks()) task.forget();
     for (const sched of this.scheds) sched.forget();
+    this.rqDsqsKnown = false;
     this.knownSince = this.seq;
   }
 

@@ -1,16 +1,13 @@
 // What one event did to the model: the transition that rules and fidelity look at. One record, reused for every event.
+import { CapsChecks } from './caps/check.ts';
 import type { Cpu } from './cpu.ts';
 import type { Dsq } from './dsq.ts';
 import type { KernelError } from './kernel-error.ts';
+import { NOT_PREDICTED } from './outcome.ts';
 import type { Sched } from './sched.ts';
 import type { Task } from './task.ts';
 
-/** Verdict of a prediction against what the event shows. */
-export const NOT_PREDICTED = 0;
-/** The model knew too little to predict. */
-export const UNDECIDED = 1;
-export const PREDICTED = 2;
-export const MISPREDICTED = 3;
+export { MISPREDICTED, NOT_PREDICTED, PREDICTED, UNDECIDED } from './outcome.ts';
 
 export class Step {
   // Who is concerned. Undefined: the event names nobody, or nobody known.
@@ -54,6 +51,8 @@ export class Step {
 
   /** Errors that the core raises at this event, as the model sees it. */
   readonly errors: KernelError[] = [];
+  /** What was expected of capability delegation, compared with what the event shows. */
+  readonly checks = new CapsChecks();
   /** Buffered verdicts that this event shows to have been dropped. */
   drops = 0;
 
@@ -81,5 +80,6 @@ export class Step {
     this.passedOver = undefined;
     if (this.errors.length > 0) this.errors.length = 0;
     this.drops = 0;
+    this.checks.reset();
   }
 }

@@ -12,7 +12,7 @@ export interface FidelityLine {
   unknown: number;
 }
 
-export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'exits';
+export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'exits' | 'caps';
 
 export interface Mismatch {
   readonly line: FidelityName;
@@ -29,11 +29,13 @@ export class Fidelity {
     consumes: { observed: 0, explained: 0, unknown: 0 },
     dsq_lengths: { observed: 0, explained: 0, unknown: 0 },
     exits: { observed: 0, explained: 0, unknown: 0 },
+    caps: { observed: 0, explained: 0, unknown: 0 },
   };
   readonly mismatches: Mismatch[] = [];
 
   /** Compares what the step predicted with what the event shows. */
   compare(event: TraceEvent, step: Step): void {
+    if (step.checks.length > 0) this.#compareCaps(event, step);
     if (step.lengthOutcome !== NOT_PREDICTED) {
       if (this.count('dsq_lengths', step.lengthOutcome)) this.#note('dsq_lengths', event, lengthText(event, step));
     }
@@ -42,6 +44,15 @@ export class Fidelity {
       if (this.count('picks', step.outcome)) this.#note('picks', event, pickText(event, step));
     } else if (event.kind === KIND.consume) {
       if (this.count('consumes', step.outcome)) this.#note('consumes', event, consumeText(event, step));
+    }
+  }
+
+  #compareCaps(event: TraceEvent, step: Step): void {
+    const { checks } = step;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks.at(i);
+      if (check === undefined) continue;
+      if (this.count('caps', check.outcome)) this.#note('caps', event, `${check.text} [${check.aspect}]`);
     }
   }
 
