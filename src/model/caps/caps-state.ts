@@ -2,6 +2,7 @@
 import { type CidLayout, CidTopologyError, defaultCidLayout } from '../../kernel/cid-layout.ts';
 import type { CidOverride } from '../../kernel/cid-override.ts';
 import { cidTopology } from '../../kernel/cid-topology.ts';
+import type { RescueKnobs } from '../../kernel/rescue.ts';
 import { CpuMask } from '../../trace/cpu-mask.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import type { Cpu } from '../cpu.ts';
@@ -30,9 +31,14 @@ export class CapsState {
   readonly toggles = { open: new Set<number>(), overlapped: new Set<number>() };
   /** Calls under way, on all CPUs. */
   readonly calls: DelegationCall[] = [];
+  lastCallEndSeq = -1;
+  /** An instance has left the tree. */
+  anyUnlinked = false;
   /** Instance that is being enabled: allocated last. */
   enabling: Sched | undefined;
   enableSeq = -1;
+  /** Instance that is being disabled. */
+  disabling: Sched | undefined;
   /** What the trace shows at all: these events occurred. */
   queuesShown = false;
   foldsShown = false;
@@ -41,8 +47,13 @@ export class CapsState {
   scansShown = false;
   subDispatchShown = false;
   bypassShown = false;
+  opsShown = false;
+  idleShown = false;
+  idleOpsShown = false;
   /** SCX_ENQ_RESCUE is honoured (the root has not disabled it). */
   rescueEnabled: Tri = UNKNOWN;
+  /** Bandwidth and quantum of rescues; undefined while not known. */
+  rescueKnobs: RescueKnobs | undefined;
   readonly #scheds: SchedCaps[] = [];
   readonly #cpus: CpuCaps[] = [];
   /** CPUs by cid, as far as events have shown them; used while the layout is unknown. */

@@ -112,6 +112,14 @@ export class CpuCaps {
   drainSeq = -1;
 
   kicks: KickRequest[] = [];
+  /** Begin of the capability query under way; -1 none. */
+  querySeq = -1;
+  /** Begin of the scx_bpf_sub_kill() under way; -1 none. */
+  killSeq = -1;
+  /** Last error site reached on this CPU. */
+  errorSeq = -1;
+  errorFmt = '';
+  errorSched: Sched | undefined;
   /** Kicks that the irq_work that ran last carries out. */
   delivering: KickRequest[] = [];
   deliveringKnown = false;
@@ -127,6 +135,7 @@ export class CpuCaps {
   /** Callbacks that the last idle event owes, in order. */
   owed: { readonly sched: Sched; readonly forced: boolean; readonly certain: boolean }[] = [];
   owedIdle = false;
+  owedNotify = false;
   owedOpen = false;
 
   // Rescue.
@@ -135,6 +144,8 @@ export class CpuCaps {
   rescueSliceNs = 0;
   rescueServedNs = 0;
   rescueSeq = -1;
+  /** Times it was charged after its slice was used up. */
+  rescueOverruns = 0;
   /** Upper bound of the budget at a time; -1 unknown. */
   budgetNs = -1;
   budgetTime = -1;
@@ -236,5 +247,7 @@ export class CpuCaps {
     this.owedOpen = false;
     this.rescuee = undefined;
     this.budgetNs = -1;
+    this.budgetTime = -1;
+    this.rescueSince = -1;
   }
 }

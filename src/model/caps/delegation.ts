@@ -13,6 +13,7 @@ import type { Step } from '../step.ts';
 import { CALL_GRANT, CALL_REVOKE, DelegationCall } from './call.ts';
 import { absentOf, blurred, hasAll, possibleOf, presentOf, withBits, withoutBits } from './cell.ts';
 import { isCid } from './layout.ts';
+import { checkDeadTarget } from './lifecycle.ts';
 import { recordNotice, settleCallNotices } from './notify.ts';
 import { WRITER_GRANT, WRITER_REVOKE } from './sched-caps.ts';
 import { pushSync } from './sync.ts';
@@ -249,6 +250,7 @@ function end(model: Model, event: TraceEvent, step: Step): void {
     blurAll(model, event);
     return;
   }
+  caps.lastCallEndSeq = event.seq;
   const at = caps.calls.indexOf(call);
   if (at >= 0) caps.calls.splice(at, 1);
   step.sched = call.target;
@@ -268,6 +270,8 @@ function end(model: Model, event: TraceEvent, step: Step): void {
   settleShards(model, event, step, call);
   if (hasRet) settleResult(model, event, step, call);
   settleQueues(model, event, step, call);
+  if (!call.isGrant && call.target !== undefined)
+    for (const sched of call.target.subtree()) caps.of(sched).revokedSeq = event.seq;
   checkSubset(model, step, call);
   settleCallNotices(model, event, step, call);
 }
@@ -298,6 +302,7 @@ function checkArguments(model: Model, event: TraceEvent, step: Step, call: Deleg
         'cap-relation-args',
         `a ${what} to cgroup ${cgroupOf(call)} took effect, no scheduler is linked there`,
       );
+    if (certain) checkDeadTarget(model, step, call.cgroup.hi, call.cgroup.lo, `a ${what}`);
   } else if (caller !== undefined && target?.parent !== undefined && caller !== target.parent) {
     if (certain)
       checks.fail(
@@ -319,8 +324,6 @@ function checkArguments(model: Model, event: TraceEvent, step: Step, call: Deleg
       );
   } else checks.pass('cap-valid-bits', target);
   for (const cid of call.cids) isCid(model, step, cid);
-  if (target !== undefined && model.caps.of(target).dead && certain)
-    checks.fail('dead-silence', `a ${what} to ${target.label} took effect after its end`, target);
   if (event.phase === '' && call.deniedBefore === undefined && event.has('denied_cids')) call.deniedGiven = YES;
 }
 

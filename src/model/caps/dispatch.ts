@@ -124,6 +124,20 @@ function unnested(model: Model, event: TraceEvent, step: Step, sched: Sched, exe
   );
 }
 
+/** ops.dispatch() of a scheduler begins: of the root from the pick, of others inside sub_dispatch(). */
+export function dispatchCalled(model: Model, event: TraceEvent, step: Step, sched: Sched, rq: number): void {
+  if (rq >= 0) {
+    const cpu = model.caps.cpu(rq);
+    cpu.pickDispatched = true;
+    if (cpu.folding && sched.level === 0) completeFold(model, step, cpu);
+  }
+  if (sched.level === 0) return;
+  const executing = model.caps.cpu(event.cpu);
+  const frame = executing.innermost('sub_dispatch');
+  if (frame?.target === sched) noteRun(model, event, step, frame);
+  else unnested(model, event, step, sched, executing);
+}
+
 /** The child runs inside the call. */
 function noteRun(model: Model, event: TraceEvent, step: Step, frame: Frame): void {
   if (frame.ran || frame.target === undefined) return;

@@ -5,11 +5,24 @@ import { beforeBypass, bypass, routed } from './bypass.ts';
 import { errorInCall, grant, revoke } from './delegation.ts';
 import { beginPick, consume, endPick, flush, opsEnqueue, selectCpu, subDispatch } from './dispatch.ts';
 import { offline, online } from './hotplug.ts';
+import { idleEvent } from './idle.ts';
 import { dispatchEnqueue, linked, moveLocal, moveRemote, resolve } from './insert.ts';
 import { denied, kick } from './kick.ts';
 import { mapCids } from './layout.ts';
+import {
+  beforeOwnerShown,
+  cgroupEvent,
+  checkSilence,
+  disable,
+  exitEvent,
+  kill,
+  ownerChanged,
+  taskInit,
+} from './lifecycle.ts';
 import { capsUpdated, OP_CAPS_UPDATED } from './notify.ts';
 import { beforeEndPick, judgePick, sliceShown, switchedIn } from './occupancy.ts';
+import { opsCall } from './ops-call.ts';
+import { query } from './query.ts';
 import {
   beforeMigrate,
   dequeued,
@@ -21,6 +34,8 @@ import {
   revokeVerdict,
   unlinked,
 } from './reenq.ts';
+import { checkProtected, overload, rescue, rescueeCharged, rescueeSwitched, sliceEnded } from './rescue.ts';
+import { cidPerf, sliceWritten } from './slice.ts';
 import { ecapsUpdated, sync } from './sync.ts';
 import { attach, unlink } from './tree.ts';
 
@@ -28,6 +43,7 @@ type Table = { readonly [T in EventType]?: Transition };
 
 const BEFORE: Table = {
   migrate: beforeMigrate,
+  ops_enqueue: beforeOwnerShown,
   bypass: beforeBypass,
   pick(model, event) {
     if (event.phase !== 'begin') beforeEndPick(model, event);
@@ -38,9 +54,12 @@ const AFTER: Table = {
   sched_attach: attach,
   sched_detach(model, event, step) {
     if (event.step === 'unlink' && step.sched !== undefined) unlink(model, event, step, step.sched);
+    else disable(model, event, step);
   },
   sched_exit(model, event, step) {
     if (event.step === 'error') errorInCall(model, event, step);
+    exitEvent(model, event, step);
+    overload(model, event, step);
   },
   cid_map: mapCids,
   cap_grant: grant,
@@ -51,7 +70,19 @@ const AFTER: Table = {
     if (event.op === OP_CAPS_UPDATED) capsUpdated(model, event, step);
     else ecapsUpdated(model, event, step);
   },
+  cap_query: query,
   sub_dispatch: subDispatch,
+  sub_kill: kill,
+  ops_call: opsCall,
+  cidperf: cidPerf,
+  cgroup: cgroupEvent,
+  rescue,
+  set_slice: sliceWritten,
+  idle: idleEvent,
+  task_init: taskInit,
+  task_enable: ownerChanged,
+  task_sched: ownerChanged,
+  rehome: ownerChanged,
   bypass,
   pick(model, event, step) {
     if (event.phase === 'begin') {
@@ -68,6 +99,8 @@ const AFTER: Table = {
   ops_enqueue(model, event, step) {
     opsEnqueue(model, event, step);
     reenqueued(model, event, step);
+    if (event.phase !== 'end' && step.sched !== undefined) checkSilence(model, event, step, step.sched, 'an enqueue');
+    checkProtected(model, event, step);
   },
   dispatch_enqueue: dispatchEnqueue,
   move_local_task: moveLocal,
@@ -75,6 +108,7 @@ const AFTER: Table = {
   dsq_link(model, event, step) {
     linked(model, event, step);
     routed(step);
+    checkProtected(model, event, step);
   },
   dsq_unlink: unlinked,
   dequeue(_model, event, step) {
@@ -95,7 +129,11 @@ const AFTER: Table = {
       revokeVerdict(model, event, step);
     }
   },
-  update_curr: sliceShown,
+  update_curr(model, event, step) {
+    sliceShown(model, event, step);
+    rescueeCharged(model, event, step);
+  },
+  slice_end: sliceEnded,
   tick: sliceShown,
   stop: sliceShown,
   run(_model, event, step) {
@@ -104,6 +142,7 @@ const AFTER: Table = {
   switch(model, event, step) {
     if (step.task !== undefined) ranInstead(event, step, step.task, 'runs');
     switchedIn(model, event, step);
+    rescueeSwitched(model, event, step);
   },
   kick,
   scx_event(model, event, step) {
@@ -143,6 +182,7 @@ const FIRST: ReadonlySet<EventType> = new Set([
   'cap_notify',
   'sub_dispatch',
   'sub_kill',
+  'ops_call',
 ]);
 
 export const CAPS_BEFORE: readonly (Transition | undefined)[] = EVENT_TYPES.map((type) => BEFORE[type]);

@@ -10,6 +10,7 @@ import { CLASS_EXT, CLASS_UNKNOWN, type Task } from '../task.ts';
 import { hasAll, withBits, withoutBits } from './cell.ts';
 import type { InsertRequest } from './cpu-caps.ts';
 import { isMigrating } from './reenq.ts';
+import { linkedLocal } from './rescue.ts';
 import { observeEcaps } from './sync.ts';
 import {
   ADMIT_CAPS,
@@ -108,6 +109,7 @@ export function linked(model: Model, event: TraceEvent, step: Step): void {
   noteDiverted(event, caps.task(task), dsq.idLo, rq);
   if (dsq.idLo === DSQ_REJECT && rq >= 0) caps.cpu(rq).reject = dsq;
   else if (dsq.idLo === DSQ_RESCUE && rq >= 0) caps.cpu(rq).rescue = dsq;
+  if (dsq.isLocal && rq >= 0) linkedLocal(model, event, step, rq, insert.flags.hi);
   insert.active = false;
   insert.resolved = false;
   if (cpu.moveTask === task) {

@@ -406,6 +406,7 @@ export function dequeued(event: TraceEvent, step: Step): void {
   const own = step.task?.caps;
   if (own === undefined) return;
   clearDebt(own);
+  own.parkedOn = -1;
   own.dequeueSeq = event.seq;
 }
 

@@ -106,6 +106,8 @@ export class SchedCaps {
   live: Tri = UNKNOWN;
   /** ops.sub_attach() of the parent accepted it. */
   attached: Tri = UNKNOWN;
+  /** Event at which a revoke that reaches it ended last; -1 none. */
+  revokedSeq = -1;
   /** A grant has reached it. */
   granted = false;
   /** Instances are done with: their capabilities keep their last values. */
@@ -119,6 +121,8 @@ export class SchedCaps {
   unlinkSeq = -1;
   detachSeq = -1;
   exitSeq = -1;
+  /** A claim of an exit of its own was begun: event; -1 none. */
+  ownExitSeq = -1;
   /** Kill request that must have ended it: event; -1 none. */
   killSeq = -1;
 

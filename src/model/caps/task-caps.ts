@@ -43,6 +43,9 @@ export class TaskCaps {
   /** It was moved while a migration was pending, which may still be so. */
   pendingMove = false;
 
+  /** It is being initialised because it is forked. */
+  forking = false;
+
   // Local DSQ.
   admitted = ADMIT_NONE;
   admitSeq = -1;

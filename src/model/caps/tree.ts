@@ -7,7 +7,9 @@ import { raise } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
+import { unlinked } from './lifecycle.ts';
 import { settleEnabled } from './notify.ts';
+import { learnKnobs, noRescues } from './rescue.ts';
 
 const EBUSY = -16;
 const ENOENT = -2;
@@ -65,6 +67,7 @@ function schedById(model: Model, id: bigint): Sched {
 function allocate(model: Model, event: TraceEvent, sched: Sched): void {
   const { caps } = model;
   const own = caps.born(sched);
+  own.formKnown = event.has('cid_form');
   own.ops = opsOf(event) ?? own.ops;
   caps.enabling = sched;
   if (sched.level === 0) {
@@ -85,7 +88,9 @@ function link(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
   if (first) allocate(model, event, sched);
   const ops = opsOf(event);
   if (ops !== undefined) caps.of(sched).ops = ops;
+  learnKnobs(model, event, sched);
   if (sched.level === 0) {
+    if (model.rqDsqsKnown) noRescues(model);
     caps.deriveLayout(model.cpus);
     return;
   }
@@ -227,6 +232,7 @@ function endEnable(model: Model, event: TraceEvent, step: Step): void {
 export function unlink(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
   const own = model.caps.of(sched);
   own.unlinkSeq = event.seq;
+  unlinked(model, step, sched);
   const child = sched.children.find((other) => other.linked);
   if (child !== undefined)
     step.checks.fail('attach-order', `scheduler ${sched.label} was unlinked before its child ${child.label}`, sched);

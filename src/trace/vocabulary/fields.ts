@@ -190,6 +190,8 @@ export const FIELDS = {
   ),
   shard_size: uint('ops.cid_shard_size; 0 is the default'),
   budget: s64('rescue budget of the CPU, ns'),
+  rescue_ppt: uint('ops.rescue_bandwidth_ppt: 0 is the default (20), 4294967295 switches rescue off'),
+  rescue_us: uint('ops.rescue_quantum_us: 0 is the default (5000)'),
   perf: uint('performance target, 0..1024'),
   resched: bool('the target was made to reschedule'),
   zeroed: bool('the slice of the current task was set to 0'),

@@ -23,6 +23,8 @@ export const SCHED_EVENTS = eventTypes({
       'cid_form',
       'path',
       'parent_sched',
+      'rescue_ppt',
+      'rescue_us',
       'ret',
     ],
     steps: ['alloc', 'link', 'root_enable', 'sub_enable'],
