@@ -68,7 +68,7 @@ const HIERARCHY: readonly ErrorSite[] = [
     'capabilities were queried in a hierarchy that counts in CPUs instead of cids',
   ),
   site(
-    'P',
+    'C',
     '7.3',
     'sub-query-invalid-caps',
     'invalid caps 0x%llx',
@@ -76,7 +76,7 @@ const HIERARCHY: readonly ErrorSite[] = [
     'capability bits were queried that do not exist',
   ),
   site(
-    'P',
+    'C',
     '7.3',
     'sub-query-not-direct-child',
     '%s: sub-%llu is not a direct child',
@@ -84,7 +84,7 @@ const HIERARCHY: readonly ErrorSite[] = [
     'the capabilities of a scheduler that is no child of the caller were queried',
   ),
   site(
-    'P',
+    'C',
     '7.3',
     'sub-query-too-early',
     'scx_bpf_sub_caps() called before caps storage is initialized',
@@ -159,7 +159,7 @@ const HIERARCHY: readonly ErrorSite[] = [
     'ops.sub_attach() of the parent refused the new scheduler',
   ),
   site(
-    'P',
+    'C',
     '7.1',
     'sub-cgroup-not-online',
     'cgroup is not online',
@@ -199,7 +199,7 @@ const HIERARCHY: readonly ErrorSite[] = [
     'ops.init_task() of the parent failed while it took the tasks of a child back',
   ),
   site(
-    'P',
+    'C',
     '7.1',
     'sub-cgroup-offline',
     'cgroup %llu going offline',
@@ -220,7 +220,7 @@ const HIERARCHY: readonly ErrorSite[] = [
 
 const CIDS: readonly ErrorSite[] = [
   site(
-    'P',
+    'C',
     '7.3',
     'cid-override-cpu-count',
     'scx_bpf_cid_override: cpu_to_cid expected %u entries, got %u',
@@ -228,7 +228,7 @@ const CIDS: readonly ErrorSite[] = [
     'an override of the cid layout has the wrong number of CPUs',
   ),
   site(
-    'P',
+    'C',
     '7.3',
     'cid-override-shard-count',
     'scx_bpf_cid_override: invalid shard_start count %u',
@@ -244,7 +244,7 @@ const CIDS: readonly ErrorSite[] = [
     'there was no memory for an override of the cid layout',
   ),
   site(
-    'M',
+    'C',
     '7.3',
     'cid-override-first',
     'scx_bpf_cid_override: shard_start[0] must be 0, got %d',
@@ -252,7 +252,7 @@ const CIDS: readonly ErrorSite[] = [
     'the first shard of an override does not begin at cid 0',
   ),
   site(
-    'M',
+    'C',
     '7.3',
     'cid-override-order',
     'scx_bpf_cid_override: shard_start not increasing at [%d]',
@@ -260,7 +260,7 @@ const CIDS: readonly ErrorSite[] = [
     'the shards of an override do not follow each other',
   ),
   site(
-    'M',
+    'C',
     '7.3',
     'cid-override-range',
     'scx_bpf_cid_override: shard_start[%d]=%d >= %u',
@@ -268,7 +268,7 @@ const CIDS: readonly ErrorSite[] = [
     'a shard of an override begins outside the cid space',
   ),
   site(
-    'M',
+    'C',
     '7.3',
     'cid-override-span',
     'scx_bpf_cid_override: shard[%d] span %d exceeds max %d',
@@ -276,7 +276,7 @@ const CIDS: readonly ErrorSite[] = [
     'a shard of an override has more than 512 cids',
   ),
   site(
-    'M',
+    'C',
     '7.3',
     'cid-override-duplicate',
     'cid %d assigned to multiple cpus',

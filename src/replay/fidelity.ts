@@ -51,7 +51,7 @@ export class Fidelity {
     const { checks } = step;
     for (let i = 0; i < checks.length; i++) {
       const check = checks.at(i);
-      if (check === undefined) continue;
+      if (check === undefined || check.outcome === NOT_PREDICTED) continue;
       if (this.count('caps', check.outcome)) this.#note('caps', event, `${check.text} [${check.aspect}]`);
     }
   }

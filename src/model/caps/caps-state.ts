@@ -1,4 +1,5 @@
 // The state of capability delegation: the tree, the cid space, what every instance holds where, calls under way.
+import { CAP_BASE } from '../../kernel/caps.ts';
 import { type CidLayout, CidTopologyError, defaultCidLayout } from '../../kernel/cid-layout.ts';
 import type { CidOverride } from '../../kernel/cid-override.ts';
 import { cidTopology } from '../../kernel/cid-topology.ts';
@@ -9,7 +10,7 @@ import type { Cpu } from '../cpu.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Task } from '../task.ts';
 import type { DelegationCall } from './call.ts';
-import { absentOf, presentOf } from './cell.ts';
+import { absentOf, hasAll, presentOf } from './cell.ts';
 import { CpuCaps } from './cpu-caps.ts';
 import { SchedCaps } from './sched-caps.ts';
 import { TaskCaps } from './task-caps.ts';
@@ -155,6 +156,11 @@ export class CapsState {
   mayLack(sched: Sched, cpu: number, need: number): number {
     if (!this.active || sched.level === 0) return 0;
     return need & ~presentOf(this.of(sched).ecaps(cpu));
+  }
+
+  /** Does the scheduler hold the base capability on the CPU? */
+  holdsBase(sched: Sched, cpu: number): Tri {
+    return !this.active || sched.level === 0 ? YES : hasAll(this.of(sched).ecaps(cpu), CAP_BASE);
   }
 
   /** Scheduler whose program runs on the CPU, as far as the frames show it. */

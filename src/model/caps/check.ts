@@ -1,5 +1,5 @@
 // What the model expected of the delegation at an event, compared with what the event shows. Rules report what differs.
-import { MISPREDICTED, PREDICTED, UNDECIDED } from '../outcome.ts';
+import { MISPREDICTED, NOT_PREDICTED, PREDICTED, UNDECIDED } from '../outcome.ts';
 import type { Sched } from '../sched.ts';
 import type { Task } from '../task.ts';
 
@@ -15,7 +15,7 @@ const NO_EVIDENCE: readonly CheckEvidence[] = [];
 export class CapsCheck {
   /** What is compared, which is the id of the rule about it. */
   aspect = '';
-  /** PREDICTED, MISPREDICTED or UNDECIDED of step.ts. */
+  /** PREDICTED, MISPREDICTED, UNDECIDED; NOT_PREDICTED for a mere remark. */
   outcome = UNDECIDED;
   sched: Sched | undefined;
   task: Task | undefined;
@@ -55,6 +55,13 @@ export class CapsChecks {
   /** The event shows something else than was expected. The record is returned for its details. */
   fail(aspect: string, text: string, sched?: Sched, cpu = -1): CapsCheck {
     const check = this.#add(aspect, MISPREDICTED, sched, cpu);
+    check.text = text;
+    return check;
+  }
+
+  /** Nothing is wrong, and yet worth a word. */
+  note(aspect: string, text: string, sched?: Sched, cpu = -1): CapsCheck {
+    const check = this.#add(aspect, NOT_PREDICTED, sched, cpu);
     check.text = text;
     return check;
   }

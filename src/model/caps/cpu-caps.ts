@@ -83,6 +83,8 @@ export class CpuCaps {
   pass = 0;
   /** The pick that is under way has dispatched; it has folded. */
   pickSeq = -1;
+  /** The last pick has to start over. */
+  retried = false;
   pickDispatched = false;
   pickFolded = false;
   /** Passes that dispatched although a sync was waiting. */
@@ -225,6 +227,7 @@ export class CpuCaps {
     this.doorbell = -1;
     this.queuedCid = -1;
     this.pickSeq = -1;
+    this.retried = false;
     this.lateFolds = 0;
     this.scanOwedSeq = -1;
     this.scanSeq = -1;

@@ -1,5 +1,6 @@
 // Whose program runs on a CPU: picks and the dispatches nested in them, scx_bpf_sub_dispatch(), CPU selection, enqueues.
 import { CAP_BASE } from '../../kernel/caps.ts';
+import { errorSite } from '../../kernel/error-sites.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatDecimal } from '../../trace/u64.ts';
 import { raise } from '../errors.ts';
@@ -19,7 +20,9 @@ export function beginPick(model: Model, event: TraceEvent, step: Step): void {
   for (let i = caps.calls.length - 1; i >= 0; i--) if (caps.calls[i]?.cpu === event.cpu) caps.calls.splice(i, 1);
   executing.push('pick', model.root, event.seq);
   const cpu = event.rq === event.cpu ? executing : caps.cpu(event.rq);
-  beginPass(model, event, step, cpu);
+  // A pick that starts over belongs to the same pass.
+  if (!cpu.retried) beginPass(model, event, step, cpu);
+  cpu.retried = false;
   cpu.pickSeq = event.seq;
   cpu.pickDispatched = false;
   cpu.pickFolded = false;
@@ -46,12 +49,22 @@ export function endPick(model: Model, event: TraceEvent, step: Step): void {
   caps.cpu(event.cpu).pop('pick');
   const cpu = caps.cpu(event.rq);
   completeFold(model, step, cpu);
+  cpu.retried = event.verdict === 'retry';
+  showPrev(model, event, step);
   if (!cpu.pickDispatched || event.cpu !== event.rq) return;
   if (cpu.pickFolded) {
     step.checks.pass('ecaps-pending', undefined, event.rq);
     return;
   }
   checkLateFold(model, event, step, cpu);
+}
+
+/** The pick shows the effective set of the previous task's scheduler; the fields are junk where that task has none. */
+function showPrev(model: Model, event: TraceEvent, step: Step): void {
+  const sched = step.prev?.sched;
+  if (sched === undefined || sched.level === 0 || !event.has('prev_ecaps') || event.cpu !== event.rq) return;
+  if (!sched.id.equals(event.prev_sched_hi, event.prev_sched_lo)) return;
+  observeEcaps(model, event, step, sched, event.rq, event.prev_ecaps_lo, false);
 }
 
 /** A pass that dispatches folds first, if anything was queued when it began. */
@@ -191,12 +204,7 @@ function beginSubDispatch(model: Model, event: TraceEvent, step: Step): void {
   if (caller !== undefined && target.parent !== undefined && target.parent !== caller) {
     frame.allowed = NO;
     frame.distant = true;
-    raise(model, step, 'sub-dispatch-distant', {
-      sched: caller,
-      args: [formatDecimal(event.cgroup_hi, event.cgroup_lo)],
-      target: rq,
-      text: `${caller.label} asks ${target.label} to dispatch, which is no child of it`,
-    });
+    raiseDistant(model, step, caller, target, rq, event.seq);
     return;
   }
   frame.allowed = hasAll(caps.of(target).ecaps(rq), CAP_BASE);
@@ -238,6 +246,28 @@ function endSubDispatch(model: Model, event: TraceEvent, step: Step): void {
     const on = caps.of(sched).cpu(event.cpu);
     on.effective = withBits(on.effective, CAP_BASE);
   }
+}
+
+/** The error site of a distant dispatch tells who called, where the frames do not. */
+export function errorInDispatch(model: Model, event: TraceEvent, step: Step): void {
+  const frame = model.caps.cpu(event.cpu).top;
+  if (frame?.kind !== 'sub_dispatch' || frame.distant || event.fmt !== errorSite('sub-dispatch-distant').format) return;
+  const caller = model.schedOf(event);
+  const { target } = frame;
+  if (caller === undefined || target === undefined || target.parent === undefined || target.parent === caller) return;
+  frame.distant = true;
+  frame.allowed = NO;
+  raiseDistant(model, step, caller, target, event.cpu, frame.seq);
+}
+
+function raiseDistant(model: Model, step: Step, caller: Sched, target: Sched, rq: number, sinceSeq: number): void {
+  raise(model, step, 'sub-dispatch-distant', {
+    sched: caller,
+    args: [formatDecimal(target.cgroup.hi, target.cgroup.lo)],
+    target: rq,
+    sinceSeq,
+    text: `${caller.label} asks ${target.label} to dispatch, which is no child of it`,
+  });
 }
 
 /** ops.select_cpu() and ops.enqueue() run for the owner of the task. */

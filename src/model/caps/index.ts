@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventType } from '../../trace/vocabulary/index.ts';
 import type { Transition } from '../handler.ts';
 import { beforeBypass, bypass, routed } from './bypass.ts';
 import { errorInCall, grant, revoke } from './delegation.ts';
-import { beginPick, consume, endPick, flush, opsEnqueue, selectCpu, subDispatch } from './dispatch.ts';
+import { beginPick, consume, endPick, errorInDispatch, flush, opsEnqueue, selectCpu, subDispatch } from './dispatch.ts';
 import { offline, online } from './hotplug.ts';
 import { idleEvent } from './idle.ts';
 import { dispatchEnqueue, linked, moveLocal, moveRemote, resolve } from './insert.ts';
@@ -57,7 +57,10 @@ const AFTER: Table = {
     else disable(model, event, step);
   },
   sched_exit(model, event, step) {
-    if (event.step === 'error') errorInCall(model, event, step);
+    if (event.step === 'error') {
+      errorInCall(model, event, step);
+      errorInDispatch(model, event, step);
+    }
     exitEvent(model, event, step);
     overload(model, event, step);
   },

@@ -321,7 +321,7 @@ function noteKernelInsert(model: Model, step: Step, insert: InsertRequest, place
     return;
   const from = insert.task === undefined ? undefined : model.caps.task(insert.task).takenFrom;
   if (from !== 'global' && from !== 'bypass' && source?.isGlobal !== true && source?.isBypass !== true) return;
-  step.checks.fail(
+  step.checks.note(
     'need-of-kernel-insert',
     `${label(insert, placer)} comes from the ${from ?? 'shared'} DSQ without SCX_ENQ_IMMED: a scheduler that holds enq_immed alone never gets such a task`,
     placer,

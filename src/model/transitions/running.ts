@@ -1,4 +1,5 @@
 // Transitions of a CPU's current task: pick, set and put, charge, switch, tick, yield.
+import { CAP_BASE } from '../../kernel/caps.ts';
 import { OPS_ENQ_LAST, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { Cpu } from '../cpu.ts';
@@ -149,7 +150,7 @@ function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   step.prev = pick.prev;
   if (picked !== null) step.task = picked;
   checkLocalLength(model, event, step, rq);
-  if (pick.active) predictPick(event, step, rq, verdict === 'retry', picked);
+  if (pick.active) predictPick(step, rq, verdict === 'retry', picked, mayStayOn(model, event, pick.prev, rq));
   pick.active = false;
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;
@@ -171,7 +172,7 @@ function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu):
  * do_pick_task_scx(): three outcomes are weighed (keep prev, head of the local DSQ, nothing). What is unknown leaves
  * several open; the pick is predicted when the kernel's choice is the only one, mispredicted when it is none of them.
  */
-function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
+function predictPick(step: Step, rq: Cpu, retry: boolean, picked: Task | null, mayStay: boolean | undefined): void {
   const { pick } = rq;
   const local = rq.local;
   if (retry) {
@@ -185,10 +186,6 @@ function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, pic
   const slice = prev?.sliceKnown === true ? !prev.slice.isZero : undefined;
   const bypassing = prev?.sched === undefined ? undefined : triState(prev.sched.isBypassing(rq.id));
   const enqLast = prev?.sched?.opsFlagsKnown === true ? (prev.sched.opsFlags & OPS_ENQ_LAST) !== 0 : undefined;
-  const mayStay =
-    prev?.sched !== undefined && prev.sched.level > 0 && event.has('prev_ecaps')
-      ? (event.prev_ecaps_lo & 1) !== 0
-      : true;
 
   const keepEarly = and(and(queued, slice), not(bypassing));
   const localEmpty = local === undefined || local.nr < 0 ? undefined : local.nr === 0;
@@ -225,6 +222,15 @@ function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, pic
   }
   step.expectedTask =
     keep === true ? prev : takeLocal === true ? head : keep === false && takeLocal === false ? null : undefined;
+}
+
+/** scx_task_can_stay_on_cpu(): a sub-scheduler needs the base capability to keep a task on the CPU. */
+function mayStayOn(model: Model, event: TraceEvent, prev: Task | undefined, rq: Cpu): boolean | undefined {
+  const sched = prev?.sched;
+  if (prev === undefined || sched === undefined || sched.level === 0 || prev.migrationDisabled > 0) return true;
+  const held = model.caps.holdsBase(sched, rq.id);
+  if (held >= 0) return held === 1;
+  return event.has('prev_ecaps') ? (event.prev_ecaps_lo & CAP_BASE) !== 0 : undefined;
 }
 
 function triState(value: number): boolean | undefined {
