@@ -1,4 +1,5 @@
 // The registry of rules, in the order in which reports list them.
+import { CAPS_RULES } from './caps/index.ts';
 import { directDispatchTwice } from './direct-dispatch-twice.ts';
 import { directDispatchWrongTask } from './direct-dispatch-wrong-task.ts';
 import { dispatchBufferOverflow } from './dispatch-buffer-overflow.ts';
@@ -44,6 +45,7 @@ export const MODULE_RULES: readonly RuleSpec[] = [
   taskLost,
   runnableStall,
   schedulerEjected,
+  ...CAPS_RULES,
 ];
 
 export const RULES: readonly RuleSpec[] = [

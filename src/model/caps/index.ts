@@ -6,7 +6,7 @@ import { errorInCall, grant, revoke } from './delegation.ts';
 import { beginPick, consume, endPick, errorInDispatch, flush, opsEnqueue, selectCpu, subDispatch } from './dispatch.ts';
 import { offline, online } from './hotplug.ts';
 import { idleEvent } from './idle.ts';
-import { dispatchEnqueue, linked, moveLocal, moveRemote, resolve } from './insert.ts';
+import { destination, dispatchEnqueue, linked, moveLocal, moveRemote, resolve } from './insert.ts';
 import { denied, kick } from './kick.ts';
 import { mapCids } from './layout.ts';
 import {
@@ -105,6 +105,7 @@ const AFTER: Table = {
     if (event.phase !== 'end' && step.sched !== undefined) checkSilence(model, event, step, step.sched, 'an enqueue');
     checkProtected(model, event, step);
   },
+  find_dsq: destination,
   dispatch_enqueue: dispatchEnqueue,
   move_local_task: moveLocal,
   move_remote_task: moveRemote,

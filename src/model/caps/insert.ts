@@ -1,8 +1,18 @@
 // The capability check of insertions on local DSQs (scx_resolve_local_dsq): admitted, forced in, turned away, or parked.
 import { CAP_ENQ, CAP_ENQ_IMMED, CAP_PREEMPT, enqNeed, formatCaps } from '../../kernel/caps.ts';
-import { DSQ_LOCAL, DSQ_REJECT, DSQ_RESCUE, isBuiltinId } from '../../kernel/dsq-id.ts';
+import {
+  BUILTIN_HI,
+  DSQ_BYPASS,
+  DSQ_LOCAL,
+  DSQ_REJECT,
+  DSQ_RESCUE,
+  formatDsqId,
+  isBuiltinId,
+  isLocalOn,
+} from '../../kernel/dsq-id.ts';
 import { ENQ_HI_IGNORE_CAPS, ENQ_HI_IMMED, ENQ_HI_PREEMPT, ENQ_HI_RESCUE, TASK_IMMED } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { lastInsert, raise } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
@@ -377,4 +387,32 @@ function checkStripped(model: Model, event: TraceEvent, step: Step, task: Task):
   else if (immed)
     step.checks.fail('divert-strips', `${task.label} was diverted and is still IMMED`, task.sched).task = task;
   else step.checks.pass('divert-strips', task.sched);
+}
+
+/** A verdict names a DSQ that only the core may use: it must not be resolved to it. In cid-form, LOCAL_ON names a cid. */
+export function destination(model: Model, event: TraceEvent, step: Step): void {
+  const { sched } = step;
+  if (event.dsq_hi === BUILTIN_HI && event.dsq_lo >= DSQ_BYPASS && event.dsq_lo <= DSQ_RESCUE) {
+    if (!event.has('found')) return;
+    if (event.found_hi === event.dsq_hi && event.found_lo === event.dsq_lo)
+      step.checks.fail(
+        'reject-no-bpf-target',
+        `a verdict of ${sched?.label ?? 'a scheduler'} names DSQ ${formatDsqId(event.dsq_hi, event.dsq_lo)} and is resolved to it`,
+        sched,
+      );
+    else step.checks.pass('reject-no-bpf-target', sched);
+    return;
+  }
+  const { nrCids } = model.caps;
+  if (event.phase === 'end' || !isLocalOn(event.dsq_hi) || sched?.cidForm !== true || nrCids < 0) return;
+  const cid = event.dsq_lo | 0;
+  if (cid >= 0 && cid < nrCids) return;
+  raise(model, step, 'cid-invalid', {
+    sched,
+    args: [cid],
+    task: step.task,
+    dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
+    text: `${step.task?.label ?? 'a task'} is dispatched to cid ${cid}, there are ${nrCids}`,
+    decision: lastInsert(step.task),
+  });
 }

@@ -71,6 +71,7 @@ export function judgePick(model: Model, event: TraceEvent, step: Step): void {
   const cpu = model.caps.cpu(event.rq);
   const refilled = cpu.pickedEmpty && event.has('slice') && (event.slice_hi !== 0 || event.slice_lo !== 0);
   if (picked !== prev) {
+    checkOvertaken(model, event, step, picked);
     if (refilled) judgeBase(model, event, step, picked, picked.sched, 'refill-needs-base', 'gets a new slice');
     return;
   }
@@ -86,6 +87,21 @@ export function judgePick(model: Model, event: TraceEvent, step: Step): void {
     return;
   }
   fail(step, event, picked, on, 'goes on running');
+}
+
+/** Nothing is picked in front of a protected task that leads the local DSQ. */
+function checkOvertaken(model: Model, event: TraceEvent, step: Step, picked: Task): void {
+  const local = model.localDsq(model.cpu(event.rq));
+  const { head } = local;
+  if (head?.isProtected !== true || picked.dsq !== local) return;
+  if (picked === head || picked.isProtected) step.checks.pass('protected-honoured', head.sched, event.rq);
+  else
+    step.checks.fail(
+      'protected-honoured',
+      `${picked.label} overtakes ${head.label}, which is protected, on CPU ${event.rq}`,
+      head.sched,
+      event.rq,
+    ).task = head;
 }
 
 function judgeBase(

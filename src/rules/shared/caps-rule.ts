@@ -1,0 +1,45 @@
+// Rules about capability delegation: the model compares what it expects with what an event shows, the rule reports.
+import { MISPREDICTED, NOT_PREDICTED, PREDICTED } from '../../model/outcome.ts';
+import { defineRule, type FindingVerdict, type RuleSpec } from '../rule.ts';
+
+type CapsRule = Omit<RuleSpec, 'create' | 'severity' | 'aspect'> & {
+  readonly severity?: RuleSpec['severity'];
+  /** Verdict of what is found; default: violation. */
+  readonly verdict?: FindingVerdict;
+};
+
+/** A rule whose id is that of an aspect in which the model compares. */
+export function capsRule(rule: CapsRule): RuleSpec {
+  const { severity = 'error', verdict = 'violation', ...spec } = rule;
+  return defineRule({
+    since: '7.3',
+    ...spec,
+    severity,
+    aspect: spec.id,
+    create(context) {
+      return {
+        onCheck(check) {
+          if (check.outcome === PREDICTED) {
+            context.checked();
+          } else if (check.outcome === MISPREDICTED || check.outcome === NOT_PREDICTED) {
+            context.checked();
+            context.report({
+              verdict: check.outcome === NOT_PREDICTED ? 'info' : verdict,
+              message: check.text,
+              task: check.task,
+              cpu: check.cpu,
+              sched: check.sched,
+              began: check.began,
+              evidence: [
+                ...check.evidence,
+                ...(check.began >= 0 ? [{ seq: check.began, note: 'what came before' }] : []),
+              ],
+            });
+          } else {
+            context.undecided(check.text);
+          }
+        },
+      };
+    },
+  });
+}
