@@ -54,6 +54,7 @@ export function endPick(model: Model, event: TraceEvent, step: Step): void {
   if (!cpu.pickDispatched || event.cpu !== event.rq) return;
   if (cpu.pickFolded) {
     step.checks.pass('ecaps-pending', undefined, event.rq);
+    step.checks.pass('fold-latency', undefined, event.rq);
     return;
   }
   checkLateFold(model, event, step, cpu);

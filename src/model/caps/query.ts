@@ -7,7 +7,7 @@ import { raise } from '../errors.ts';
 import type { Model } from '../model.ts';
 import type { Sched } from '../sched.ts';
 import type { Step } from '../step.ts';
-import { closureCell, possibleOf, presentOf, withBits, withoutBits } from './cell.ts';
+import { closureCell, knownOf, possibleOf, presentOf, withBits, withoutBits } from './cell.ts';
 import { compareWithParent } from './delegation.ts';
 import { WRITER_EVIDENCE, WRITER_REVOKE } from './sched-caps.ts';
 import { linkedAt } from './tree.ts';
@@ -112,6 +112,7 @@ function read(model: Model, event: TraceEvent, step: Step, target: Sched, sinceS
     return;
   }
   let clean = true;
+  const kept = { refused: false, revoked: false, spared: false };
   for (let cid = from; cid < to; cid++) {
     const shown = event.cids.has(cid);
     const entry = own.cid(cid);
@@ -119,6 +120,11 @@ function read(model: Model, event: TraceEvent, step: Step, target: Sched, sinceS
     if (contradiction) {
       clean = false;
       report(model, event, step, target, cid, asked, shown);
+    }
+    if (!contradiction && (knownOf(entry.literal) & asked) === asked) {
+      kept.refused ||= (entry.refused & asked) !== 0;
+      kept.revoked ||= !shown && entry.writer === WRITER_REVOKE;
+      kept.spared ||= shown && own.revokedSeq > entry.writeSeq && entry.writeSeq >= 0;
     }
     const single =
       (asked & (asked - 1)) === 0 ||
@@ -136,6 +142,9 @@ function read(model: Model, event: TraceEvent, step: Step, target: Sched, sinceS
   step.checks.pass(target.level === 0 ? 'cap-root-full' : 'query-literal', target);
   if (target.level > 0) {
     step.checks.pass('cap-writer', target);
+    if (kept.refused) step.checks.pass('grant-all-or-nothing', target);
+    if (kept.revoked) step.checks.pass('revoke-subtree', target);
+    if (kept.spared) step.checks.pass('revoke-scope', target);
     if (own.born && !own.granted) step.checks.pass('cap-initial-empty', target);
   }
 }
@@ -171,8 +180,8 @@ function surplus(
 ): string {
   // Held by implication only: the query is about literal capabilities.
   if (event.step !== 'sysfs' && (presentOf(closureCell(entry.literal)) & asked) !== 0) return 'query-literal';
-  if (target.level > 0 && own.born && !own.granted) return 'cap-initial-empty';
   if ((entry.refused & asked) !== 0) return 'grant-all-or-nothing';
+  if (target.level > 0 && own.born && !own.granted) return 'cap-initial-empty';
   if (entry.writer === WRITER_REVOKE) return 'revoke-subtree';
   return 'cap-writer';
 }

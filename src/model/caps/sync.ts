@@ -238,6 +238,10 @@ export function settleReport(model: Model, step: Step, cpu: CpuCaps, reported: S
   const on = own.cpu(cpu.id);
   if (reported === sched) {
     own.opsSeen.add(OP_ECAPS_UPDATED);
+    if (caps.notifiesShown) {
+      step.checks.pass('ecaps-report-eventual', sched, cpu.id);
+      if (on.replaySeq >= 0) step.checks.pass('unbypass-replay', sched, cpu.id);
+    }
     on.reported = on.effective;
     on.replaySeq = -1;
     return;
@@ -409,7 +413,8 @@ export function observeEcaps(
     );
     check.began = Math.max(on.foldSeq, on.seenSeq);
     check.caps = value;
-  } else if (isComplete(on.effective)) checks.pass(fresh ? 'ecaps-is-closure' : 'ecaps-writers', sched, rq);
+  } else if (on.zeroedSeq >= 0) checks.pass('ecaps-offline-zero', sched, rq);
+  else if (isComplete(on.effective)) checks.pass(fresh ? 'ecaps-is-closure' : 'ecaps-writers', sched, rq);
   else checks.open(fresh ? 'ecaps-is-closure' : 'ecaps-writers', 'the literal set is not known', sched, rq);
   const before = on.effective;
   on.effective = cellOf(value);

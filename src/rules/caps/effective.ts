@@ -39,7 +39,6 @@ export const EFFECTIVE_RULES: readonly RuleSpec[] = [
     id: 'fold-latency',
     title: 'A change of capabilities does not wait for a second dispatching pass.',
     severity: 'warning',
-    verdict: 'possible',
     fn: 'queue_sync_ecaps, scx_process_sync_ecaps',
     needs: ['cap_sync', 'pick'],
     meaning: 'Several passes of a CPU dispatched while a change of capabilities was waiting for it.',

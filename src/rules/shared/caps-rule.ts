@@ -1,16 +1,14 @@
 // Rules about capability delegation: the model compares what it expects with what an event shows, the rule reports.
 import { MISPREDICTED, NOT_PREDICTED, PREDICTED } from '../../model/outcome.ts';
-import { defineRule, type FindingVerdict, type RuleSpec } from '../rule.ts';
+import { defineRule, type RuleSpec } from '../rule.ts';
 
 type CapsRule = Omit<RuleSpec, 'create' | 'severity' | 'aspect'> & {
   readonly severity?: RuleSpec['severity'];
-  /** Verdict of what is found; default: violation. */
-  readonly verdict?: FindingVerdict;
 };
 
 /** A rule whose id is that of an aspect in which the model compares. */
 export function capsRule(rule: CapsRule): RuleSpec {
-  const { severity = 'error', verdict = 'violation', ...spec } = rule;
+  const { severity = 'error', ...spec } = rule;
   return defineRule({
     since: '7.3',
     ...spec,
@@ -24,7 +22,7 @@ export function capsRule(rule: CapsRule): RuleSpec {
           } else if (check.outcome === MISPREDICTED || check.outcome === NOT_PREDICTED) {
             context.checked();
             context.report({
-              verdict: check.outcome === NOT_PREDICTED ? 'info' : verdict,
+              verdict: check.outcome === NOT_PREDICTED ? 'info' : 'violation',
               message: check.text,
               task: check.task,
               cpu: check.cpu,
