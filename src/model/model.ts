@@ -4,7 +4,7 @@ import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
-import type { EventType } from '../trace/vocabulary/index.ts';
+import { type EventName, isRecorded } from '../trace/recorded.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { Sched, YES } from './sched.ts';
@@ -217,8 +217,8 @@ export class Model {
   }
 
   /** Would the recording hold events of this type? True when it does not say. */
-  records(type: EventType): boolean {
-    return this.header.recorded === undefined || this.header.recorded.has(type);
+  records(name: EventName): boolean {
+    return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
   }
 
   /** Nothing is certain any more: records were lost. Identities stay. */
