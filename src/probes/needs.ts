@@ -9,6 +9,7 @@ const ALWAYS: readonly EventName[] = [
   'switch',
   'fork',
   'exec',
+  'rename',
   'exit',
   'task_init',
   'task_enable',

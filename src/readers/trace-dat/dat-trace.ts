@@ -91,7 +91,7 @@ class DatTrace implements OpenTrace {
       const probe = PROBE_BY_NAME.get(`${format.system}/${format.name}`);
       if (probe !== undefined) this.#plans[format.id] = compilePlan(probe, format, this.#nrCpuIds);
     }
-    this.header.recorded = this.#recordedTypes();
+    this.header.recorded ??= this.#recordedTypes();
     this.#setTimeBase();
   }
 
