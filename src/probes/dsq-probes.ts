@@ -107,7 +107,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'can_run_remote_r',
-    1,
+    2,
     'task_can_run_on_remote_rq%return',
     'can_run_remote',
     { pid: 'pid=p->pid', rq: 'cpu=rq->cpu', ret: 'ret=$retval:u8', enforce: 'enforce=$arg4:u8' },
@@ -360,7 +360,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_move_local_r',
-    1,
+    2,
     'scx_bpf_dsq_move_to_local___v2,scx_bpf_dsq_move_to_local,scx_bpf_consume%return',
     'move_to_local',
     { dsq: 'did=dsq_id', ret: 'ret=$retval:u8' },

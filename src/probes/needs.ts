@@ -5,7 +5,7 @@ import { PROBES } from './catalogue.ts';
 import type { Probe, ProbeLevel } from './probe.ts';
 
 /** Without these no replay is sound: who runs, who exists, which scheduler is loaded, which CPUs there are. */
-const ALWAYS: readonly EventName[] = [
+export const ALWAYS: readonly EventName[] = [
   'switch',
   'fork',
   'exec',

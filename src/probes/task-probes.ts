@@ -49,7 +49,7 @@ export const TASK_PROBES: readonly Probe[] = [
   ),
   probe(
     'reweight',
-    1,
+    2,
     'reweight_task_scx',
     'weight',
     { pid: 'pid=p->pid', weight: 'w=p->scx.weight', load_weight: 'lw=lw->weight' },
