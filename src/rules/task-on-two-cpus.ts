@@ -2,6 +2,9 @@
 import type { Task } from '../model/task.ts';
 import { defineRule } from './rule.ts';
 
+/** Overlaps kept until the end. */
+const MAX_PROVEN = 2000;
+
 interface Overlap {
   readonly task: Task;
   readonly first: number;
@@ -26,13 +29,13 @@ export const taskOnTwoCpus = defineRule({
     const runsSince = new Map<number, number>();
     /** Switches are missing from the trace without a mark: then the one that ended the first run may be, too. */
     let incomplete = false;
+    /** Overlaps that are proven unless switches turn out to be missing. */
+    const proven: { readonly overlap: Overlap; readonly length: number }[] = [];
     const judge = (overlap: Overlap, now: number): void => {
       const length = now - overlap.since;
-      if (length <= clockError) return;
-      if (incomplete) {
-        context.undecided('switches are missing from the trace (see switch-chain-broken)');
-        return;
-      }
+      if (length > clockError && proven.length < MAX_PROVEN) proven.push({ overlap, length });
+    };
+    const report = ({ overlap, length }: (typeof proven)[number]): void => {
       context.report({
         verdict: 'violation',
         message: `${overlap.task.label} runs on CPU ${overlap.second} while it still runs on CPU ${overlap.first}`,
@@ -80,6 +83,9 @@ export const taskOnTwoCpus = defineRule({
       onEnd: () => {
         // Recording does not end on all CPUs at once: only the switch away from the task proves that it ran until then.
         for (const { first } of open.values()) context.undecided(`the trace ends before CPU ${first} switches away`);
+        if (incomplete) {
+          for (const _ of proven) context.undecided('switches are missing from the trace (see switch-chain-broken)');
+        } else for (const entry of proven) report(entry);
       },
     };
   },

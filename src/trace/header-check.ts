@@ -89,6 +89,7 @@ const header = objectOf(
     schedulers: listOf(scheduler),
     tasks: listOf(task),
     recorded: listOf(eventName),
+    may_be_filtered: flag,
     starts_mid_run: flag,
     features: listOf(text),
     losses: listOf(objectOf({ cpu: natural, overrun: natural, dropped: natural }, {})),

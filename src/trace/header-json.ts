@@ -70,6 +70,7 @@ export interface HeaderJson {
       }[]
     | undefined;
   recorded?: EventName[] | undefined;
+  may_be_filtered?: boolean | undefined;
   starts_mid_run?: boolean | undefined;
   features?: string[] | undefined;
   losses?: { cpu: number; overrun: number; dropped: number }[] | undefined;
@@ -98,6 +99,7 @@ export function headerFromJson(json: HeaderJson): TraceHeader {
       clockErrorNs: json.clock_error_ns,
       hz: json.hz,
       schedExtState: json.sched_ext_state,
+      mayBeFiltered: json.may_be_filtered,
       startsMidRun: json.starts_mid_run,
     }),
   );
@@ -219,6 +221,7 @@ export function headerToJson(header: TraceHeader): HeaderJson {
             sched: wideOrNothing(entry.sched),
           })),
     recorded: header.recorded === undefined ? undefined : [...header.recorded],
+    may_be_filtered: header.mayBeFiltered,
     starts_mid_run: header.startsMidRun,
     features: header.features.size === 0 ? undefined : [...header.features],
     losses: header.losses.length === 0 ? undefined : header.losses.map((loss) => ({ ...loss })),

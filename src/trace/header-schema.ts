@@ -90,6 +90,7 @@ export const headerSchema = z.strictObject({
     .optional()
     .describe('tasks that exist at the start'),
   recorded: z.array(eventName).optional().describe('event types (or type:step) that were recorded; absent: not known'),
+  may_be_filtered: z.boolean().optional().describe('events of some tasks may have been left out: a gap proves nothing'),
   starts_mid_run: z.boolean().optional().describe('the trace begins while a scheduler is loaded'),
   features: z.array(z.string()).optional().describe('features of the kernel that the recording shows'),
   losses: z

@@ -79,6 +79,8 @@ export interface TraceHeader {
   tasks: readonly TaskInfo[];
   /** Event types (and steps) that the recording would hold if they had occurred; undefined: unknown, those that occur. */
   recorded?: RecordedSet;
+  /** Whoever recorded may have left out events of some tasks: a gap proves nothing. */
+  mayBeFiltered?: boolean;
   /** The trace begins while a scheduler is loaded (undefined: not known). */
   startsMidRun?: boolean;
   /** Features of the kernel seen in the recording itself, such as `tracepoint:sched_ext_exit`. */

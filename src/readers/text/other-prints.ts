@@ -1,7 +1,7 @@
 // Prints that are no `key=value`: switches and wakeups as trace-cmd's plugins show them, events of words, plain text.
 import { SLOT, type TraceEvent } from '../../trace/event.ts';
+import type { NamedPlan } from '../named/event-plan.ts';
 import type { StringTable } from '../string-table.ts';
-import type { TextPlan } from './event-plan.ts';
 import type { NumberReader } from './number.ts';
 
 const BLANK = 0x20;
@@ -48,7 +48,7 @@ export class OtherPrints {
   }
 
   /** Fills `event` from the arguments at `from..to` when they have one of the forms; false otherwise. */
-  fill(plan: TextPlan, bytes: Uint8Array, view: DataView, from: number, to: number, event: TraceEvent): boolean {
+  fill(plan: NamedPlan, bytes: Uint8Array, view: DataView, from: number, to: number, event: TraceEvent): boolean {
     switch (plan.probe.event) {
       case 'sched_switch':
         return this.#switch(bytes, view, from, to, event);

@@ -2,15 +2,15 @@
 import { InputError } from '../../errors.ts';
 import { ByteWindow } from '../../input/byte-window.ts';
 import type { Source } from '../../input/source.ts';
-import { planOf, type TextPlan } from './event-plan.ts';
+import { type NamedPlan, planOf } from '../named/event-plan.ts';
+import { WordTable } from '../named/pattern.ts';
 import { type HeadStyle, LineHead } from './line-head.ts';
 import { otherLine, type Remarks, readRemark } from './other-lines.ts';
-import { WordTable } from './pattern.ts';
 
 /** What a printed event name stands for. */
 export interface EventName {
   readonly printed: string;
-  readonly plan: TextPlan | undefined;
+  readonly plan: NamedPlan | undefined;
   /** `PERF_RECORD_LOST` of perf. */
   readonly isLoss: boolean;
   /** How often it occurs. */

@@ -10,11 +10,11 @@ import { addRecorded, type EventName as RecordedName, type RecordedSet } from '.
 import { KIND } from '../../trace/vocabulary/index.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
+import { SwitchNames } from '../switch-names.ts';
 import { TextFields } from './fields.ts';
 import { LineHead } from './line-head.ts';
 import { otherLine } from './other-lines.ts';
 import { type EventName, type Survey, survey } from './survey.ts';
-import { SwitchNames } from './switch-names.ts';
 
 /** So many different probes of the catalogue are a recorder's. */
 const RECORDERS_PROBES = 10;
@@ -74,6 +74,8 @@ class TextTrace implements OpenTrace {
     if (snapshot !== undefined) applySnapshot(snapshot, header);
     if (header.possible === undefined && remarks.cpus !== undefined && remarks.cpus > 0)
       header.possible = CpuMask.of(...Array.from({ length: remarks.cpus }, (_, cpu) => cpu));
+    // A recorder of ours sets no filter; of others nobody knows.
+    if (!names.values.some(({ plan }) => plan?.probe.system === 'scx')) header.mayBeFiltered = true;
     header.recorded ??= this.#recorded(names.values);
     header.features = new Set(
       names.values.flatMap(({ plan }) =>

@@ -92,6 +92,8 @@ class DatTrace implements OpenTrace {
       if (probe !== undefined) this.#plans[format.id] = compilePlan(probe, format, this.#nrCpuIds);
     }
     this.header.recorded ??= this.#recordedTypes();
+    // A recorder that sets these probes sets no filter; of others nobody knows.
+    if (!this.#plans.some((plan) => plan?.format.system === 'scx')) this.header.mayBeFiltered = true;
     this.#setTimeBase();
   }
 

@@ -1,5 +1,5 @@
 // One switch, two lines: that of the tracepoint (with command names) and that of the probe (with slices and masks).
-import { SLOT, type TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 
 interface Names {
   readonly prev: number;

@@ -1,7 +1,7 @@
-// Compiles an entry of the probe catalogue into a plan for text: which printed keys become which fields of the trace event.
+// Compiles an entry of the probe catalogue into a plan for formats that name the fields of their records (text, generic events).
 import { PROBES } from '../../probes/catalogue.ts';
 import type { Probe, ProbeArg } from '../../probes/probe.ts';
-import { presenceOf, SLOT, type Slot } from '../../trace/event.ts';
+import { presenceOf, SLOT, type Slot, type TraceEvent } from '../../trace/event.ts';
 import { isWide } from '../../trace/vocabulary/fields.ts';
 import { EVENT_SPECS, KIND } from '../../trace/vocabulary/index.ts';
 import { Pattern } from './pattern.ts';
@@ -28,6 +28,8 @@ export interface KeySpec {
   readonly slot: Slot | undefined;
   /** Index of the field in the words of the event; -1 for what is not stored there at once. */
   readonly word: number;
+  /** The value is kept until the record is read. */
+  readonly isLate: boolean;
 }
 
 /** A field that is completed when the whole line was read. */
@@ -45,7 +47,7 @@ export interface LateField {
   readonly count: number;
 }
 
-export interface TextPlan {
+export interface NamedPlan {
   readonly probe: Probe;
   readonly kind: number;
   readonly keys: readonly KeySpec[];
@@ -97,7 +99,7 @@ const WITHOUT_KEYS = new Set([
 ]);
 
 /** Plan of the event that is printed under this name; undefined when the catalogue has none. */
-export function planOf(printed: string): TextPlan | undefined {
+export function planOf(printed: string): NamedPlan | undefined {
   const colon = printed.lastIndexOf(':');
   const system = printed.slice(0, Math.max(0, colon));
   const name = printed.slice(colon + 1);
@@ -114,7 +116,7 @@ export function planOf(printed: string): TextPlan | undefined {
 /** tracefs prints the marks of users under the name of the function that makes them. */
 const EVENT_ALIASES: Readonly<Record<string, string>> = { tracing_mark_write: 'print' };
 
-function compile(probe: Probe, named: string): TextPlan {
+function compile(probe: Probe, named: string): NamedPlan {
   const id = `${probe.system}:${probe.event}`;
   const printed = PRINTED_AS[id] ?? {};
   const names = probe.args.map((arg) => arg.name);
@@ -123,7 +125,8 @@ function compile(probe: Probe, named: string): TextPlan {
   const addKey = (name: string, code: number, slot: Slot | undefined): void => {
     const direct = slot !== undefined && (code === CODE.number || code === CODE.wide);
     const word = direct ? slot.index : -1;
-    keys.push({ name, pattern: new Pattern(`${name}=`), index: keys.length, code, slot, word });
+    const isLate = code === CODE.late;
+    keys.push({ name, pattern: new Pattern(`${name}=`), index: keys.length, code, slot, word, isLate });
   };
   for (const arg of probe.args) {
     const slot = slotOf(arg.field);
@@ -209,4 +212,25 @@ function lateFields(probe: Probe, keys: readonly KeySpec[], guards: ReadonlySet<
       },
     ];
   });
+}
+
+/** Has the event every field that its type requires? */
+export function hasRequired(plan: NamedPlan, event: TraceEvent): boolean {
+  const { presence } = event;
+  const { required } = plan;
+  for (let i = 0; i < required.length; i++) if ((~(presence[i] ?? 0) & (required[i] ?? 0)) !== 0) return false;
+  return true;
+}
+
+/** Sets the fields that are the same in every event of the plan. */
+export function setConstants(plan: NamedPlan, event: TraceEvent): void {
+  const { constants } = plan;
+  if (constants.length === 0) return;
+  event.markAll(plan.constantPresence);
+  for (let i = 0; i < constants.length; i++) {
+    const constant = constants[i];
+    if (constant === undefined) break;
+    if (typeof constant.value === 'string') event.strings[constant.slot.index] = constant.value;
+    else event.words[constant.slot.index] = constant.value;
+  }
 }
