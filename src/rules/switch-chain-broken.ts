@@ -7,6 +7,7 @@ export const switchChainBroken = defineRule({
   severity: 'error',
   fn: '__schedule',
   needs: ['switch'],
+  disturbance: true,
   meaning: 'Two consecutive switches of a CPU do not fit together: the recording misses a switch, or is out of order.',
   causes: [
     'records were lost without a mark',
@@ -20,7 +21,7 @@ export const switchChainBroken = defineRule({
     const inferred = context.model.header.features.has('inferred:prev');
     return {
       switch(event, step) {
-        if (step.switchSeqBefore < 0) return;
+        if (step.switchSeqBefore < 0 || step.currBefore < 0) return;
         if (inferred) {
           context.undecided('the format does not record the task that is switched away from');
           return;
