@@ -233,6 +233,7 @@ function judgeAdmitted(
   }
   if (mayLack === 0) {
     checks.pass('insert-needs-cap', placer, rq);
+    if (isKernelInsert(model, step, insert)) checks.pass('need-of-kernel-insert', placer, rq);
     if ((flagsHi & ENQ_HI_PREEMPT) !== 0) checks.pass('preempt-needs-cap', placer, rq);
     return;
   }
@@ -323,14 +324,20 @@ function admitsMissing(caps: number, lacking: number, mayLack: number): boolean 
   return (caps & ~mayLack) === 0 && (lacking & ~caps) === 0 && caps !== 0;
 }
 
+/** The core itself moves the task here from a global or bypass DSQ, without IMMED. */
+function isKernelInsert(model: Model, step: Step, insert: InsertRequest): boolean {
+  if ((insert.flags.hi & ENQ_HI_IMMED) !== 0 || insert.task === undefined) return false;
+  const { takenFrom } = model.caps.task(insert.task);
+  const source = step.dsqBefore;
+  return takenFrom === 'global' || takenFrom === 'bypass' || source?.isGlobal === true || source?.isBypass === true;
+}
+
 /** A holder of ENQ_IMMED alone cannot use the inserts that the core makes for it: they do not carry IMMED. */
 function noteKernelInsert(model: Model, step: Step, insert: InsertRequest, placer: Sched): void {
   const cell = model.caps.of(placer).ecaps(insert.rq);
-  const source = step.dsqBefore;
-  if ((insert.flags.hi & ENQ_HI_IMMED) !== 0 || hasAll(cell, CAP_ENQ_IMMED) !== YES || hasAll(cell, CAP_ENQ) !== NO)
+  if (!isKernelInsert(model, step, insert) || hasAll(cell, CAP_ENQ_IMMED) !== YES || hasAll(cell, CAP_ENQ) !== NO)
     return;
   const from = insert.task === undefined ? undefined : model.caps.task(insert.task).takenFrom;
-  if (from !== 'global' && from !== 'bypass' && source?.isGlobal !== true && source?.isBypass !== true) return;
   step.checks.note(
     'need-of-kernel-insert',
     `${label(insert, placer)} comes from the ${from ?? 'shared'} DSQ without SCX_ENQ_IMMED: a scheduler that holds enq_immed alone never gets such a task`,

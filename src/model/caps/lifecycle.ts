@@ -227,18 +227,19 @@ export function cgroupEvent(model: Model, event: TraceEvent, step: Step): void {
   if (target === null || target === undefined) return;
   step.sched = target;
   const cgroup = formatDecimal(event.cgroup_hi, event.cgroup_lo);
+  // The instance takes over the cgroup after it has begun to bypass; until then only its own check finds the cgroup gone.
   const enabling = target === model.caps.enabling && model.caps.of(target).live !== YES;
-  raise(model, step, 'sub-cgroup-offline', {
-    sched: target,
-    args: [cgroup],
-    certain: !enabling,
-    text: `cgroup ${cgroup}, to which ${target.label} is attached, goes offline`,
-  });
-  if (enabling)
+  if (enabling && target.bypassDepth === 0)
     raise(model, step, 'sub-cgroup-not-online', {
       sched: target,
       args: [],
-      certain: false,
       text: `cgroup ${cgroup} goes offline while ${target.label} is being attached to it`,
+    });
+  else
+    raise(model, step, 'sub-cgroup-offline', {
+      sched: target,
+      args: [cgroup],
+      certain: !enabling,
+      text: `cgroup ${cgroup}, to which ${target.label} is attached, goes offline`,
     });
 }

@@ -1,5 +1,6 @@
 // Slices that schedulers write: an extension needs the base capability, and nobody writes that of a protected task.
 import { CAP_BASE, CAP_PERF } from '../../kernel/caps.ts';
+import { TASK_PROTECTED } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { lessThan } from '../../trace/u64.ts';
 import { raise } from '../errors.ts';
@@ -22,7 +23,7 @@ export function sliceWritten(model: Model, event: TraceEvent, step: Step): void 
   const { slice_hi: hi, slice_lo: lo, old_slice_hi: oldHi, old_slice_lo: oldLo } = event;
   if (hi === oldHi && lo === oldLo) return;
   const flags = event.has('scx_flags');
-  if (flags && task.isProtected) {
+  if (flags && (event.scx_flags_lo & TASK_PROTECTED) !== 0) {
     checks.fail(
       'protected-honoured',
       `${sched.label} writes the slice of ${task.label}, which is protected`,
