@@ -80,9 +80,9 @@ class ResultBuilder {
     ordinals.delete(-1);
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
     const verdict = worst(rules.map((rule) => rule.verdict));
-    const missing = replay.ruleRuns.some(
-      (run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined,
-    );
+    const missing = replay.ruleRuns
+      .filter((run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined)
+      .map((run) => run.spec.id);
     return {
       schema: RESULT_SCHEMA,
       trace: traceInfo,
@@ -104,13 +104,14 @@ class ResultBuilder {
       verdict,
       exit_code: exitCodeOf({
         verdict,
-        missing,
+        missing: missing.length > 0,
         incomplete: this.#incomplete !== undefined,
         strict: this.#options.strict === true,
       }),
       fidelity: replay.fidelity.lines,
       rules,
       findings: findings.map((finding) => this.#finding(finding, evidence)),
+      ...(missing.length > 0 ? { missing } : {}),
       ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
       ...(this.#options.explainFidelity === true
         ? {
