@@ -2,11 +2,11 @@
 import { UsageError } from '../errors.ts';
 import { type KernelVersion, parseKernelVersion, RELEASES } from '../kernel/release.ts';
 
-export function kernelOption(text: string): KernelVersion {
+export function kernelOption(text: string, option = '--kernel'): KernelVersion {
   const version = parseKernelVersion(text);
   if (version === undefined || version.beyond === 'older') {
     throw new UsageError(
-      `--kernel: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
+      `${option}: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
     );
   }
   return version;

@@ -40,7 +40,9 @@ export async function renderResults(
       const { renderTerminal } = await import('../report/terminal.ts');
       const style = await styleFor(options, context);
       return results
-        .map((result) => renderTerminal(result, { style, perRule, quiet: options.quiet === true }))
+        .map((result) =>
+          renderTerminal(result, { style, perRule, quiet: options.quiet === true, verbose: options.verbose === true }),
+        )
         .join('\n');
     }
   }

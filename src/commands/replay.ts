@@ -24,6 +24,7 @@ export interface ReplayOptions {
   readonly rules?: string;
   readonly skip?: string;
   readonly kernel?: string;
+  readonly as?: string;
   readonly snapshot?: string;
   readonly format: ReportFormat;
   readonly output?: string;
@@ -33,6 +34,7 @@ export interface ReplayOptions {
   readonly pid?: string;
   readonly limit?: string;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly keepGoing?: boolean;
   readonly explainFidelity?: boolean;
   readonly baseline?: string;
@@ -51,6 +53,7 @@ export async function replayCommand(
 ): Promise<number> {
   const selection = selectRules(options.rules, options.skip);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
+  const as = options.as === undefined ? undefined : kernelOption(options.as, '--as');
   const pid = options.pid === undefined ? undefined : numberOption('--pid', options.pid);
   const limit = options.limit === undefined ? undefined : numberOption('--limit', options.limit);
   if (options.from !== undefined) parseTime(options.from);
@@ -63,7 +66,7 @@ export async function replayCommand(
   let code: number = EXIT.ok;
   for (const path of paths) {
     try {
-      const plain = await replayOne(path, options, selection, kernel, pid, context);
+      const plain = await replayOne(path, options, selection, { kernel, as }, pid, context);
       const result =
         baseline === undefined ? plain : judgeWithBaseline(plain, baseline, { strict: options.strict === true });
       results.push(result);
@@ -92,7 +95,7 @@ async function replayOne(
   path: string,
   options: ReplayOptions,
   { rules, named }: Selection,
-  kernel: KernelVersion | undefined,
+  { kernel, as }: { readonly kernel: KernelVersion | undefined; readonly as: KernelVersion | undefined },
   pid: number | undefined,
   context: CommandContext,
 ): Promise<ReplayResult> {
@@ -117,6 +120,7 @@ async function replayOne(
       named,
       filter,
       ...(kernel === undefined ? {} : { kernel }),
+      ...(as === undefined ? {} : { as }),
       strict: options.strict === true,
       keepGoing: options.keepGoing === true,
       explainFidelity: options.explainFidelity === true,

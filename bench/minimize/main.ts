@@ -1,19 +1,19 @@
 // Minimises long violating traces, and compares the effort with that of plain delta debugging over events.
-//   node bench/run.js minimize [RECORDINGS] [EVENTS]
+//   npm run bench:minimize -- [RECORDINGS] [EVENTS]
 // RECORDINGS is a folder of recordings (default: SCX_CHECK_RECORDINGS); EVENTS the length of the trace (default: 1000000).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openInput } from '../src/input/open.ts';
-import { EventStore } from '../src/minimize/event-store.ts';
-import { minimize } from '../src/minimize/minimize.ts';
-import { Probe } from '../src/minimize/probe.ts';
-import { openTrace } from '../src/readers/index.ts';
-import { findRule } from '../src/rules/index.ts';
-import { WRITERS } from '../src/writers/index.ts';
-import { writeLongViolation } from './support/long-violation.ts';
-import { plainDdmin } from './support/plain-ddmin.ts';
+import { openInput } from '../../src/input/open.ts';
+import { EventStore } from '../../src/minimize/event-store.ts';
+import { minimize } from '../../src/minimize/minimize.ts';
+import { Probe } from '../../src/minimize/probe.ts';
+import { openTrace } from '../../src/readers/index.ts';
+import { findRule } from '../../src/rules/index.ts';
+import { WRITERS } from '../../src/writers/index.ts';
+import { writeLongViolation } from './long-violation.ts';
+import { plainDdmin } from './plain-ddmin.ts';
 
 const [recordings = process.env.SCX_CHECK_RECORDINGS ?? '', length = '1000000'] = process.argv.slice(2);
 const PAIRS = [
