@@ -1,7 +1,8 @@
 // Leaves in the header of a short trace what its finding needs and its reader wants: the rest is taken out, key by key.
 import { CpuMask } from '../trace/cpu-mask.ts';
 import type { TaskInfo, TraceHeader } from '../trace/header.ts';
-import { EVENT_TYPES, type EventType } from '../trace/vocabulary/index.ts';
+import { type EventName, parseEventName, type RecordedSet } from '../trace/recorded.ts';
+import type { EventType } from '../trace/vocabulary/index.ts';
 import type { Draft, Workshop } from './draft.ts';
 import { namedCpus, namedTasks } from './naming.ts';
 
@@ -75,9 +76,13 @@ function shrinkTasks(workshop: Workshop): void {
 }
 
 /** What counts as recorded: the types that are there and those that the rule needs, so that other rules judge nothing. */
-function narrowed(recorded: ReadonlySet<EventType>, { events, target }: Draft): ReadonlySet<EventType> {
-  const needed = new Set<EventType>([...target.rule.needs.flat(), ...events.map(({ type }) => type)]);
-  return new Set(EVENT_TYPES.filter((type) => needed.has(type) && recorded.has(type)));
+function narrowed(recorded: RecordedSet, { events, target }: Draft): RecordedSet {
+  const typeOf = (name: EventName): EventType | undefined => parseEventName(name)?.type;
+  const needed = new Set<EventType | undefined>([
+    ...target.rule.needs.flat().map(typeOf),
+    ...events.map(({ type }) => type),
+  ]);
+  return new Set([...recorded].filter((name) => needed.has(typeOf(name))));
 }
 
 function shrinkPossible(workshop: Workshop): void {
