@@ -9,6 +9,7 @@ import { Step } from '../model/step.ts';
 import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
@@ -49,8 +50,9 @@ export class Replay {
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
   readonly #active: readonly ActiveRule[];
-  /** Rules about error sites, by site. */
+  /** Rules about error sites, by site, and about comparisons of the model, by aspect. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #byAspect = new Map<string, ActiveRule>();
   readonly #byId = new Map<string, ActiveRule>();
   #current: TraceEvent;
   #attachSeen = false;
@@ -80,6 +82,7 @@ export class Replay {
       }
       this.#byId.set(rule.run.spec.id, rule);
       if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
+      if (rule.run.spec.aspect !== undefined) this.#byAspect.set(rule.run.spec.aspect, rule);
     }
     this.#handlers = handlers;
   }
@@ -94,6 +97,7 @@ export class Replay {
     this.model.apply(event, step);
     this.fidelity.compare(event, step);
     if (step.errors.length > 0) this.#raise(event, step);
+    if (step.checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
@@ -119,6 +123,14 @@ export class Replay {
     for (const error of step.errors) {
       this.exits.predict(error, event);
       this.#bySite.get(error.site)?.handlers.onError?.(error, event, step);
+    }
+  }
+
+  #check(event: TraceEvent, step: Step): void {
+    const { checks } = step;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks.at(i);
+      if (check !== undefined) this.#byAspect.get(check.aspect)?.handlers.onCheck?.(check, event, step);
     }
   }
 
@@ -194,9 +206,9 @@ function hasEvidence(run: RuleRun, header: TraceHeader): boolean {
 }
 
 /** Needed event types that were not recorded, alternatives as `a or b`. */
-export function missingTypes(needs: RuleSpec['needs'], recorded: ReadonlySet<EventType>): string[] {
+export function missingTypes(needs: RuleSpec['needs'], recorded: RecordedSet): string[] {
   return needs.flatMap((need) => {
     const alternatives = typeof need === 'string' ? [need] : need;
-    return alternatives.some((type) => recorded.has(type)) ? [] : [alternatives.join(' or ')];
+    return alternatives.some((name) => isRecorded(name, recorded)) ? [] : [alternatives.join(' or ')];
   });
 }

@@ -1,5 +1,6 @@
 // What a rule is: one invariant, declared as data next to the code that checks it.
 import type { Release } from '../kernel/release.ts';
+import type { CapsCheck } from '../model/caps/check.ts';
 import type { Contradiction } from '../model/contradiction.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { Model } from '../model/model.ts';
@@ -7,6 +8,7 @@ import type { Sched } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { EventName } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
@@ -62,6 +64,7 @@ export type ModelView = Pick<
   | 'isPossibleCpu'
   | 'records'
   | 'hz'
+  | 'caps'
 >;
 
 export interface ExitExplanation {
@@ -94,6 +97,8 @@ export type RuleHandlers = { readonly [T in EventType]?: EventHandler } & {
   readonly checkedAt?: readonly EventType[];
   /** The core raises an error of the site that the rule names. */
   readonly onError?: (error: KernelError, event: TraceEvent, step: Step) => void;
+  /** The model compared what it expected of the delegation with what the event shows, in the aspect that the rule names. */
+  readonly onCheck?: (check: CapsCheck, event: TraceEvent, step: Step) => void;
   /** What the event shows cannot follow from the state before, in a way that the rule is about. */
   readonly onContradiction?: (contradiction: Contradiction, event: TraceEvent, step: Step) => void;
   /** The trace is over. */
@@ -108,12 +113,14 @@ export interface RuleSpec {
   readonly severity: Severity;
   /** Error site of the kernel that checks the same thing, see `kernel/error-sites.ts`. */
   readonly site?: string;
+  /** Comparison of the model that the rule reports, see `CapsCheck.aspect`. */
+  readonly aspect?: string;
   /** Kernel function that the rule stands on. */
   readonly fn: string;
   readonly since?: Release;
   readonly until?: Release;
-  /** Event types without which the rule cannot be evaluated. Of a nested list, one suffices. */
-  readonly needs: readonly (EventType | readonly EventType[])[];
+  /** Event types (or `type:step`) without which the rule cannot be evaluated. Of a nested list, one suffices. */
+  readonly needs: readonly (EventName | readonly EventName[])[];
   /** Rules whose findings are consequences of this one, about the same task, DSQ or scheduler. */
   readonly leadsTo?: readonly string[];
   /** Rules whose findings this one only adds details to. */
