@@ -37,13 +37,17 @@ const MOVES: readonly EventType[] = [
   'switch',
 ];
 
+/** What cannot come between a call that links a task and the link either: interrupts are off, and nothing is unlocked. */
+const ASIDE: readonly EventType[] = ['resched', 'wakeup', 'wakeup_preempt', 'tick', 'update_curr', 'slice_end', 'kick'];
+
 /** A rule about a sequence is believed once it has held so often: recorders differ in what they can probe. */
 const LEARNT = 8;
 /** That the ends of a call are recorded is believed sooner: without a probe there is not one. */
-export const LEARNT_CALLS = 2;
+export const LEARNT_CALLS = 1;
 
 const nests = flagsOf(NESTING);
 const moves = flagsOf(MOVES);
+const aside = flagsOf(ASIDE);
 const kinds = EVENT_TYPES.length;
 
 /** What has been learnt about sequences, for all CPUs of one trace. */
@@ -78,7 +82,9 @@ export class CodePath {
   follow(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
     const ends = event.phase === 'end';
-    if (ends ? this.#from >= 0 && nests[kind] === 1 : moves[kind] === 1) this.#arrive(event, step, rules);
+    const arrives = ends ? this.#from >= 0 && nests[kind] === 1 : moves[kind] === 1;
+    if (arrives || (aside[kind] === 1 && this.#from >= 0 && this.#to === KIND.dsq_link))
+      this.#arrive(event, step, rules);
     if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
     if (nests[kind] === 1 && (event.step === '' || event.step === 'core' || event.step === 'scx')) {
       if (event.phase === 'begin') this.#enter(event, step, rules);

@@ -40,6 +40,7 @@ export const runningTransitions: Transitions = {
     task.runSeq = event.seq;
     task.runTime = event.t;
     if (step.rq !== undefined) {
+      checkPut(model, event, step, task, step.rq);
       step.rq.runPid = event.pid;
       step.rq.runSeq = event.seq;
     }
@@ -178,6 +179,19 @@ function beginRun(event: TraceEvent, step: Step, task: Task): void {
     );
   }
   task.running = YES;
+}
+
+/** A run queue has one current task: who runs is put before the next one is set. */
+function checkPut(model: Model, event: TraceEvent, step: Step, task: Task, rq: Cpu): void {
+  const { runPid } = rq;
+  if (runPid === RUN_UNKNOWN || runPid === RUN_NONE || runPid === event.pid || !model.records('stop')) return;
+  contradict(
+    step,
+    'callback-nesting',
+    'running-without-stopping',
+    `${task.label} is set running on CPU ${rq.id}, pid ${runPid} was not stopped there`,
+    { task, cpu: rq.id, sinceSeq: rq.runSeq },
+  );
 }
 
 function endRun(event: TraceEvent, step: Step, task: Task): void {

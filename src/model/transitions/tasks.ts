@@ -218,6 +218,7 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.setFlags(0);
     task.waiting = NO;
     task.running = NO;
+    task.reenqCount = 0;
     task.initOpen = NO;
     task.enableOpen = NO;
     task.unplaced = true;

@@ -68,11 +68,12 @@ export const sliceAccounting = defineRule({
         for (const charge of charges) if (charge?.pid === event.pid) charge.pid = -1;
       },
       pick(event, step) {
-        // Whoever was picked has the slice that the kernel gave it there, also when it just runs on.
-        if (event.phase === 'begin') return;
-        const known = event.pid > 0 && event.has('slice');
-        const slice = known ? toNumber(event.slice_hi, event.slice_lo) : 0;
-        set(event.rq, known ? event.pid : -1, slice, event.seq, step.cpu?.entryTime ?? 0);
+        // Who runs on may have got a new slice; who is replaced is charged once more.
+        const charge = charges[event.rq];
+        if (event.phase === 'begin' || charge === undefined || charge.pid !== event.pid) return;
+        if (event.has('slice'))
+          set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
+        else charge.pid = -1;
       },
     };
   },
