@@ -16,7 +16,11 @@ const NESTING: readonly EventType[] = [
   'move_to_local',
   'can_run_remote',
   'find_dsq',
+  'insert',
 ];
+
+/** The calls themselves; other steps of the same types lie inside them. */
+const NESTING_STEPS: ReadonlySet<string> = new Set(['', 'core', 'scx', 'kfunc']);
 
 /** Moves of a task under the lock of its rq. Between an event and the one that it leads to none of these can come. */
 const MOVES: readonly EventType[] = [
@@ -62,6 +66,7 @@ export class CodePathRules {
 export class CodePath {
   readonly #stack: number[] = [];
   readonly #stackSeq: number[] = [];
+  readonly #stackPid: number[] = [];
   /** Kinds that began here since the start or the last loss: their ends can no longer be those of unseen beginnings. */
   readonly #begun = new Uint8Array(kinds);
   /** Kind of the event that leads to another, -1 none; the kinds that may follow, and the task. */
@@ -70,10 +75,13 @@ export class CodePath {
   #to = -1;
   #orTo = -1;
   #pid = -1;
+  /** Task that the pick under way replaces. */
+  #pickPrev = -1;
 
   forget(): void {
     this.#stack.length = 0;
     this.#stackSeq.length = 0;
+    this.#stackPid.length = 0;
     this.#begun.fill(0);
     this.#from = -1;
   }
@@ -82,11 +90,12 @@ export class CodePath {
   follow(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
     const ends = event.phase === 'end';
-    const arrives = ends ? this.#from >= 0 && nests[kind] === 1 : moves[kind] === 1;
+    const arrives = ends ? (this.#from >= 0 && nests[kind] === 1) || kind === KIND.pick : moves[kind] === 1;
+    if (kind === KIND.pick && !ends) this.#pickPrev = event.curr;
     if (arrives || (aside[kind] === 1 && this.#from >= 0 && this.#to === KIND.dsq_link))
       this.#arrive(event, step, rules);
     if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
-    if (nests[kind] === 1 && (event.step === '' || event.step === 'core' || event.step === 'scx')) {
+    if (nests[kind] === 1 && NESTING_STEPS.has(event.step)) {
       if (event.phase === 'begin') this.#enter(event, step, rules);
       else if (event.phase === 'end') this.#leave(event, step, rules);
     }
@@ -111,18 +120,26 @@ export class CodePath {
       }
       this.#stack.length = open;
       this.#stackSeq.length = open;
+      this.#stackPid.length = open;
     }
     this.#begun[kind] = 1;
     this.#stack.push(kind);
     this.#stackSeq.push(event.seq);
+    this.#stackPid.push(event.pid);
   }
 
   #leave(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
     const open = this.#stack.lastIndexOf(kind);
     const known = (rules.ended[kind] ?? 0) >= LEARNT_CALLS;
-    if (open >= 0 && open === this.#stack.length - 1) rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
-    else if (known && (this.#stack.length > 0 || this.#begun[kind] === 1)) {
+    if (open >= 0 && open === this.#stack.length - 1) {
+      rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
+      const pid = this.#stackPid[open] ?? -1;
+      if (pid > 0 && event.pid > 0 && pid !== event.pid && kind !== KIND.pick) {
+        const text = `${event.type} of pid ${pid} ends on CPU ${event.cpu} as one of pid ${event.pid}`;
+        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[open] ?? -1 });
+      }
+    } else if (known && (this.#stack.length > 0 || this.#begun[kind] === 1)) {
       const inner = EVENT_TYPES[this.#stack.at(-1) ?? 0] ?? '';
       const text =
         open < 0
@@ -133,6 +150,7 @@ export class CodePath {
     if (open >= 0) {
       this.#stack.length = open;
       this.#stackSeq.length = open;
+      this.#stackPid.length = open;
     }
   }
 
@@ -141,7 +159,8 @@ export class CodePath {
     const from = this.#from;
     if (from >= 0) {
       const cell = from * kinds + this.#to;
-      const fits = event.phase !== 'end' && pid === this.#pid && (kind === this.#to || kind === this.#orTo);
+      const whom = pid === this.#pid || (kind === KIND.stop && pid === this.#pickPrev);
+      const fits = event.phase !== 'end' && whom && (kind === this.#to || kind === this.#orTo);
       if (fits) rules.kept[cell] = (rules.kept[cell] ?? 0) + 1;
       else if ((rules.kept[cell] ?? 0) >= LEARNT) {
         const expected = EVENT_TYPES[this.#to] ?? '';
@@ -156,6 +175,12 @@ export class CodePath {
       this.#from = -1;
     }
     if (event.phase !== 'end') this.#expect(event);
+    else if (kind === KIND.pick) this.#expectSet(event);
+  }
+
+  /** put_prev_set_next_task() follows a pick of another task at once: prev is put, or next is set. */
+  #expectSet(event: TraceEvent): void {
+    if (event.pid > 0 && event.pid !== this.#pickPrev && this.#pickPrev >= 0) this.#owe(event, KIND.run, KIND.stop);
   }
 
   /** Interrupts are off in all of these calls: the CPU can't switch before they return. */
@@ -167,6 +192,7 @@ export class CodePath {
     }
     this.#stack.length = 0;
     this.#stackSeq.length = 0;
+    this.#stackPid.length = 0;
   }
 
   /** What has to come next on this CPU. */

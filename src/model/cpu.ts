@@ -186,6 +186,13 @@ export class Cpu {
   /** The last event executed here, and the one before; -1 none since the start or the last loss. */
   lastSeq = -1;
   priorSeq = -1;
+  lastKind = -1;
+  lastPhase = '';
+  lastStep = '';
+  lastPid = -1;
+  lastRq = -1;
+  /** Number of events executed here. */
+  seen = 0;
   lastTime = 0;
   /** The section of scheduler code that executes here read the clock of its run queue after this time. */
   entryTime = 0;
@@ -211,6 +218,12 @@ export class Cpu {
     if (this.lbPass?.active === true && OUTSIDE_LB[kind] === 1) this.lbPass.end();
     this.priorSeq = this.lastSeq;
     this.lastSeq = event.seq;
+    this.lastKind = kind;
+    this.lastPhase = event.phase;
+    this.lastStep = event.step;
+    this.lastPid = event.pid;
+    this.lastRq = event.rq;
+    this.seen++;
     this.lastTime = event.t;
   }
 

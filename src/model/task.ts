@@ -114,6 +114,10 @@ export class Task {
   readonly ddsp = new DirectDispatch();
   /** Event at which the last ops.select_cpu() began; -1 not seen. */
   selectSeq = -1;
+  /** sched_waking came and the wakeup has not reached the run queue; sched_wakeup has to come before it runs. */
+  waking: Tri = UNKNOWN;
+  wakeupDue: Tri = UNKNOWN;
+  wakeSeq = -1;
   /** ops.init_task() and ops.enable() are under way. */
   initOpen: Tri = UNKNOWN;
   enableOpen: Tri = UNKNOWN;
@@ -303,6 +307,8 @@ export class Task {
     this.ddsp.clear();
     this.ddsp.known = false;
     this.selectSeq = -1;
+    this.waking = UNKNOWN;
+    this.wakeupDue = UNKNOWN;
     this.initOpen = UNKNOWN;
     this.enableOpen = UNKNOWN;
     this.holdingCpu = -1;

@@ -92,6 +92,13 @@ export function learnTaskCpu(event: TraceEvent, step: Step, task: Task, cpu: num
   task.taskCpuAssumed = false;
 }
 
+/** The task is assigned to a CPU. */
+export function assignCpu(task: Task, cpu: number): void {
+  task.taskCpu = cpu;
+  task.taskCpuAssumed = false;
+  task.unplaced = false;
+}
+
 /** The event shows the current task of a run queue; -1 pid: it does not. */
 export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): void {
   if (pid < 0) return;

@@ -25,6 +25,7 @@ import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
+import { checkPickRq } from './pick.ts';
 import { claimNext, finishLocal, takeVerdict } from './verdict.ts';
 
 export const dispatchTransitions: Transitions = {
@@ -33,6 +34,7 @@ export const dispatchTransitions: Transitions = {
     const sched = model.schedOf(event) ?? model.root;
     step.sched = sched;
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    checkPickRq(event, step, cpu);
     if (event.phase === 'end') {
       checkFound(model, event, step, cpu);
       return;

@@ -24,7 +24,7 @@ import type { Model } from '../model.ts';
 import { NO, type Sched, YES } from '../sched.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
-import { learnTask, learnTaskCpu, taskOf } from './common.ts';
+import { learnTask, learnTaskCpu, rqOfTask, taskOf } from './common.ts';
 import { releaseCustody } from './enqueue.ts';
 import { checkPickRq } from './pick.ts';
 
@@ -126,6 +126,7 @@ export const dsqTransitions: Transitions = {
     const { consume } = executing;
     if (consume.active && consume.dsq === dsq) takeFromShared(model, event, step, dsq, task, executing);
     if (executing.dequeuing === task) executing.dequeuingDsq = undefined;
+    else if (dsq.isLocal && executing.priorSeq >= 0) reportUnasked(model, event, step, dsq, task);
     if (task.dsq === dsq) dsq.remove(task);
     else {
       detach(task);
@@ -169,7 +170,7 @@ export const dsqTransitions: Transitions = {
 
   dispatch_dequeue(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    rqOfTask(model, event, step, task);
     // A dequeue by another CPU while a consumer holds the token: the consumer has lost, and starts over.
     const onDsq = event.dsq_addr_hi !== 0 || event.dsq_addr_lo !== 0;
     for (const cpu of model.cpus) {
@@ -190,7 +191,7 @@ export const dsqTransitions: Transitions = {
 
   move_local_task(model, event, step) {
     const task = taskOf(model, event, step);
-    step.rq = model.cpu(event.rq);
+    rqOfTask(model, event, step, task);
     const executing = model.cpu(event.cpu);
     executing.movingLocal = task;
     checkTaken(event, step, executing, task);
@@ -259,6 +260,18 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   task.takenSeq = event.seq;
   task.takenTime = event.t;
   linking.end();
+}
+
+/** A task leaves a local DSQ by dispatch_dequeue() only. */
+function reportUnasked(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  if (model.header.recorded?.has('dispatch_dequeue') !== true) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'unlink',
+    `CPU ${event.cpu} takes ${task.label} off DSQ ${dsq.name} and had not begun to dequeue it`,
+    { task, dsq: dsq.name, cpu: event.cpu },
+  );
 }
 
 /** Only scx_dispatch_enqueue() and scx_move_local_task_to_local_dsq() link a task. */

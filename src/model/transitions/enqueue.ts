@@ -6,6 +6,7 @@ import {
   DEQ_SAVE,
   DEQ_SLEEP,
   ENQ_HI_REENQ,
+  ENQ_WAKEUP,
   OPSS_QUEUED,
   TASK_DEQD_FOR_SLEEP,
   TASK_IN_CUSTODY,
@@ -22,19 +23,12 @@ import type { Model } from '../model.ts';
 import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
-import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
+import { assignCpu, learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
+import { checkWaking } from './wakeup.ts';
 
 export const enqueueTransitions: Transitions = {
-  wakeup(model, event, step) {
-    const task = taskOf(model, event, step);
-    if (event.has('comm')) task.comm = event.comm;
-    if (event.target < 0) return;
-    if (event.step === 'new') assignCpu(task, event.target);
-    else learnTaskCpu(event, step, task, event.target);
-  },
-
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
@@ -71,6 +65,7 @@ export const enqueueTransitions: Transitions = {
     if (task.unplaced) assignCpu(task, event.rq);
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);
+    if ((event.enq_flags_lo & ENQ_WAKEUP) !== 0) checkWaking(model, event, step, task);
     task.cls = CLASS_EXT;
     if (!task.isQueued || task.waiting !== YES) markRunnable(event, task);
     task.flags |= TASK_QUEUED;
@@ -270,13 +265,6 @@ function noteTaken(model: Model, event: TraceEvent, task: Task): void {
   else if ((lo & DEQ_SAVE) !== 0)
     task.takenBy = model.bypassCalls > 0 ? 'dequeued by bypass' : 'dequeued by a property change';
   else task.takenBy = 'dequeued by a migration';
-}
-
-/** The task is assigned to a CPU. */
-function assignCpu(task: Task, cpu: number): void {
-  task.taskCpu = cpu;
-  task.taskCpuAssumed = false;
-  task.unplaced = false;
 }
 
 /** The task leaves the hands of the BPF scheduler. */

@@ -10,6 +10,7 @@ import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
 import { learnCurr, learnFlags, learnMask, learnTask, learnTaskCpu, rqOf, rqOfTask, taskOf } from './common.ts';
 import { learnComm, markRunnable, noteCustody, noteWait } from './enqueue.ts';
+import { checkWoken } from './wakeup.ts';
 
 export const runningTransitions: Transitions = {
   update_curr(model, event, step) {
@@ -83,9 +84,14 @@ export const runningTransitions: Transitions = {
     if (step.rq !== undefined && event.has('curr')) learnCurr(event, step, step.rq, event.curr);
   },
 
+  wakeup_preempt(model, event, step) {
+    rqOfTask(model, event, step, taskOf(model, event, step));
+  },
+
   slice_end(model, event, step) {
-    learnTask(model, event, step, taskOf(model, event, step));
-    rqOf(model, event, step);
+    const task = taskOf(model, event, step);
+    learnTask(model, event, step, task);
+    rqOfTask(model, event, step, task);
   },
 
   switch(model, event, step) {
@@ -101,6 +107,7 @@ export const runningTransitions: Transitions = {
     cpu.curr = event.next > 0 ? model.task(event.next) : undefined;
     cpu.switchSeq = event.seq;
     cpu.switchTime = event.t;
+    if (cpu.curr !== undefined) checkWoken(model, event, step, cpu.curr);
     if (cpu.curr !== undefined) switchIn(model, event, step, cpu.curr);
     checkSwitch(event, step, cpu, cpu.curr);
   },

@@ -15,7 +15,7 @@ import type { Model } from '../model.ts';
 import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnFlags, learnMask, learnTask, ownerOf, taskOf } from './common.ts';
+import { learnFlags, learnMask, learnTask, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { noteWait } from './enqueue.ts';
 
 export const taskTransitions: Transitions = {
@@ -135,7 +135,7 @@ export const taskTransitions: Transitions = {
 
   class_change(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    rqOfTask(model, event, step, task);
     step.sched = task.sched;
     if (event.step === 'switched_from') {
       noteWait(step, task);
