@@ -11,10 +11,11 @@ import { runReplay } from '../replay/run.ts';
 import { RULES } from '../rules/index.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import { type CommandContext, reportError } from './context.ts';
+import { type DomainOptions, domainOption, spellDomainOptions } from './domain-option.ts';
 import { Progress } from './progress.ts';
 import { parseTime, relativeTo } from './time.ts';
 
-export interface ReplayOptions {
+export interface ReplayOptions extends DomainOptions {
   readonly rules?: string;
   readonly skip?: string;
   readonly kernel?: string;
@@ -22,6 +23,7 @@ export interface ReplayOptions {
   readonly format: 'terminal' | 'json';
   readonly output?: string;
   readonly strict?: boolean;
+  readonly failOn?: 'violation' | 'possible';
   readonly from?: string;
   readonly to?: string;
   readonly pid?: string;
@@ -91,13 +93,17 @@ async function replayOne(
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     };
+    const domain = await domainOption(options, trace.header);
     return runReplay(trace, {
       path,
+      domain,
+      domainOptions: spellDomainOptions(options),
       rules,
       named,
       filter,
       ...(kernel === undefined ? {} : { kernel }),
       strict: options.strict === true,
+      failOnPossible: options.failOn === 'possible',
       keepGoing: options.keepGoing === true,
       explainFidelity: options.explainFidelity === true,
     });

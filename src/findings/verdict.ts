@@ -31,6 +31,8 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
 
 export interface ExitCodeInput {
   readonly verdict: Verdict;
+  /** What is possible counts as a violation. */
+  readonly failOnPossible: boolean;
   /** Rules asked for by name that were not evaluated for lack of evidence. */
   readonly missing: boolean;
   /** The input could not be read to its end. */
@@ -38,8 +40,8 @@ export interface ExitCodeInput {
   readonly strict: boolean;
 }
 
-export function exitCodeOf({ verdict, missing, incomplete, strict }: ExitCodeInput): number {
-  if (verdict === 'violation') return EXIT.violation;
+export function exitCodeOf({ verdict, failOnPossible, missing, incomplete, strict }: ExitCodeInput): number {
+  if (verdict === 'violation' || (failOnPossible && verdict === 'possible')) return EXIT.violation;
   if (missing || incomplete) return EXIT.noVerdict;
   if (verdict === 'not evaluated') return EXIT.noVerdict;
   if (strict && (verdict === 'inconclusive' || verdict === 'possible')) return EXIT.noVerdict;

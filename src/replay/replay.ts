@@ -10,6 +10,9 @@ import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { autoDomain } from '../vtime/compile.ts';
+import type { Domain } from '../vtime/domain.ts';
+import { VtimeEngine } from '../vtime/engine.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
 
@@ -17,6 +20,8 @@ export interface ReplayOptions {
   readonly rules: readonly RuleSpec[];
   readonly kernel?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** How the scheduler keeps vtime; absent: nothing is known of it. */
+  readonly domain?: Domain;
 }
 
 interface ActiveRule {
@@ -45,6 +50,7 @@ export class Replay {
   readonly #active: readonly ActiveRule[];
   /** Rules about error sites, by site. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #vtime: VtimeEngine | undefined;
   #current: TraceEvent;
   #attachSeen = false;
 
@@ -55,14 +61,24 @@ export class Replay {
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
+    const domain = options.domain ?? autoDomain();
     this.#active = this.ruleRuns
-      .filter((run) => this.#isApplicable(run, header))
+      .filter((run) => this.#isApplicable(run, header, domain))
       .map((run) => ({ run, handlers: this.#create(run) }));
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
-    for (const rule of this.#active) {
-      for (const [type, handler] of Object.entries(rule.handlers) as [EventType, EventHandler][]) {
+    const listen = (listener: object): void => {
+      for (const [type, handler] of Object.entries(listener) as [EventType, EventHandler][]) {
         if (type in KIND) handlers[KIND[type]]?.push(handler);
       }
+    };
+    // Facts are told before the rules that listen to the event itself are asked.
+    if (this.#active.some((rule) => rule.run.spec.vtime !== undefined)) {
+      const listeners = this.#active.flatMap((rule) => rule.handlers.vtime ?? []);
+      this.#vtime = new VtimeEngine({ model: this.model, domain, listeners });
+      listen(this.#vtime.handlers);
+    }
+    for (const rule of this.#active) {
+      listen(rule.handlers);
       if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
     }
     this.#handlers = handlers;
@@ -90,6 +106,7 @@ export class Replay {
   /** The trace is over. */
   end(): void {
     this.#step.reset();
+    this.#vtime?.end();
     for (const rule of this.#active) rule.handlers.onEnd?.();
   }
 
@@ -106,7 +123,7 @@ export class Replay {
   }
 
   /** Version, and what was recorded; a rule that fails here says why it is not evaluated. */
-  #isApplicable(run: RuleRun, header: TraceHeader): boolean {
+  #isApplicable(run: RuleRun, header: TraceHeader, domain: Domain): boolean {
     const { since, until, needs } = run.spec;
     const { release } = this.kernel.version;
     if (since !== undefined && !isAtLeast(release, since))
@@ -116,15 +133,21 @@ export class Replay {
     else {
       const missing = header.recorded === undefined ? [] : missingTypes(needs, header.recorded);
       if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
+      else if (domain.auto && run.spec.vtime === 'described')
+        run.notEvaluated = 'needs to know how the scheduler keeps vtime: --domain NAME or FILE';
     }
     return run.notEvaluated === undefined;
   }
 
   #create(run: RuleRun): RuleHandlers {
+    const engine = (): VtimeEngine | undefined => this.#vtime;
     return run.spec.create({
+      get vtime() {
+        return engine();
+      },
       model: this.model,
-      checked: () => {
-        run.checked++;
+      checked: (times = 1) => {
+        run.checked += times;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
       undecided: (reason) => run.noteUndecided(reason),

@@ -24,9 +24,13 @@ import { Replay, type ReplayOptions } from './replay.ts';
 export interface RunOptions extends ReplayOptions {
   /** Path as the user gave it, for commands in findings. */
   readonly path: string;
+  /** Options that name the domain, as on the command line, for commands in findings. */
+  readonly domainOptions?: string;
   /** Rules asked for by name: not being able to evaluate one of them is no pass. */
   readonly named?: ReadonlySet<string>;
   readonly strict?: boolean;
+  /** What is possible or predicted fails the run like a violation. */
+  readonly failOnPossible?: boolean;
   /** Damage in the input ends the replay there instead of being thrown. */
   readonly keepGoing?: boolean;
   /** At most this many findings are listed, in all. */
@@ -74,7 +78,11 @@ class ResultBuilder {
     // The reader's own counts are complete now; the second pass for evidence would start them anew.
     const traceInfo = this.#traceInfo();
     const ordinals = new Set([
-      ...findings.flatMap((finding) => [finding.began, ...finding.evidence.map((ref) => ref.seq)]),
+      ...findings.flatMap((finding) => [
+        finding.began,
+        ...finding.evidence.map((ref) => ref.seq),
+        ...finding.chain.map((cause) => cause.seq),
+      ]),
       ...mismatches.map((entry) => entry.seq),
     ]);
     ordinals.delete(-1);
@@ -107,6 +115,7 @@ class ResultBuilder {
         missing,
         incomplete: this.#incomplete !== undefined,
         strict: this.#options.strict === true,
+        failOnPossible: this.#options.failOnPossible === true,
       }),
       fidelity: replay.fidelity.lines,
       rules,
@@ -134,16 +143,16 @@ class ResultBuilder {
     }
   }
 
-  /** An error that the kernel demonstrably did not raise is no violation: the model, or the trace, is wrong about it. */
+  /**
+   * An error that the kernel demonstrably did not raise is no violation: the model, or the trace, is wrong about it. The same
+   * goes for what follows from a description that does not fit.
+   */
   #settleContradictions(run: RuleRun): void {
     for (const finding of run.findings) {
-      if (finding.error === undefined || this.#statuses.get(finding.error) !== 'contradicted') continue;
-      if (finding.verdict === 'violation') run.violations--;
-      else if (finding.verdict === 'possible') run.possibles--;
-      else continue;
-      finding.verdict = 'inconclusive';
-      run.inconclusives++;
-      run.noteUndecided('the model predicts an error that the kernel did not raise');
+      if (finding.premise?.broken === true)
+        run.withdraw(finding, 'the trace contradicts the description (see vtime-model-mismatch)');
+      if (finding.error !== undefined && this.#statuses.get(finding.error) === 'contradicted')
+        run.withdraw(finding, 'the model predicts an error that the kernel did not raise');
     }
   }
 
@@ -159,9 +168,9 @@ class ResultBuilder {
     };
   }
 
-  /** Findings in the order of time, the first of each rule when there are too many. */
+  /** Findings in the order of time, those that explain others first; the first of each rule when there are too many. */
   #listed(findings: readonly Finding[]): readonly Finding[] {
-    const sorted = findings.toSorted((a, b) => a.seq - b.seq);
+    const sorted = findings.toSorted((a, b) => Number(b.leads) - Number(a.leads) || a.seq - b.seq);
     return this.#options.limit === undefined ? sorted : sorted.slice(0, this.#options.limit);
   }
 
@@ -193,14 +202,22 @@ class ResultBuilder {
       details: {
         ...finding.details,
         ...(began === undefined ? {} : { began }),
+        ...(finding.chain.length === 0 ? {} : { chain: this.#chain(finding, evidence) }),
         command: this.#command(finding),
       },
     };
   }
 
+  /** Causes with their events. */
+  #chain(finding: Finding, evidence: ReadonlyMap<number, EvidenceItem>): readonly object[] {
+    return finding.chain.map(({ rule, seq, text }) => ({ rule, text, event: evidence.get(seq) ?? null }));
+  }
+
   /** The command that shows this finding alone. */
   #command(finding: Finding): string {
     const parts = ['scx-check replay', quote(this.#options.path), `--rules ${finding.rule}`];
+    const { domainOptions = '' } = this.#options;
+    if (domainOptions !== '') parts.push(domainOptions);
     if (finding.pid >= 0) parts.push(`--pid ${finding.pid}`);
     const ts = this.#trace.timeBase + BigInt(finding.t);
     parts.push(`--from ${ts}ns --to ${ts}ns`);

@@ -18,8 +18,13 @@ import { switchChainBroken } from './switch-chain-broken.ts';
 import { taskLost } from './task-lost.ts';
 import { taskOnTwoCpus } from './task-on-two-cpus.ts';
 import { taskOnTwoDsqs } from './task-on-two-dsqs.ts';
+import { vtimeDrift } from './vtime-drift.ts';
+import { vtimeDriftEta } from './vtime-drift-eta.ts';
+import { vtimeHiddenRuntime } from './vtime-hidden-runtime.ts';
+import { vtimeModelMismatch } from './vtime-model-mismatch.ts';
 import { vtimeOnBuiltinDsq } from './vtime-on-builtin-dsq.ts';
 import { vtimeOrder } from './vtime-order.ts';
+import { vtimeTooFarAhead } from './vtime-too-far-ahead.ts';
 
 export const RULES: readonly RuleSpec[] = [
   dispatchDisallowedCpu,
@@ -39,6 +44,11 @@ export const RULES: readonly RuleSpec[] = [
   taskOnTwoDsqs,
   fifoOrder,
   vtimeOrder,
+  vtimeModelMismatch,
+  vtimeHiddenRuntime,
+  vtimeDrift,
+  vtimeDriftEta,
+  vtimeTooFarAhead,
   taskLost,
   runnableStall,
   schedulerEjected,

@@ -73,6 +73,7 @@ export interface HeaderJson {
   starts_mid_run?: boolean | undefined;
   features?: string[] | undefined;
   losses?: { cpu: number; overrun: number; dropped: number }[] | undefined;
+  domain?: string | Record<string, unknown> | undefined;
 }
 
 const mask = (list: string): CpuMask => CpuMask.fromList(list) ?? new CpuMask();
@@ -99,6 +100,7 @@ export function headerFromJson(json: HeaderJson): TraceHeader {
       hz: json.hz,
       schedExtState: json.sched_ext_state,
       startsMidRun: json.starts_mid_run,
+      domain: json.domain,
     }),
   );
   if (json.cpus?.possible !== undefined) header.possible = mask(json.cpus.possible);
@@ -222,6 +224,7 @@ export function headerToJson(header: TraceHeader): HeaderJson {
     starts_mid_run: header.startsMidRun,
     features: header.features.size === 0 ? undefined : [...header.features],
     losses: header.losses.length === 0 ? undefined : header.losses.map((loss) => ({ ...loss })),
+    domain: header.domain === undefined || typeof header.domain === 'string' ? header.domain : { ...header.domain },
   };
   return JSON.parse(JSON.stringify(json)) as HeaderJson;
 }
