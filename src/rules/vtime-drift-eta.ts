@@ -28,6 +28,7 @@ export const vtimeDriftEta = defineRule({
           const { limits, cap } = sched.domain;
           if (record.growing < limits.number('vtime-drift-eta', 'n') || !(fact.rate > 0) || told.has(record)) return;
           const limit = cap?.ns ?? context.vtime?.drift.critical(sched, task, fact.t) ?? Number.POSITIVE_INFINITY;
+          if (fact.driftMin >= limit) return;
           const eta = timeToLimit(limit, fact.driftMin, fact.rate);
           if (eta >= limits.number('vtime-drift-eta', 'horizon')) return;
           told.add(record);
@@ -44,7 +45,7 @@ export const vtimeDriftEta = defineRule({
             sched: sched.sched,
             began: record.firstRunSeq,
             evidence: [{ seq: record.firstRunSeq, note: 'the first run that is hidden' }],
-            note: `the ${record.growing}th stop in a row at which the drift has grown`,
+            note: `it has grown at ${record.growing} stops in a row`,
             at: fact,
             chain,
             ...(record.observed ? {} : { premise: sched.premise }),

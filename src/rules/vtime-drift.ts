@@ -44,7 +44,7 @@ export const vtimeDrift = defineRule({
           const chain = driftCauses(task, ['vtime-drift']);
           context.report({
             verdict: observed ? 'possible' : 'violation',
-            message: `${task.task.label} (weight ${task.task.weight}) is ${distance(observed ? fact.driftMax : fact.driftMin, sched.domain.sliceNs)} ahead of basis ${basis.label}${basis.isExact ? ` (${basis.describe()})` : ''}; ${distance(limit, sched.domain.sliceNs)} beyond its last charge are healthy at most`,
+            message: `${task.task.label} (weight ${task.task.weight}) is ${distance(observed ? fact.driftMax : fact.driftMin, sched.domain)} ahead of basis ${basis.label}${basis.isExact ? ` (${basis.describe()})` : ''}; ${distance(limit, sched.domain)} beyond its last charge are healthy at most`,
             task: task.task,
             cpu: fact.cpu,
             dsq: task.queue?.name ?? '',

@@ -52,8 +52,8 @@ export const vtimeHiddenRuntime = defineRule({
               ? 'queue-basis'
               : 'competitors',
         message: record.observed
-          ? `runs of ${task.task.label} (weight ${task.task.weight}) do not move basis ${basis.label}: others are still clamped to what it was before, ${distance(fact.driftMax, domain.sliceNs)} behind its vtime`
-          : `${formatDuration(fact.hiddenNs)} of ${task.task.label} (weight ${task.task.weight})${last} on CPU ${fact.cpu} reached no basis ${basis.label}; it is ${distance(fact.driftMin, domain.sliceNs)} ahead of it`,
+          ? `runs of ${task.task.label} (weight ${task.task.weight}) do not move basis ${basis.label}: others are still clamped to what it was before, ${distance(fact.driftMax, domain)} behind its vtime`
+          : `${formatDuration(fact.hiddenNs)} of ${task.task.label} (weight ${task.task.weight})${last} on CPU ${fact.cpu} reached no basis ${basis.label}; it is ${distance(fact.driftMin, domain)} ahead of it`,
         task: task.task,
         cpu: fact.cpu,
         dsq: task.queue?.name ?? '',
@@ -67,7 +67,7 @@ export const vtimeHiddenRuntime = defineRule({
         ],
         note:
           fact.where === 'running'
-            ? 'it runs on'
+            ? 'by now it has run that long'
             : fact.where === 'observed'
               ? 'clamped to the basis as if the runs had not been'
               : 'the run ends and is charged',

@@ -27,12 +27,12 @@ export const vtimeTooFarAhead = defineRule({
           context.report({
             verdict: 'violation',
             class: 'error',
-            message: `${task?.task.label ?? `pid ${fact.pid}`} is ${distance(fact.diffNs, sched.domain.sliceNs)} ahead of its basis at enqueue, and the scheduler ends itself (${fact.message})`,
+            message: `${task?.task.label ?? `pid ${fact.pid}`} is ${distance(fact.diffNs, sched.domain)} ahead of its basis at enqueue, and the scheduler ends itself (${fact.message})`,
             task: task?.task,
             sched: sched.sched,
             began: chain.at(-1)?.seq ?? -1,
             evidence: chain.map((cause) => ({ seq: cause.seq, note: cause.text })),
-            note: 'the scheduler raises its error',
+            note: predicted ? 'the scheduler raises its error, as predicted' : 'the scheduler raises its error',
             at: fact,
             chain,
             details: {
@@ -58,7 +58,7 @@ export const vtimeTooFarAhead = defineRule({
             verdict: 'violation',
             severity: 'warning',
             class: 'clamped',
-            message: `${task.task.label} is ${distance(fact.driftMin, sched.domain.sliceNs)} ahead of basis ${basis.label}, and the scheduler clamps it down to ${formatDuration(cap.ns)}`,
+            message: `${task.task.label} is ${distance(fact.driftMin, sched.domain)} ahead of basis ${basis.label}, and the scheduler clamps it down to ${formatDuration(cap.ns)}`,
             task: task.task,
             dsq: fact.queue.name,
             sched: sched.sched,

@@ -109,11 +109,12 @@ export class Bounding {
       this.#then.copy(basis.lo);
       const known = !raced || basis.lowAt(since, this.#then);
       const gap = known ? difference(this.#then.hi, this.#then.lo, high.hi, high.lo) : 0;
-      if (gap > this.#toleranceNs) {
-        this.#tooHigh(sched, basis, gap);
-        sound = false;
-      }
+      const hidden = gap > this.#toleranceNs ? this.#tooHigh(sched, basis, gap) : undefined;
       if (gap > 0) this.#adopt(basis, hasLow, high, seq);
+      if (hidden !== undefined) {
+        sound = false;
+        for (const task of hidden) this.#drift.observedHidden(sched, task, basis, seq, sighting.t);
+      }
     } else if (hasHigh && !raced) basis.lowerHigh(high.hi, high.lo, seq);
     if (!hasLow || !sound) return sound;
     const known = this.#state.pending.highOf(basis, this.#high);
@@ -138,8 +139,8 @@ export class Bounding {
     basis.lowerLow(this.#high.hi, this.#high.lo, seq);
   }
 
-  /** Seen lower than the updates that were applied to it: some of them did not happen. */
-  #tooHigh(sched: SchedVtime, basis: Basis, gap: number): void {
+  /** Seen lower than the updates that were applied to it: some of them did not happen. Returns whose, where that is clear. */
+  #tooHigh(sched: SchedVtime, basis: Basis, gap: number): readonly VtimeTask[] {
     const { sighting } = this;
     const seen = sighting.high;
     const because = sighting.describe();
@@ -164,7 +165,7 @@ export class Bounding {
       note: because,
       hidden,
     });
-    for (const task of hidden) this.#drift.observedHidden(sched, task, basis, sighting.seq, sighting.t);
+    return hidden;
   }
 
   /** Seen higher than any update can have made it. */

@@ -99,7 +99,7 @@ export class Charging {
     task.charging = false;
     const inCallback = this.#charging[event.cpu] === task;
     if (inCallback) this.#charging[event.cpu] = undefined;
-    this.#measure(fact, sched, task, event, observed);
+    this.#measure(fact, sched, task, event, observed, inCallback);
     fact.task = task;
     fact.sched = sched;
     fact.seq = task.stopSeq;
@@ -154,7 +154,14 @@ export class Charging {
   }
 
   /** Runtime and charge by the description. */
-  #measure(fact: ChargeFact, sched: SchedVtime, task: VtimeTask, event: TraceEvent, observed: boolean): void {
+  #measure(
+    fact: ChargeFact,
+    sched: SchedVtime,
+    task: VtimeTask,
+    event: TraceEvent,
+    observed: boolean,
+    inCallback: boolean,
+  ): void {
     const { charge, sliceNs } = sched.domain;
     const { task: core } = task;
     const runtime = this.#runtime;
@@ -172,7 +179,9 @@ export class Charging {
     if (fact.runtimeNs < 0) return;
     // The callbacks run after the events that announce them, and before what their CPU does next.
     const begun = task.chargedRunSettled >= 0 ? task.chargedRunSettled : task.chargedRunTime;
-    const shown = observed && event.t - task.stopTime <= CALLBACK_NS ? event.t : task.stopTime;
+    // Inside the callback the event that shows the result bounds it, however late that is.
+    const isNear = observed && (inCallback || event.t - task.stopTime <= CALLBACK_NS);
+    const shown = isNear ? event.t : task.stopTime;
     fact.runtimeMin = Math.max(0, task.stopTime - begun);
     fact.runtimeMax = Math.max(fact.runtimeMin, shown - task.chargedRunTime);
     if (charge.source === 'slice') {

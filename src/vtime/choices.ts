@@ -60,6 +60,8 @@ export class Choices {
         other: instance,
         headKey: key,
         otherKey: head.vtime,
+        otherWaitNs: event.t - head.linkTime,
+        otherHead: this.#state.task(head),
       };
       for (const sink of this.#state.sinks.onTake) sink(fact);
     }

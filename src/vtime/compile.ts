@@ -69,7 +69,9 @@ class Compiler {
     this.#json = json;
     this.#sliceNs = duration(json.slice ?? DEFAULT_SLICE);
     if (this.#sliceNs === 0) throw this.#bad('slice', 'must be greater than 0');
-    this.#bases = (json.bases ?? [{ id: 'now', scope: 'global' }]).map((basis, index) => this.#basis(basis, index));
+    this.#bases = (json.bases ?? [{ id: 'vtime_now', scope: 'global' }]).map((basis, index) =>
+      this.#basis(basis, index),
+    );
     this.#llcAware = this.#bases.some((basis) => basis.scope === 'llc' || basis.scope === 'group+llc');
   }
 

@@ -332,6 +332,8 @@ export class DriftWatch {
   }
 
   #emit(fact: DriftFact): void {
+    // Once it ends, the scheduler no longer decides.
+    if (fact.sched.sched?.exit !== undefined) return;
     // After a contradiction only what was observed is worth telling.
     if (fact.sched.premise.broken && fact.record?.observed !== true) return;
     for (const sink of this.#state.sinks.onDrift) sink(fact);

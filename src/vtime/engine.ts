@@ -1,6 +1,6 @@
 // The vtime engine: takes the events that concern vtime, keeps tasks and bases, and tells the rules facts.
 import { LOCAL_ON_HI } from '../kernel/dsq-id.ts';
-import { DEQ_SLEEP, ENQ_HI_DSQ_PRIQ } from '../kernel/flags.ts';
+import { DEQ_SLEEP, ENQ_HI_DSQ_PRIQ, TASK_QUEUED } from '../kernel/flags.ts';
 import { OP_NONE } from '../model/cpu.ts';
 import type { Model } from '../model/model.ts';
 import type { Step } from '../model/step.ts';
@@ -83,8 +83,9 @@ export class VtimeEngine {
         movedNs,
         largestBefore,
         reference,
-        referenceGapNs: reference === undefined || reference === basis ? 0 : gapOf(reference, basis),
+        referenceGapNs: reference === undefined || reference === basis ? 0 : leadOf(reference, basis, movedNs),
         fresh,
+        retagged: Math.max(task.groupSeq, state.groups.cpuSeq(task.chargeCpu)) > task.placedSeq,
       };
       for (const sink of sinks.onAdvance) sink(fact);
     });
@@ -159,7 +160,7 @@ export class VtimeEngine {
         this.state.task(step.task).maskSeq = event.seq;
         this.#allowRebase(step.task, 'set_cpumask', event);
       },
-      cgroup_move: (event, step) => this.#cgroupMove(event, step),
+      cgroup_move: (event) => this.#cgroupMove(event),
       cell: (event) => this.#cell(event),
       vtime_now: (event) => {
         if (this.#active) this.#records.snap(event);
@@ -184,6 +185,9 @@ export class VtimeEngine {
         if (this.#active && step.task !== undefined) this.state.task(step.task).yielded = true;
       },
       tick: (event) => {
+        if (this.#active) this.#moveOn(event);
+      },
+      class_change: (event) => {
         if (this.#active) this.#moveOn(event);
       },
       ops_enqueue: (event, step) => {
@@ -223,6 +227,8 @@ export class VtimeEngine {
     if (event.has('vtime')) this.#show(event, task, event.vtime_hi, event.vtime_lo);
     else if (task.charging) this.#charging.settle(task, false, 0, 0, event);
     if (task.askedPending && !event.has('vtime')) this.#inserting.committed(task, event.seq);
+    // A current task that is no longer runnable is set again after a property change: ops.running() is not called.
+    if (event.has('scx_flags') && (event.scx_flags_lo & TASK_QUEUED) === 0) return;
     this.#charging.runBegins(event, task);
     this.#startedOn[event.cpu] = task;
   }
@@ -313,6 +319,7 @@ export class VtimeEngine {
       };
       for (const sink of state.sinks.onRebase) sink(fact);
     }
+    task.rebaseDeltaNs = difference(task.v.hi, task.v.lo, hi, lo);
     task.setV(hi, lo, event.seq);
     if (keeps) return;
     task.clearDrift();
@@ -383,16 +390,17 @@ export class VtimeEngine {
     task.rebaseSeq = event.seq;
   }
 
-  #cgroupMove(event: TraceEvent, step: Step): void {
-    if (step.task === undefined) return;
-    const task = this.state.task(step.task);
-    const { groups, domain } = this.state;
+  #cgroupMove(event: TraceEvent): void {
+    const { groups, domain, model } = this.state;
+    const core = model.findTask(event.pid);
+    if (core === undefined) return;
+    const task = this.state.task(core);
     task.cgroup = event.has('cgroup') ? Number(event.value('cgroup')) : -1;
     if (domain.taskGroups.kind === 'cgroup') {
       task.group = event.has('cgroup') ? groups.ofCgroup(BigInt(task.cgroup)) : -1;
       task.groupSeq = event.seq;
     }
-    this.#allowRebase(step.task, 'cgroup_move', event);
+    this.#allowRebase(core, 'cgroup_move', event);
   }
 
   /** A CPU or a task changes its group. */
@@ -586,12 +594,10 @@ function sinksOf(listeners: readonly VtimeHandlers[]): Sinks {
   return sinks;
 }
 
-/** Certain distance of two bases, ns: the smallest that their bounds allow; 0 when they may be equal. */
-function gapOf(a: Basis, b: Basis): number {
-  if (!a.loKnown || !a.hiKnown || !b.loKnown || !b.hiKnown) return 0;
-  const aAhead = difference(a.lo.hi, a.lo.lo, b.hi.hi, b.hi.lo);
-  const bAhead = difference(b.lo.hi, b.lo.lo, a.hi.hi, a.hi.lo);
-  return aAhead > 0 ? aAhead : bAhead > 0 ? -bAhead : 0;
+/** By how much `a` was certainly ahead of `b` before `b` moved by `movedNs`, ns. */
+function leadOf(a: Basis, b: Basis, movedNs: number): number {
+  if (!a.loKnown || !b.hiKnown) return 0;
+  return Math.max(0, difference(a.lo.hi, a.lo.lo, b.hi.hi, b.hi.lo) + movedNs);
 }
 
 /** On one DSQ: does `a` go before `b`, that is no longer on it? */

@@ -72,6 +72,11 @@ export interface InsertFact extends Place {
   driftMax: number;
   /** The basis had never moved or been looked at before. */
   freshBasis: boolean;
+  /** By how much its vtime was set back since its last insert, ns; NaN: it was not set. */
+  rebaseDeltaNs: number;
+  /** Halves of the DSQ id. */
+  dsqHi: number;
+  dsqLo: number;
 }
 
 /** Runtime is charged to a task and does not reach a basis that it is compared with, or the task is ahead of one. */
@@ -107,9 +112,11 @@ export interface AdvanceFact extends Place {
   basis: Basis;
   movedNs: number;
   largestBefore: number;
-  /** Basis that the task's vtime was last set against, and how far it is from this one (ns, infinite when unknown). */
+  /** Basis that the task's vtime was last set against, and by how much it was certainly ahead of this one, ns; 0: it may not have been. */
   reference: Basis | undefined;
   referenceGapNs: number;
+  /** Bases or groups changed since the task was placed. */
+  retagged: boolean;
   /** It had never moved before. */
   fresh: boolean;
 }
@@ -159,6 +166,9 @@ export interface TakeFact extends Place {
   other: QueueInstance;
   headKey: U64;
   otherKey: U64;
+  /** Since when the head of the other queue has waited, ns. */
+  otherWaitNs: number;
+  otherHead: VtimeTask;
 }
 
 /** The scheduler reported a vtime error of its own, with numbers. */

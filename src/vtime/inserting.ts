@@ -92,6 +92,9 @@ export class Inserting {
     fact.driftMin = Number.NEGATIVE_INFINITY;
     fact.driftMax = Number.POSITIVE_INFINITY;
     fact.belowObserved = 0;
+    fact.rebaseDeltaNs = task.rebasedSeq >= 0 ? task.rebaseDeltaNs : Number.NaN;
+    fact.dsqHi = request.dsqHi;
+    fact.dsqLo = request.dsqLo;
     if (basis !== undefined && task.vKnown) {
       fact.driftMin = this.#state.driftMin(task.v.hi, task.v.lo, basis);
       fact.driftMax = this.#state.driftMax(task.v.hi, task.v.lo, task.slack, basis);
@@ -262,5 +265,8 @@ function newInsertFact(): InsertFact {
     driftMin: 0,
     driftMax: 0,
     freshBasis: false,
+    rebaseDeltaNs: Number.NaN,
+    dsqHi: 0,
+    dsqLo: 0,
   };
 }

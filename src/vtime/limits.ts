@@ -60,6 +60,7 @@ export const LIMITS = {
   'vtime-clamp-storm': {
     share: number(0.5, 'share of inserts that hit the low clamp'),
     window: time('1s', 'window'),
+    windows: number(2, 'windows in a row'),
     n: number(50, 'inserts in the window'),
     tasks: number(3, 'tasks in the window that did not sleep'),
   },

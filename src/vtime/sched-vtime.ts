@@ -69,7 +69,7 @@ export class SchedVtime {
     if (known !== undefined) return known;
     const basis = new Basis(
       spec,
-      spec.scope === 'global' ? spec.id : `${spec.id}[${label}]`,
+      spec.scope === 'global' ? spec.id : spec.scope === 'queue' ? `of DSQ ${label}` : `${spec.id}[${label}]`,
       spec.scope === 'global' ? -1 : number,
     );
     if (spec.init !== undefined && this.loaded && this.#strays[spec.index] !== true) {

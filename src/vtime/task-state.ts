@@ -113,8 +113,9 @@ export class VtimeTask {
   rebaseAllowed = false;
   rebaseCause: RebaseEvent | '' = '';
   rebaseSeq = -1;
-  /** The last time that this happened: value and ordinal; -1 never. */
+  /** The last time since its last insert that this happened, -1 never, and by how much it was set back, ns. */
   rebasedSeq = -1;
+  rebaseDeltaNs = 0;
   enabling = false;
   enableBeginSeq = -1;
 

@@ -1,12 +1,14 @@
 // How the vtime rules speak: distances, bases, and the chain from a symptom back to the first hidden run.
+import type { Domain } from '../../vtime/domain.ts';
 import { formatDuration } from '../../vtime/durations.ts';
 import type { DriftFact } from '../../vtime/facts.ts';
 import type { VtimeTask } from '../../vtime/task-state.ts';
 import type { Cause } from '../rule.ts';
 
-/** `2 s (100 slices)`. */
-export function distance(ns: number, sliceNs: number): string {
+/** `2 s (100 slices)`; without slices where nobody described how long one is. */
+export function distance(ns: number, { auto, sliceNs }: Pick<Domain, 'auto' | 'sliceNs'>): string {
   if (!Number.isFinite(ns)) return 'an unknown distance';
+  if (auto) return formatDuration(ns);
   const slices = ns / sliceNs;
   return `${formatDuration(ns)} (${slices < 10 ? Number(slices.toFixed(1)) : Math.round(slices)} slices)`;
 }
