@@ -19,6 +19,7 @@ export interface ReplayOptions extends DomainOptions {
   readonly rules?: string;
   readonly skip?: string;
   readonly kernel?: string;
+  readonly as?: string;
   readonly snapshot?: string;
   readonly format: 'terminal' | 'json';
   readonly output?: string;
@@ -29,6 +30,7 @@ export interface ReplayOptions extends DomainOptions {
   readonly pid?: string;
   readonly limit?: string;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly keepGoing?: boolean;
   readonly explainFidelity?: boolean;
 }
@@ -48,6 +50,7 @@ export async function replayCommand(
 ): Promise<number> {
   const selection = selectRules(options.rules, options.skip);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
+  const as = options.as === undefined ? undefined : kernelOption(options.as, '--as');
   const pid = options.pid === undefined ? undefined : numberOption('--pid', options.pid);
   const limit = options.limit === undefined ? undefined : numberOption('--limit', options.limit);
   if (options.from !== undefined) parseTime(options.from);
@@ -57,7 +60,7 @@ export async function replayCommand(
   let code: number = EXIT.ok;
   for (const path of paths) {
     try {
-      const result = await replayOne(path, options, selection, kernel, pid, context);
+      const result = await replayOne(path, options, selection, { kernel, as }, pid, context);
       results.push(result);
       code = worseCode(code, result.exit_code);
     } catch (error) {
@@ -74,7 +77,7 @@ async function replayOne(
   path: string,
   options: ReplayOptions,
   { rules, named }: Selection,
-  kernel: KernelVersion | undefined,
+  { kernel, as }: { readonly kernel: KernelVersion | undefined; readonly as: KernelVersion | undefined },
   pid: number | undefined,
   context: CommandContext,
 ): Promise<ReplayResult> {
@@ -102,6 +105,7 @@ async function replayOne(
       named,
       filter,
       ...(kernel === undefined ? {} : { kernel }),
+      ...(as === undefined ? {} : { as }),
       strict: options.strict === true,
       failOnPossible: options.failOn === 'possible',
       keepGoing: options.keepGoing === true,
@@ -134,7 +138,12 @@ async function print(
     const { makeStyle } = await import('../report/style.ts');
     const style = makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
     const reports = results.map((result) =>
-      renderTerminal(result, { style, perRule: limit ?? DEFAULT_LIMIT, quiet: options.quiet === true }),
+      renderTerminal(result, {
+        style,
+        perRule: limit ?? DEFAULT_LIMIT,
+        quiet: options.quiet === true,
+        verbose: options.verbose === true,
+      }),
     );
     output.write(reports.join('\n'));
   }
@@ -160,11 +169,11 @@ export function selectRules(only: string | undefined, skip: string | undefined):
   return { rules: RULES.filter((rule) => (only === undefined || named.has(rule.id)) && !skipped.has(rule.id)), named };
 }
 
-export function kernelOption(text: string): KernelVersion {
+export function kernelOption(text: string, option = '--kernel'): KernelVersion {
   const version = parseKernelVersion(text);
   if (version === undefined || version.beyond === 'older') {
     throw new UsageError(
-      `--kernel: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
+      `${option}: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
     );
   }
   return version;

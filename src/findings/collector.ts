@@ -25,6 +25,8 @@ export class RuleRun {
   infos = 0;
   /** Reasons of undecided checks, with their number. */
   readonly undecided = new Map<string, number>();
+  /** What is worth knowing about the rule in this trace. */
+  readonly notes: string[] = [];
   /** Why it is not evaluated; undefined: it is. */
   notEvaluated: string | undefined;
   readonly findings: Finding[] = [];
@@ -75,6 +77,14 @@ export class RuleRun {
       leads: report.leads === true,
       details: report.details ?? {},
     });
+  }
+
+  /** The kernel says the same: what was possible is certain. */
+  confirm(finding: Finding): void {
+    if (finding.verdict !== 'possible') return;
+    this.#count('possible', -1);
+    finding.verdict = 'violation';
+    this.#count('violation', 1);
   }
 
   /** What a finding stood on has broken: it decides nothing any more. */

@@ -1,4 +1,24 @@
 // The registry of rules, in the order in which reports list them.
+import { dispatchCookieRace, dispatchNearMiss } from './affinity/dispatch-near-miss.ts';
+import { bypassDepthNegative } from './bypass/bypass-depth-negative.ts';
+import { bypassQueue } from './bypass/bypass-queue.ts';
+import { LB_BALANCE_RULES, lbExact } from './bypass/lb-balance.ts';
+import { lbDequeueRace, lbInBypass, lbMigrations, lbPeriod } from './bypass/lb-course.ts';
+import { LB_RECORD_RULES } from './bypass/lb-record.ts';
+import { opDuringBypass } from './bypass/op-during-bypass.ts';
+import { consumeMismatch } from './core/consume-mismatch.ts';
+import { dsqCount } from './core/dsq-count.ts';
+import { dsqMembership } from './core/dsq-membership.ts';
+import { dsqModeMix } from './core/dsq-mode-mix.ts';
+import { pickMismatch } from './core/pick-mismatch.ts';
+import { traceInconsistent } from './core/trace-inconsistent.ts';
+import { dequeueDuplicate, directDispatchDequeue } from './custody/dequeue-duplicate.ts';
+import { dequeueFlags } from './custody/dequeue-flags.ts';
+import { dequeueMissing } from './custody/dequeue-missing.ts';
+import { enqueueTwice } from './custody/enqueue-twice.ts';
+import { insertNoEffect } from './custody/insert-no-effect.ts';
+import { reenqReason } from './custody/reenq-reason.ts';
+import { reenqStorm } from './custody/reenq-storm.ts';
 import { directDispatchTwice } from './direct-dispatch-twice.ts';
 import { directDispatchWrongTask } from './direct-dispatch-wrong-task.ts';
 import { dispatchBufferOverflow } from './dispatch-buffer-overflow.ts';
@@ -6,44 +26,62 @@ import { dispatchDisallowedCpu } from './dispatch-disallowed-cpu.ts';
 import { dispatchInvalidCpu } from './dispatch-invalid-cpu.ts';
 import { dispatchMigrationDisabled } from './dispatch-migration-disabled.ts';
 import { dsqFifoIntoVtime } from './dsq-fifo-into-vtime.ts';
-import { dsqMixedOrder } from './dsq-mixed-order.ts';
 import { dsqNonexistent } from './dsq-nonexistent.ts';
 import { dsqVtimeIntoFifo } from './dsq-vtime-into-fifo.ts';
 import { fifoOrder } from './fifo-order.ts';
+import { enableStateOrder } from './lifecycle/enable-state-order.ts';
+import { exitOnce } from './lifecycle/exit-once.ts';
+import { opAfterExit } from './lifecycle/op-after-exit.ts';
+import { messageRules } from './message-rules.ts';
 import type { RuleSpec } from './rule.ts';
 import { runContinuesOutsideMask } from './run-continues-outside-mask.ts';
 import { runOutsideMask } from './run-outside-mask.ts';
 import { runnableStall } from './runnable-stall.ts';
+import { callbackNesting } from './running/callback-nesting.ts';
+import { idleNotify } from './running/idle-notify.ts';
+import { idleWithGlobalWork } from './running/idle-with-global-work.ts';
+import { idleWithLocalWork } from './running/idle-with-local-work.ts';
+import { runnableTooLong } from './running/runnable-too-long.ts';
+import { runningSwitchMismatch } from './running/running-switch-mismatch.ts';
+import { sliceAccounting } from './running/slice-accounting.ts';
+import { sliceOverrun } from './running/slice-overrun.ts';
+import { counterConsistency, counterMonotone } from './scheduler/counters.ts';
+import { dispatchLoopLimit } from './scheduler/dispatch-loop-limit.ts';
+import { enqLastUnrequested } from './scheduler/enq-last-unrequested.ts';
+import { selectCpuDisallowed } from './scheduler/select-cpu-disallowed.ts';
+import { weightMapping } from './scheduler/weight-mapping.ts';
 import { schedulerEjected } from './scheduler-ejected.ts';
 import { switchChainBroken } from './switch-chain-broken.ts';
 import { taskLost } from './task-lost.ts';
 import { taskOnTwoCpus } from './task-on-two-cpus.ts';
 import { taskOnTwoDsqs } from './task-on-two-dsqs.ts';
-import { vtimeBasisLeap } from './vtime-basis-leap.ts';
-import { vtimeBasisRegress } from './vtime-basis-regress.ts';
-import { vtimeChargeMismatch } from './vtime-charge-mismatch.ts';
-import { vtimeChargeUnderflow } from './vtime-charge-underflow.ts';
-import { vtimeClampStorm } from './vtime-clamp-storm.ts';
-import { vtimeDomainContamination } from './vtime-domain-contamination.ts';
-import { vtimeDomainSplit } from './vtime-domain-split.ts';
-import { vtimeDrift } from './vtime-drift.ts';
-import { vtimeDriftEta } from './vtime-drift-eta.ts';
-import { vtimeHiddenRuntime } from './vtime-hidden-runtime.ts';
-import { vtimeKeyWrap } from './vtime-key-wrap.ts';
-import { vtimeLowClampMissing } from './vtime-low-clamp-missing.ts';
-import { vtimeModelMismatch } from './vtime-model-mismatch.ts';
+import { dsqMixedOrder } from './vtime/dsq-mixed-order.ts';
+import { vtimeBasisLeap } from './vtime/vtime-basis-leap.ts';
+import { vtimeBasisRegress } from './vtime/vtime-basis-regress.ts';
+import { vtimeChargeMismatch } from './vtime/vtime-charge-mismatch.ts';
+import { vtimeChargeUnderflow } from './vtime/vtime-charge-underflow.ts';
+import { vtimeClampStorm } from './vtime/vtime-clamp-storm.ts';
+import { vtimeDomainContamination } from './vtime/vtime-domain-contamination.ts';
+import { vtimeDomainSplit } from './vtime/vtime-domain-split.ts';
+import { vtimeDrift } from './vtime/vtime-drift.ts';
+import { vtimeDriftEta } from './vtime/vtime-drift-eta.ts';
+import { vtimeHiddenRuntime } from './vtime/vtime-hidden-runtime.ts';
+import { vtimeKeyWrap } from './vtime/vtime-key-wrap.ts';
+import { vtimeLowClampMissing } from './vtime/vtime-low-clamp-missing.ts';
+import { vtimeModelMismatch } from './vtime/vtime-model-mismatch.ts';
+import { vtimeOrderViolation } from './vtime/vtime-order-violation.ts';
+import { vtimeResetDiscount } from './vtime/vtime-reset-discount.ts';
+import { vtimeStaleKey } from './vtime/vtime-stale-key.ts';
+import { vtimeStarvation } from './vtime/vtime-starvation.ts';
+import { vtimeStarvationPredicted } from './vtime/vtime-starvation-predicted.ts';
+import { vtimeTooFarAhead } from './vtime/vtime-too-far-ahead.ts';
+import { vtimeUninitBasis } from './vtime/vtime-uninit-basis.ts';
+import { weightRange } from './vtime/weight-range.ts';
 import { vtimeOnBuiltinDsq } from './vtime-on-builtin-dsq.ts';
 import { vtimeOrder } from './vtime-order.ts';
-import { vtimeOrderViolation } from './vtime-order-violation.ts';
-import { vtimeResetDiscount } from './vtime-reset-discount.ts';
-import { vtimeStaleKey } from './vtime-stale-key.ts';
-import { vtimeStarvation } from './vtime-starvation.ts';
-import { vtimeStarvationPredicted } from './vtime-starvation-predicted.ts';
-import { vtimeTooFarAhead } from './vtime-too-far-ahead.ts';
-import { vtimeUninitBasis } from './vtime-uninit-basis.ts';
-import { weightRange } from './weight-range.ts';
 
-export const RULES: readonly RuleSpec[] = [
+/** Rules with a module of their own; the others are generated from the table of error sites. */
+export const MODULE_RULES: readonly RuleSpec[] = [
   dispatchDisallowedCpu,
   dispatchMigrationDisabled,
   dispatchInvalidCpu,
@@ -54,13 +92,22 @@ export const RULES: readonly RuleSpec[] = [
   directDispatchTwice,
   directDispatchWrongTask,
   dispatchBufferOverflow,
+  dispatchNearMiss,
+  dispatchCookieRace,
   runOutsideMask,
   runContinuesOutsideMask,
   taskOnTwoCpus,
   switchChainBroken,
+  runningSwitchMismatch,
+  callbackNesting,
   taskOnTwoDsqs,
+  dsqMembership,
+  dsqCount,
+  dsqModeMix,
   fifoOrder,
   vtimeOrder,
+  pickMismatch,
+  consumeMismatch,
   dsqMixedOrder,
   weightRange,
   vtimeModelMismatch,
@@ -85,7 +132,46 @@ export const RULES: readonly RuleSpec[] = [
   vtimeStarvationPredicted,
   taskLost,
   runnableStall,
+  runnableTooLong,
+  enqueueTwice,
+  dequeueMissing,
+  dequeueDuplicate,
+  dequeueFlags,
+  directDispatchDequeue,
+  insertNoEffect,
+  reenqStorm,
+  reenqReason,
+  sliceAccounting,
+  sliceOverrun,
+  idleWithLocalWork,
+  idleWithGlobalWork,
+  idleNotify,
+  bypassDepthNegative,
+  opDuringBypass,
+  bypassQueue,
+  ...LB_RECORD_RULES,
+  ...LB_BALANCE_RULES,
+  lbExact,
+  lbPeriod,
+  lbInBypass,
+  lbMigrations,
+  lbDequeueRace,
+  opAfterExit,
+  enableStateOrder,
+  exitOnce,
+  enqLastUnrequested,
+  dispatchLoopLimit,
+  selectCpuDisallowed,
+  weightMapping,
+  counterMonotone,
+  counterConsistency,
+  traceInconsistent,
   schedulerEjected,
+];
+
+export const RULES: readonly RuleSpec[] = [
+  ...MODULE_RULES,
+  ...messageRules(new Set(MODULE_RULES.map((rule) => rule.id))),
 ];
 
 export function findRule(id: string): RuleSpec | undefined {
