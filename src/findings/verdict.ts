@@ -1,4 +1,5 @@
 // Verdicts of rules and runs, and the exit code that follows.
+import type { FindingVerdict } from '../rules/rule.ts';
 import type { RuleRun } from './collector.ts';
 import type { Verdict } from './result.ts';
 
@@ -13,6 +14,11 @@ export function verdictOf(run: RuleRun): Verdict {
   return 'pass';
 }
 
+/** Does a finding with this verdict say that something is, or may be, wrong? */
+export function isHeldAgainst(verdict: FindingVerdict): boolean {
+  return verdict === 'violation' || verdict === 'possible' || verdict === 'prediction';
+}
+
 /** Why a rule was not evaluated or is inconclusive; null for other verdicts. */
 export function reasonOf(run: RuleRun, verdict: Verdict): string | null {
   const undecided = [...run.undecided].map(([reason, n]) => `${reason} (${n}×)`).join('; ');
@@ -23,17 +29,18 @@ export function reasonOf(run: RuleRun, verdict: Verdict): string | null {
   return text === '' ? null : text;
 }
 
-const ORDER: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];
+/** All verdicts, the worst first. */
+export const VERDICTS: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];
 
 /** The verdict of a run: the worst of its rules; `pass` when at least one rule passed. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
-  return ORDER.find((verdict) => verdicts.includes(verdict)) ?? 'not evaluated';
+  return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'not evaluated';
 }
 
 export interface ExitCodeInput {
   readonly verdict: Verdict;
   /** What is possible counts as a violation. */
-  readonly failOnPossible: boolean;
+  readonly failOnPossible?: boolean;
   /** Rules asked for by name that were not evaluated for lack of evidence. */
   readonly missing: boolean;
   /** The input could not be read to its end. */
@@ -42,9 +49,16 @@ export interface ExitCodeInput {
 }
 
 export function exitCodeOf({ verdict, failOnPossible, missing, incomplete, strict }: ExitCodeInput): number {
-  if (verdict === 'violation' || (failOnPossible && verdict === 'possible')) return EXIT.violation;
+  if (verdict === 'violation' || (failOnPossible === true && verdict === 'possible')) return EXIT.violation;
   if (missing || incomplete) return EXIT.noVerdict;
   if (verdict === 'not evaluated') return EXIT.noVerdict;
   if (strict && (verdict === 'inconclusive' || verdict === 'possible')) return EXIT.noVerdict;
   return EXIT.ok;
+}
+
+const SEVERITY: readonly number[] = [EXIT.ok, EXIT.noVerdict, EXIT.violation, EXIT.usage, EXIT.internal];
+
+/** The worse of two exit codes: a violation outranks a missing verdict, which outranks success. */
+export function worseExitCode(a: number, b: number): number {
+  return SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a;
 }
