@@ -46,7 +46,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     because: 'reporters are functions of the result document and know nothing of the model',
   },
   gate: {
-    from: ['findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
+    from: ['vtime', 'findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
     because: 'the gate replays traces and compares documents; it knows nothing of the model and prints nothing',
   },
 };
