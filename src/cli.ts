@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { StateCommandOptions } from './commands/state.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -60,6 +61,32 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   program
+    .command('state')
+    .description('print the model at any event of a trace')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option(
+      '--at <place>',
+      "a time (33.082, +2.5s), an event (@1234), a place that a finding printed ('line 12'), start or end (default: end)",
+    )
+    .option('--before', 'the state before that event, not after it')
+    .option('--context <n>', 'events to show that lead there (default: 5)')
+    .option('--pid <pid>', 'only this task, in full; may be repeated', collect)
+    .option('--cpu <cpu>', 'only this CPU; may be repeated', collect)
+    .option('--dsq <name>', 'only this DSQ (local:3, global, bypass:2, 0x100); may be repeated', collect)
+    .option('--sched <id>', 'only this scheduler, by id or name; may be repeated', collect)
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'lines of the longest lists (default: 20)')
+    .option('--keep-going', 'show what lies before damage in the input')
+    .action(
+      run(async (path: string, options: StateCommandOptions) =>
+        (await import('./commands/state.ts')).stateCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('convert')
     .description('write a trace in a canonical spelling (json, jsonl, csv)')
     .argument('<trace>', 'trace file; - is standard input')
@@ -101,4 +128,9 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     return reportError(context, error);
   }
   return code;
+}
+
+/** Values of an option that may be repeated. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

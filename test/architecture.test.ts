@@ -33,9 +33,14 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['trace', 'kernel', 'model', 'findings', 'types:rules', 'types:readers', 'errors'],
     because: 'the engine drives model and rules over events, whatever they were read from',
   },
+  state: {
+    from: ['trace', 'kernel', 'model', 'replay', 'errors', 'types:findings', 'types:readers'],
+    because: 'views turn the model into plain data at any event; they judge nothing and know no format and no output',
+  },
   report: {
-    from: ['types:findings'],
-    because: 'reporters are functions of the result document and know nothing of the model',
+    from: ['trace', 'types:findings', 'types:state'],
+    because:
+      'reporters are functions of a document and know nothing of the model; of the trace only how values are spelled',
   },
 };
 
