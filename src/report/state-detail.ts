@@ -3,6 +3,7 @@ import type { ExactNumber } from '../findings/result.ts';
 import type { CpuView, DsqView, MaskChangeView, SchedView, TaskView, VerdictView } from '../state/document.ts';
 import { formatDuration } from '../trace/duration.ts';
 import {
+  ago,
   duration,
   known,
   nameList,
