@@ -62,7 +62,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 
   program
     .command('state')
-    .description('print the model at any event of a trace')
+    .description('print the model at any event of a trace, or follow a task through it')
     .argument('<trace>', 'trace file; - is standard input')
     .option(
       '--at <place>',
@@ -74,6 +74,13 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--cpu <cpu>', 'only this CPU; may be repeated', collect)
     .option('--dsq <name>', 'only this DSQ (local:3, global, bypass:2, 0x100); may be repeated', collect)
     .option('--sched <id>', 'only this scheduler, by id or name; may be repeated', collect)
+    .option(
+      '--follow <what>',
+      'the life of a task (its pid), of cpu:N or of dsq:NAME: every event, what it changed and why',
+    )
+    .option('--from <place>', 'with --follow: begin there')
+    .option('--to <place>', 'with --follow: end there')
+    .option('--brief', 'with --follow: only events that changed something')
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
     .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))

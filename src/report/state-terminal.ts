@@ -58,7 +58,7 @@ function overview(document: StateDocument, { style, limit }: StateTerminalOption
     style.strong('DSQs'),
     ...dsqLines(document.dsqs, limit),
     '',
-    ...waitingLines(document.tasks, limit, style),
+    ...waitingLines(document, limit, style),
   ];
 }
 
@@ -151,14 +151,15 @@ function dsqLines(dsqs: readonly DsqView[], limit: number): string[] {
 }
 
 /** Waiting tasks, the longest wait first; those whose wait is not known come last. */
-function waitingLines(tasks: readonly TaskView[], limit: number, style: Style): string[] {
+function waitingLines({ tasks, schedulers }: StateDocument, limit: number, style: Style): string[] {
+  const timeouts = new Map(schedulers.map((sched) => [sched.id, sched.timeout_ns]));
   const waiting = tasks
     .filter((task) => task.alive && task.waiting === true)
     .toSorted((a, b) => (b.waited_ns ?? -1) - (a.waited_ns ?? -1));
   const unknown = tasks.filter((task) => task.alive && task.waiting === null && task.class !== 'other').length;
   const lines = waiting.slice(0, limit).map((task) => {
     const wait = task.waited_ns === null ? UNKNOWN_TEXT : formatDuration(task.waited_ns);
-    return `  ${wait.padStart(9)}  ${taskName(task).padEnd(22)} ${placeText(task)}; CPU ${known(task.task_cpu)}, may run on ${known(task.cpus)}`;
+    return `  ${wait.padStart(9)}  ${taskName(task).padEnd(22)} ${placeText(task)}; CPU ${known(task.task_cpu)}, may run on ${known(task.cpus)}${lateText(task, task.sched === null ? null : (timeouts.get(task.sched) ?? null), style)}`;
   });
   if (waiting.length > limit) lines.push(style.faint(`  and ${waiting.length - limit} more; --limit shows more`));
   if (unknown > 0) lines.push(style.faint(`  of ${plural(unknown, 'task')} it is not known whether they wait`));
@@ -167,4 +168,9 @@ function waitingLines(tasks: readonly TaskView[], limit: number, style: Style): 
 
 function sortedNames(dsqs: readonly DsqView[]): string[] {
   return dsqs.map((dsq) => dsq.name).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+function lateText(task: TaskView, timeout: number | null, style: Style): string {
+  if (timeout === null || task.waited_ns === null || task.waited_ns <= timeout) return '';
+  return style.violation(`; longer than the watchdog timeout of ${formatDuration(timeout)}`);
 }

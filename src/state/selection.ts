@@ -81,7 +81,8 @@ export function findScheds(model: Model, name: string, path: string): Sched[] {
   throw missing(path, `no scheduler ${JSON.stringify(name)} up to here`, known.slice(0, 40), known.length);
 }
 
-function isNamed(dsq: Dsq, name: string): boolean {
+/** Does a DSQ answer to that name? */
+export function isNamed(dsq: Dsq, name: string): boolean {
   if (dsq.name === name) return true;
   const [, base = name, instance] = /^([a-z_]+|0x[0-9a-f]+|\d+)(?::(\d+))?$/i.exec(name) ?? [];
   if (instance === undefined) {

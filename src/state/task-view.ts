@@ -24,7 +24,7 @@ const OPS_STATES = ['none', 'queueing', 'queued', 'dispatching'] as const;
 export function taskFacts(context: ViewContext, task: Task): TaskFacts {
   const { dsq } = task;
   const linkedOn = dsq === undefined || dsq === null ? undefined : dsq;
-  const settled = isSettled(task);
+  const settled = isSettled(context.model, task);
   const flux = inFlux(task);
   return {
     pid: task.pid,
@@ -100,7 +100,7 @@ export function placeOf(model: Model, task: Task): Place {
   if (model.cpus.some((cpu) => cpu.op === OP_ENQUEUE && cpu.opTask === task)) return 'enqueue';
   if (task.ddsp.active) return 'deferred';
   if (task.waiting === NO) return 'off';
-  return task.waiting === YES && dsq === null && isSettled(task) ? 'nowhere' : null;
+  return task.waiting === YES && dsq === null && isSettled(model, task) ? 'nowhere' : null;
 }
 
 /** A verdict of a dispatch buffer. */
@@ -146,11 +146,12 @@ function maskChanges(context: ViewContext, task: Task): MaskChangeView[] {
 }
 
 /**
- * The trace has shown the task at a point where the core has nothing pending for it: what the model then does not have
+ * The trace has shown the task from its birth, or at a point where the core has nothing pending for it: what the model then does not have
  * (custody, a direct dispatch) is certainly not there.
  */
-function isSettled(task: Task): boolean {
+function isSettled(model: Model, task: Task): boolean {
   return (
+    (task.bornSeq >= 0 && task.bornSeq >= model.knownSince) ||
     task.onCpu >= 0 ||
     task.waiting === NO ||
     (task.dsq !== undefined && task.dsq !== null) ||

@@ -117,7 +117,7 @@ const DESCRIBERS: { readonly [kind: number]: Describer } = {
     return `kick of ${e.step === 'cid' ? `cid ${e.cid}` : `CPU ${e.target}`}${flags.length === 0 ? '' : ` (${flags.join(', ')})`}`;
   },
   [KIND.task_state]: (e, name) =>
-    `state of ${name(e.pid)} set to ${e.state > 7 ? e.state >>> TASK_STATE_SHIFT : e.state}`,
+    `state of ${name(e.pid)} set to ${TASK_STATES[e.state >>> TASK_STATE_SHIFT] ?? e.state}`,
   [KIND.task_exit]: (e, name) => `exit_task of ${name(e.pid)}`,
   [KIND.task_dead]: (e, name) => `${name(e.pid)} is dead`,
   [KIND.class_change]: (e, name) => `${CLASS_CHANGES[e.step] ?? 'class change of'} ${name(e.pid)}`,
@@ -126,12 +126,36 @@ const DESCRIBERS: { readonly [kind: number]: Describer } = {
   [KIND.scx_event]: (e) => `counter ${e.name} +${e.decimal('delta')}`,
   [KIND.cpu_online]: (e) => `CPU ${e.target} comes up${e.step === '' ? '' : ` (${e.step})`}`,
   [KIND.cpu_offline]: (e) => `CPU ${e.target} goes down${e.step === '' ? '' : ` (${e.step})`}`,
+  [KIND.sched_attach]: (e) => {
+    const who = e.has('name') ? `scheduler ${e.name}` : 'a scheduler';
+    return `${who}: ${ATTACH_STEPS[e.step] ?? 'attached'}${e.phase === '' ? '' : ` (${e.phase})`}`;
+  },
+  [KIND.sched_detach]: (e) =>
+    `${DETACH_STEPS[e.step] ?? 'a scheduler is detached'}${e.phase === '' ? '' : ` (${e.phase})`}`,
   [KIND.deferred]: (e) => `deferred work of CPU ${e.rq} runs`,
 };
 
 const SELECTORS: Readonly<Record<string, string>> = {
   dfl: 'built-in CPU selection',
   and: 'built-in CPU selection within a mask',
+};
+
+/** Life-cycle states since 7.1, which are passed as bits of p->scx.flags; before, they are plain numbers. */
+const TASK_STATES: readonly (string | undefined)[] = [undefined, 'init_begin', 'init', 'ready', 'enabled', 'dead'];
+
+const ATTACH_STEPS: Readonly<Record<string, string>> = {
+  alloc: 'allocated',
+  link: 'linked into the tree',
+  root_enable: 'enabled as root',
+  sub_enable: 'enabled as a sub-scheduler',
+};
+
+const DETACH_STEPS: Readonly<Record<string, string>> = {
+  unreg: 'user space asks the scheduler to go',
+  sysrq: 'sysrq-S asks the scheduler to go',
+  root_disable: 'the root scheduler is disabled',
+  sub_disable: 'a sub-scheduler is disabled',
+  unlink: 'the scheduler is unlinked from the tree',
 };
 
 /** SCX_KICK_* by bit. */

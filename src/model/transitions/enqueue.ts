@@ -1,4 +1,5 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
+import { DSQ_INVALID, isBuiltinId } from '../../kernel/dsq-id.ts';
 import { ENQ_HI_REENQ, OPSS_QUEUED, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
@@ -43,6 +44,7 @@ export const enqueueTransitions: Transitions = {
     } else {
       cpu.op = OP_NONE;
       cpu.opTask = undefined;
+      learnDirectDispatch(event, task);
     }
   },
 
@@ -114,6 +116,16 @@ export const enqueueTransitions: Transitions = {
     task.setOpsState(0, 0);
   },
 };
+
+/** The built-in idle policy records a direct dispatch without an insert: only p->scx.ddsp_dsq_id shows it. */
+function learnDirectDispatch(event: TraceEvent, task: Task): void {
+  if (!event.has('ddsp_dsq') || task.ddsp.active || isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID))
+    return;
+  task.ddsp.active = true;
+  task.ddsp.seq = event.seq;
+  task.ddsp.dsqId.set(event.ddsp_dsq_hi, event.ddsp_dsq_lo);
+  task.ddsp.enqFlags.set(0, 0);
+}
 
 /** A re-enqueue counts; the 257th since the task last ran ends the scheduler (7.3, scx_do_enqueue_task). */
 function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task): void {

@@ -99,7 +99,10 @@ export const taskTransitions: Transitions = {
   task_state(model, event, step) {
     const task = taskOf(model, event, step);
     const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
-    task.flags = (task.flags & ~mask) | ((event.state << TASK_STATE_SHIFT) & mask);
+    // Since 7.1 the kernel passes the state as the bits of p->scx.flags, before as its number.
+    const bits = event.state > model.semantics.taskStateMask ? event.state : event.state << TASK_STATE_SHIFT;
+    if (event.has('old_state')) task.setFlags(event.old_state_lo);
+    task.flags = (task.flags & ~mask) | (bits & mask);
   },
 
   task_sched(model, event, step) {
