@@ -1,5 +1,4 @@
 // The events that lead to a moment: a second pass over the input, which keeps the last few that matter.
-import { InputError } from '../errors.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { describeEvent, type NameOf } from '../trace/describe.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
@@ -12,39 +11,47 @@ export interface Watched {
   readonly pids: readonly number[];
 }
 
-/** The last `count` events up to the one with ordinal `until` (without it) on a watched CPU, and as many about a watched task. */
-export function leadingEvents(
+export interface Orientation {
+  /** The event itself; undefined when it cannot be read again. */
+  readonly event: EventView | undefined;
+  /** What leads there, in order. */
+  readonly leading: readonly EventView[];
+}
+
+/**
+ * The event with ordinal `seq`, and before it the last `count` events on a watched CPU and as many about a watched task.
+ */
+export function orient(
   trace: OpenTrace,
   context: ViewContext,
-  until: number,
+  seq: number,
   watched: Watched,
   count: number,
-): EventView[] {
-  if (count === 0 || until <= 0) return [];
+): Orientation {
   const onCpus = new Ring(count);
   const aboutTasks = new Ring(count);
-  try {
-    trace.run({
-      event(event) {
-        if (event.seq >= until) return false;
-        if (watched.cpus.includes(event.cpu)) onCpus.push(event);
-        for (const pid of watched.pids) {
-          if (!isAbout(event, pid)) continue;
-          aboutTasks.push(event);
-          break;
-        }
-        return true;
-      },
-    });
-  } catch (error) {
-    // The travel met the same damage, and has reported it.
-    if (!(error instanceof InputError)) throw error;
-  }
+  let event: EventView | undefined;
+  trace.run({
+    event(current) {
+      if (current.seq === seq) {
+        event = viewEvent(trace, context, current, context.name);
+        return false;
+      }
+      if (watched.cpus.includes(current.cpu)) onCpus.push(current);
+      for (const pid of watched.pids) {
+        if (!isAbout(current, pid)) continue;
+        aboutTasks.push(current);
+        break;
+      }
+      return true;
+    },
+  });
   const events = new Map<number, TraceEvent>();
-  for (const event of [...onCpus.items(), ...aboutTasks.items()]) events.set(event.seq, event);
-  return [...events.values()]
+  for (const item of [...onCpus.items(), ...aboutTasks.items()]) events.set(item.seq, item);
+  const leading = [...events.values()]
     .toSorted((a, b) => a.seq - b.seq)
-    .map((event) => viewEvent(trace, context, event, context.name));
+    .map((item) => viewEvent(trace, context, item, context.name));
+  return { event, leading };
 }
 
 /** Does the event name the task, in whatever part? */
@@ -82,7 +89,7 @@ class Ring {
   }
 
   push(event: TraceEvent): void {
-    this.#records[this.#pushed++ % this.#records.length]?.copy(event);
+    if (this.#records.length > 0) this.#records[this.#pushed++ % this.#records.length]?.copy(event);
   }
 
   items(): readonly TraceEvent[] {

@@ -65,8 +65,7 @@ class Finder {
     const place = this.#place;
     if (this.#count++ === 0) {
       this.#firstTime = event.t;
-      if (place.kind === 'time')
-        this.#limit = Number(place.relative ? place.ns + BigInt(event.t) : place.ns - this.#trace.timeBase);
+      if (place.kind === 'time') this.#limit = timeOf(place, event, this.#trace);
     }
     this.#lastTime = event.t;
     switch (place.kind) {
@@ -94,6 +93,7 @@ class Finder {
       throw this.#missing('an event', 'a trace without events');
     }
     if (place.kind === 'time') this.#checkTime(place);
+    else if (place.kind === 'event' && this.#hits === 0) throw missingEvent(this.#path, place.text, this.#count - 1);
     else if (this.#hits === 0) throw this.#missing(...this.#whatThereIs());
     return { seq: this.#found.seq, event: this.#found, ambiguous: this.#hits > 1 };
   }
@@ -124,7 +124,6 @@ class Finder {
   }
 
   #whatThereIs(): [expected: string, found: string] {
-    if (this.#place.kind === 'event') return [`an event up to @${this.#count - 1}`, this.#place.text];
     const example = newTraceEvent();
     this.#trace.run({
       event(event) {
@@ -141,11 +140,32 @@ class Finder {
   }
 
   #missing(expected: string, found: string, hint?: string): InputError {
-    return new InputError(
-      { code: 'not-in-trace', path: this.#path, expected, found, ...(hint === undefined ? {} : { hint }) },
-      'there is no such place in the trace',
-    );
+    return missingPlace(this.#path, expected, found, hint);
   }
+}
+
+/** A time as ns since the time base; `first` is the first event of the trace. */
+export function timeOf(
+  place: PlaceInTrace & { readonly kind: 'time' },
+  first: TraceEvent,
+  trace: { readonly timeBase: bigint },
+): number {
+  return Number(place.relative ? place.ns + BigInt(first.t) : place.ns - trace.timeBase);
+}
+
+function missingEvent(path: string, text: string, last: number): InputError {
+  return missingPlace(
+    path,
+    last < 0 ? 'an event' : `an event up to @${last}`,
+    last < 0 ? 'a trace without events' : text,
+  );
+}
+
+function missingPlace(path: string, expected: string, found: string, hint?: string): InputError {
+  return new InputError(
+    { code: 'not-in-trace', path, expected, found, ...(hint === undefined ? {} : { hint }) },
+    'there is no such place in the trace',
+  );
 }
 
 /** Is the event at that position? The reader's own spelling is asked only when the number fits. */

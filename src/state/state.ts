@@ -1,14 +1,13 @@
 // Builds the state document: the model at one moment, and the events that lead there.
 import type { OpenTrace } from '../readers/reader.ts';
-import type { TraceEvent } from '../trace/event.ts';
 import { viewCpu } from './cpu-view.ts';
 import { type Selection, STATE_SCHEMA, type StateDocument } from './document.ts';
 import { viewDsq } from './dsq-view.ts';
-import { leadingEvents, viewEvent, type Watched } from './orientation.ts';
+import { type Orientation, orient, type Watched } from './orientation.ts';
 import { viewSched } from './sched-view.ts';
 import { allDsqs, selectFrom } from './selection.ts';
 import { viewTask } from './task-view.ts';
-import { type TravelOptions, travelTo } from './travel.ts';
+import { type Destination, type TravelOptions, travelTo } from './travel.ts';
 import { ViewContext } from './view-context.ts';
 
 export interface StateOptions extends TravelOptions {
@@ -22,19 +21,21 @@ export interface StateOptions extends TravelOptions {
 export function stateAt(trace: OpenTrace, options: StateOptions): StateDocument {
   const { selection } = options;
   const arrival = travelTo(trace, options);
-  const { model, event } = arrival;
+  const { model, destination } = arrival;
   const context = new ViewContext(model, trace);
   const selected =
     selection === null
       ? { tasks: [...model.tasks()], cpus: model.cpus, dsqs: allDsqs(model), scheds: model.scheds }
       : selectFrom(model, selection, options.path);
-  const leading =
-    event === undefined ? [] : leadingEvents(trace, context, event.seq, watchedAt(event, selection), options.context);
+  const { event, leading } =
+    destination === undefined
+      ? NOWHERE
+      : orient(trace, context, destination.seq, watchedAt(destination, selection), options.context);
   return {
     schema: STATE_SCHEMA,
     trace: { path: options.path, format: trace.format, kernel: trace.header.kernel ?? null },
     when: arrival.when,
-    event: event === undefined ? null : viewEvent(trace, context, event, context.name),
+    event: event ?? null,
     ...(arrival.ambiguous ? { ambiguous: true } : {}),
     context: leading,
     known_since: arrival.lostTime < 0 ? null : context.moment(model.knownSince, arrival.lostTime),
@@ -47,10 +48,12 @@ export function stateAt(trace: OpenTrace, options: StateOptions): StateDocument 
   };
 }
 
+/** The start of a trace: no event, and nothing that leads there. */
+const NOWHERE: Orientation = { event: undefined, leading: [] };
+
 /** What leads to an event: the CPU and the tasks that it names, or those that the user asks about. */
-function watchedAt(event: TraceEvent, selection: Selection | null): Watched {
+function watchedAt({ cpu, pids }: Destination, selection: Selection | null): Watched {
   if (selection !== null && selection.pids.length + selection.cpus.length > 0)
     return { cpus: selection.cpus, pids: selection.pids };
-  const pids = [event.pid, event.prev, event.next].filter((pid) => pid > 0);
-  return { cpus: [event.cpu], pids };
+  return { cpus: [cpu], pids };
 }

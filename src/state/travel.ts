@@ -6,9 +6,9 @@ import { semanticsOf } from '../kernel/semantics.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import type { OpenTrace } from '../readers/reader.ts';
-import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
+import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
-import { findPlace, type PlaceInTrace } from './place-in-trace.ts';
+import { findPlace, type PlaceInTrace, timeOf } from './place-in-trace.ts';
 
 export interface TravelOptions {
   readonly at: PlaceInTrace;
@@ -21,10 +21,19 @@ export interface TravelOptions {
   readonly keepGoing?: boolean | undefined;
 }
 
+/** The event at which a travel ends. */
+export interface Destination {
+  readonly seq: number;
+  readonly t: number;
+  readonly cpu: number;
+  /** Tasks that it names. */
+  readonly pids: readonly number[];
+}
+
 export interface Arrival {
   readonly model: Model;
   /** The event that was asked for; undefined at the start. */
-  readonly event: TraceEvent | undefined;
+  readonly destination: Destination | undefined;
   readonly when: 'after' | 'before' | 'start';
   /** Time of the event that last made everything uncertain; -1 none. */
   readonly lostTime: number;
@@ -41,28 +50,26 @@ export function newModel(header: TraceHeader, kernel: KernelVersion | undefined)
 
 /** Replays up to the event, with that event or without. A place outside of the trace is an InputError. */
 export function travelTo(trace: OpenTrace, options: TravelOptions): Arrival {
-  const { at, before, keepGoing = false } = options;
-  const toTheEnd = at.kind === 'end' && !before;
-  const found = toTheEnd ? undefined : findPlace(trace, at, options.path, keepGoing);
-  const traveller = new Traveller(
-    newModel(trace.header, options.kernel),
-    found === undefined ? Number.POSITIVE_INFINITY : found.seq,
-    before,
-  );
+  const { at, before, path, keepGoing = false } = options;
+  // A position must be searched; so must whatever is named by its distance from an event that is not known yet.
+  const search = at.kind === 'position' || (before && (at.kind === 'time' || at.kind === 'end'));
+  const found = search ? findPlace(trace, at, path, keepGoing) : undefined;
+  const traveller = new Traveller(trace, newModel(trace.header, options.kernel), found?.seq ?? at, before);
   let damage: InputError | undefined;
   try {
     trace.run(traveller);
   } catch (error) {
-    if (!(error instanceof InputError) || !keepGoing) throw error;
+    if (!(error instanceof InputError) || !keepGoing || at.kind !== 'end') throw error;
     damage = error;
   }
-  const { model } = traveller;
-  const event = found === undefined ? traveller.last : found.event;
-  if (event !== undefined) model.now = event.t;
+  const { model, destination } = traveller;
+  // The search says what there is instead.
+  if (!traveller.arrived) findPlace(trace, at, path);
+  if (destination !== undefined) model.now = destination.t;
   return {
     model,
-    event,
-    when: event === undefined ? 'start' : before ? 'before' : 'after',
+    destination,
+    when: destination === undefined ? 'start' : before ? 'before' : 'after',
     lostTime: traveller.lostTime,
     ambiguous: found?.ambiguous ?? false,
     damage,
@@ -72,32 +79,60 @@ export function travelTo(trace: OpenTrace, options: TravelOptions): Arrival {
 class Traveller {
   readonly model: Model;
   lostTime = -1;
+  readonly #trace: OpenTrace;
+  /** Ordinal of the event to stop at; infinite: at the time, or at the end. */
   readonly #target: number;
+  readonly #at: PlaceInTrace | undefined;
   readonly #before: boolean;
   readonly #step = new Step();
-  readonly #last = newTraceEvent();
-  #count = 0;
+  #limit = Number.POSITIVE_INFINITY;
+  #passed = false;
+  // The last event that was met; which one is the last of the trace shows only when no other follows.
+  #seq = -1;
+  #t = 0;
+  #cpu = -1;
+  #pid = -1;
+  #prev = -1;
+  #next = -1;
 
-  constructor(model: Model, target: number, before: boolean) {
+  constructor(trace: OpenTrace, model: Model, to: PlaceInTrace | number, before: boolean) {
+    this.#trace = trace;
     this.model = model;
-    this.#target = target;
+    this.#at = typeof to === 'number' ? undefined : to;
+    this.#target = typeof to === 'number' ? to : to.kind === 'event' ? to.seq : Number.POSITIVE_INFINITY;
     this.#before = before;
   }
 
   event(event: TraceEvent): boolean {
     const { model } = this;
     // The start of a trace needs nothing but the time base, which is known with the first event.
-    if (event.seq > this.#target || (this.#before && event.seq === this.#target)) return false;
+    if (this.#at?.kind === 'start') return false;
+    if (event.seq === 0 && this.#at?.kind === 'time') this.#limit = timeOf(this.#at, event, this.#trace);
+    if (event.t > this.#limit) {
+      this.#passed = true;
+      return false;
+    }
+    this.#seq = event.seq;
+    this.#t = event.t;
+    this.#cpu = event.cpu;
+    this.#pid = event.pid;
+    this.#prev = event.prev;
+    this.#next = event.next;
+    if (this.#before && event.seq >= this.#target) return false;
     model.apply(event, this.#step);
-    this.#count++;
     if (model.knownSince === event.seq && event.seq > 0) this.lostTime = event.t;
-    // Which event is the last one shows only when no other follows.
-    if (this.#target === Number.POSITIVE_INFINITY) this.#last.copy(event);
     return event.seq < this.#target;
   }
 
-  /** The last event that was read, when the whole trace was asked for. */
-  get last(): TraceEvent | undefined {
-    return this.#count === 0 ? undefined : this.#last;
+  /** It came to where it was sent. */
+  get arrived(): boolean {
+    if (this.#at?.kind === 'time') return this.#seq >= 0 && (this.#passed || this.#t === this.#limit);
+    return this.#target === Number.POSITIVE_INFINITY || this.#seq === this.#target;
+  }
+
+  get destination(): Destination | undefined {
+    if (this.#seq < 0) return undefined;
+    const pids = [this.#pid, this.#prev, this.#next].filter((pid) => pid > 0);
+    return { seq: this.#seq, t: this.#t, cpu: this.#cpu, pids };
   }
 }

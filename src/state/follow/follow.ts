@@ -6,7 +6,7 @@ import { Step } from '../../model/step.ts';
 import type { OpenTrace } from '../../readers/reader.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { viewEvent } from '../orientation.ts';
-import { findPlace, type PlaceInTrace } from '../place-in-trace.ts';
+import { findPlace, type PlaceInTrace, timeOf } from '../place-in-trace.ts';
 import { newModel } from '../travel.ts';
 import { ViewContext } from '../view-context.ts';
 import { differenceOf } from './difference.ts';
@@ -130,10 +130,8 @@ class Follower {
   /** Times count from the time base, which is known with the first event. */
   #setTimes(first: TraceEvent): void {
     const { from, to } = this.#options;
-    const timeOf = (place: PlaceInTrace & { readonly kind: 'time' }): number =>
-      Number(place.relative ? place.ns + BigInt(first.t) : place.ns - this.#trace.timeBase);
-    if (from?.kind === 'time') this.#window.fromTime = timeOf(from);
-    if (to?.kind === 'time') this.#window.toTime = timeOf(to);
+    if (from?.kind === 'time') this.#window.fromTime = timeOf(from, first, this.#trace);
+    if (to?.kind === 'time') this.#window.toTime = timeOf(to, first, this.#trace);
   }
 
   end(damage: InputError | undefined): void {
