@@ -4,8 +4,8 @@ import type { PlaceInTrace } from '../state/place-in-trace.ts';
 import { parseTime } from './time.ts';
 
 const ORDINAL = /^(?:[@#]|event[ :]?)(\d+)$/;
-/** `trace.jsonl:12`, as compilers and editors write places. */
-const LINE_OF_FILE = /^(.*):(\d+)(?::\d+)?$/;
+/** `trace.jsonl:12` or `trace.jsonl:12:1`, as compilers and editors write places: what follows the name. */
+const LINE = /^(\d+)(?::\d+)?$/;
 const SPELLED = /(?:^|, )(?:line|byte) (\d+)$/;
 
 /**
@@ -18,8 +18,8 @@ export function parsePlace(text: string, option: string, path: string): PlaceInT
   const ordinal = ORDINAL.exec(given)?.[1];
   if (ordinal !== undefined) return { kind: 'event', seq: Number(ordinal), text: given };
   if (/^\+?[\d.]+[a-z]*$/.test(given)) return { kind: 'time', ...parseTime(given), text: given };
-  const [, file, line] = LINE_OF_FILE.exec(given) ?? [];
-  if (file === path && line !== undefined) return { kind: 'position', number: Number(line), text: `line ${line}` };
+  const line = given.startsWith(`${path}:`) ? LINE.exec(given.slice(path.length + 1))?.[1] : undefined;
+  if (line !== undefined) return { kind: 'position', number: Number(line), text: `line ${line}` };
   const number = SPELLED.exec(given)?.[1];
   if (number !== undefined) return { kind: 'position', number: Number(number), text: given };
   throw new UsageError(

@@ -36,6 +36,10 @@ const NAMES: Readonly<Record<string, string>> = {
   direct_dispatch: 'direct dispatch',
   holding_cpu: 'carried by CPU',
   qseq: 'round',
+  curr: 'current',
+  callback_task: 'callback of',
+  local_unknown: 'unknown on local',
+  buffer_known: 'buffer known',
 };
 
 /** Drops listed in the summary. */

@@ -204,7 +204,15 @@ function memberRows(dsq: DsqView, now?: ExactNumber): Row[] {
 
 export function schedDetail(sched: SchedView, now: ExactNumber, style: Style): string[] {
   const { exit, tasks } = sched;
-  const life = sched.gone ? 'gone' : sched.root ? 'the loaded root' : 'not the root';
+  const life = sched.gone
+    ? 'gone'
+    : sched.loading
+      ? 'loading'
+      : sched.root === null
+        ? `root ${UNKNOWN_TEXT}`
+        : sched.root
+          ? 'the loaded root'
+          : 'not the root';
   const title = [`id ${sched.id}`, `level ${sched.level}`, life, ...(sched.path === null ? [] : [sched.path])];
   return [
     `${style.strong(`Scheduler ${sched.name ?? UNKNOWN_TEXT}`)}  ${title.join(', ')}`,

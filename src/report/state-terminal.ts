@@ -78,7 +78,7 @@ export function schedTitle(sched: SchedView): string {
 
 function schedLine(sched: SchedView): string {
   const { exit, tasks } = sched;
-  const life = sched.gone ? 'gone' : sched.root ? 'root' : sched.linked_event === null ? 'loading' : 'loaded';
+  const life = sched.loading ? 'loading' : sched.gone ? 'gone' : sched.root === true ? 'root' : 'loaded';
   const parts = [
     life,
     ...(exit !== null && exit !== 'none'

@@ -22,6 +22,7 @@ export interface TaskRef {
 export type TaskFacts = {
   readonly pid: number;
   readonly comm: string | null;
+  /** The trace has not shown its death. */
   readonly alive: boolean;
   readonly class: 'ext' | 'other' | null;
   /** Scheduler instance that owns it. */
@@ -219,10 +220,12 @@ export interface SchedView {
   readonly level: number;
   readonly parent: ExactNumber | null;
   /** It is the root scheduler that is loaded. */
-  readonly root: boolean;
+  readonly root: boolean | null;
   readonly gone: boolean;
   /** Event that linked it into the tree. */
   readonly linked_event: number | null;
+  /** It has been made, and not linked yet. */
+  readonly loading: boolean;
   readonly ops_flags: string | null;
   readonly cid_form: boolean;
   readonly max_batch: number | null;

@@ -131,7 +131,8 @@ export class CpuSubject implements Subject {
     if (event.kind === KIND.pick && event.rq === this.#id) {
       const { picked, pick } = this.#cpu ?? {};
       const task = picked ?? pick?.prev;
-      return task === undefined ? undefined : explainPick(model, event, step, task);
+      const why = task === undefined ? undefined : explainPick(model, event, step, task);
+      return why === undefined || task === undefined ? undefined : `${task.label}: ${why}`;
     }
     if (event.kind === KIND.switch && this.#switchTime >= 0)
       return `${this.#context.name(this.#currPid)} had it for ${formatDuration(event.t - this.#switchTime)}`;

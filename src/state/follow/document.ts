@@ -43,7 +43,7 @@ export interface FollowHead {
   readonly schema: typeof FOLLOW_SCHEMA;
   readonly trace: TraceView;
   readonly subject: { readonly kind: SubjectKind; readonly name: string };
-  /** The facts before the first entry; changes count from here. Null: no event had named the subject. */
+  /** The facts before the first entry; changes count from here. Null: there is no entry, and nothing was known. */
   readonly initial: Facts | null;
 }
 

@@ -1,5 +1,8 @@
 // Following a DSQ: who comes on it where, who is taken off it by whom, who is passed over.
+
+import { canConsume } from '../../model/can-run.ts';
 import type { Dsq } from '../../model/dsq.ts';
+import { NO } from '../../model/sched.ts';
 import { MISPREDICTED, type Step } from '../../model/step.ts';
 import type { Task } from '../../model/task.ts';
 import { formatDuration } from '../../trace/duration.ts';
@@ -127,11 +130,18 @@ export class DsqSubject implements Subject {
           : '';
       return `${how}after ${formatDuration(event.t - since)} on it${over}`;
     }
-    if (event.kind === KIND.consume && event.phase === 'end' && event.ret <= 0 && dsq.nr > 0) {
-      const names = Array.from(membersOf(dsq), (task) => task.label).slice(0, 4);
-      return `nothing was taken although ${dsq.nr} ${dsq.nr === 1 ? 'task is' : 'tasks are'} there${names.length > 0 ? ` (${names.join(', ')})` : ''}`;
-    }
+    if (event.kind === KIND.consume && event.phase === 'end' && event.ret <= 0 && dsq.nr > 0)
+      return this.#explainNothingTaken(event, dsq);
     return undefined;
+  }
+
+  #explainNothingTaken(event: TraceEvent, dsq: Dsq): string {
+    const cpu = this.#context.model.cpu(event.rq);
+    const members = [...membersOf(dsq)];
+    const barred = dsq.isComplete && members.every((task) => canConsume(task, cpu) === NO);
+    const names = nameSome(members.map((task) => `${task.label}${task.maskKnown ? `, ${task.cpus.toString()}` : ''}`));
+    if (barred) return `nothing was taken: CPU ${event.rq} may run none of those that are there (${names})`;
+    return `nothing was taken although ${dsq.nr === 1 ? '1 task is' : `${dsq.nr} tasks are`} there${names === '' ? '' : ` (${names})`}`;
   }
 
   #count(event: TraceEvent, step: Step, dsq: Dsq): void {
@@ -148,4 +158,9 @@ export class DsqSubject implements Subject {
     const ended = this.#context.moment(event.seq, event.t);
     if (began !== null && ended !== null) this.#longest = { ns, began, ended, pid: task.pid };
   }
+}
+
+/** The first few of a list. */
+function nameSome(names: readonly string[]): string {
+  return `${names.slice(0, 4).join('; ')}${names.length > 4 ? ` and ${names.length - 4} more` : ''}`;
 }

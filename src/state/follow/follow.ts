@@ -79,6 +79,11 @@ function windowOf(trace: OpenTrace, { from, to, around, path }: FollowOptions): 
 /** Changes that alone are no reason to show an event. */
 const MINOR = new Set(['flags']);
 
+/** The facts before anything was known: every value null, every list empty. */
+function nothingKnown(facts: Facts): Facts {
+  return Object.fromEntries(Object.entries(facts).map(([field, value]) => [field, Array.isArray(value) ? [] : null]));
+}
+
 class Follower {
   readonly #trace: OpenTrace;
   readonly #options: FollowOptions;
@@ -93,7 +98,7 @@ class Follower {
   #shown = 0;
   #after = 0;
   /** Entries before the one that is asked for, until it comes. */
-  readonly #waiting: { entry: FollowEntry; before: Facts | null }[] = [];
+  readonly #waiting: { entry: FollowEntry; before: Facts }[] = [];
   #firstTime = -1;
   #lastTime = -1;
 
@@ -117,6 +122,7 @@ class Follower {
     if (show) {
       if (this.#firstTime < 0) {
         this.#firstTime = event.t;
+        this.#facts = subject.facts();
         subject.restart();
       }
       this.#lastTime = event.t;
@@ -156,14 +162,14 @@ class Follower {
   }
 
   #concerned(event: TraceEvent, show: boolean): void {
-    const before = this.#facts;
     const facts = this.#subject.facts();
     const notes = this.#subject.notes(event, this.#step);
     if (!show || facts === null) {
       this.#facts = facts;
       return;
     }
-    const changes = differenceOf(before ?? {}, facts);
+    const before = this.#facts ?? nothingKnown(facts);
+    const changes = differenceOf(before, facts);
     // What an event that is left out changed shows as a change of the next one.
     if (this.#options.brief === true && notes.length === 0 && changes.every(({ field }) => MINOR.has(field))) return;
     this.#facts = facts;
@@ -180,7 +186,7 @@ class Follower {
     }
   }
 
-  #show(entry: FollowEntry, before: Facts | null): void {
+  #show(entry: FollowEntry, before: Facts): void {
     if (!this.#begun) this.#begin(before);
     this.#shown++;
     this.#sink.entry(entry);

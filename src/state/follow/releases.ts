@@ -20,6 +20,7 @@ type Cause =
   | 'weight change'
   | 'cgroup move'
   | 'property change'
+  | 'switch of bypass mode'
   | 'dispatch';
 
 interface Release {
@@ -44,6 +45,8 @@ const CAUSES: Readonly<Record<number, Cause>> = {
 
 export class Releases {
   readonly #last = new Map<Task, Release>();
+  /** CPUs that are switching bypass mode on or off: they take every task off and put it back. */
+  readonly #switching = new Set<number>();
 
   /** Called for every event, after the model took it. */
   observe(event: TraceEvent, step: Step): void {
@@ -51,10 +54,15 @@ export class Releases {
       case KIND.ops_dequeue:
         // A carry from one run queue to another is part of the dispatch that was noted before.
         if (step.task !== undefined && step.task.holdingCpu < 0)
-          this.#note(step.task, event, causeOf(event, step.task.migrationPending));
+          this.#note(step.task, event, this.#causeOf(event, step.task));
         break;
       case KIND.find_dsq:
         if (event.phase !== 'end') this.#note(step.task, event, 'dispatch');
+        break;
+      case KIND.bypass:
+        if (event.step === 'dsp_disable') break;
+        if (event.phase === 'begin') this.#switching.add(event.cpu);
+        else this.#switching.delete(event.cpu);
         break;
       case KIND.affinity:
       case KIND.class_change:
@@ -77,6 +85,11 @@ export class Releases {
       }
       default:
     }
+  }
+
+  /** Is bypass mode being switched on or off on that CPU? */
+  isSwitchingBypass(cpu: number): boolean {
+    return this.#switching.has(cpu);
   }
 
   /** Why finish_dispatch() drops a verdict, as a clause: `dequeued by an affinity change 12 µs before …`. */
@@ -115,6 +128,14 @@ export class Releases {
     }
   }
 
+  #causeOf(event: TraceEvent, task: Task): Cause {
+    if ((event.deq_flags_lo & DEQ_SLEEP) !== 0) return 'sleep';
+    if ((event.deq_flags_hi & DEQ_HI_CORE_SCHED_EXEC) !== 0) return 'run';
+    // A task on a CPU that its mask no longer allows is taken off it as part of the change of the mask.
+    if (task.migrationPending) return 'affinity change';
+    return this.#switching.has(event.cpu) ? 'switch of bypass mode' : 'property change';
+  }
+
   #note(task: Task | undefined, event: TraceEvent, cause: Cause): void {
     if (task === undefined) return;
     this.#last.set(task, {
@@ -126,13 +147,6 @@ export class Releases {
       past: false,
     });
   }
-}
-
-/** A task on a CPU that its mask no longer allows is taken off it as part of the change of the mask. */
-function causeOf(event: TraceEvent, migrationPending: boolean): Cause {
-  if ((event.deq_flags_lo & DEQ_SLEEP) !== 0) return 'sleep';
-  if ((event.deq_flags_hi & DEQ_HI_CORE_SCHED_EXEC) !== 0) return 'run';
-  return migrationPending ? 'affinity change' : 'property change';
 }
 
 /** The scheduler held the task when it made the insert: the insert carries a round. */

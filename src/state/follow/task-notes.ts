@@ -17,10 +17,12 @@ import type { Note } from './document.ts';
 import type { EnqueueStory } from './enqueue-story.ts';
 import { explainInsert } from './insert-notes.ts';
 import { explainPick } from './pick-notes.ts';
+import type { Releases } from './releases.ts';
 
 /** What is remembered from before the event. */
 export interface TaskMemory {
   readonly enqueues: EnqueueStory;
+  readonly releases: Releases;
   /** When the task was put on the DSQ that it was on. */
   readonly linkTime: number;
 }
@@ -60,11 +62,13 @@ const EXPLAINERS: { readonly [kind: number]: Explainer } = {
   [KIND.enqueue]: ({ model }, event) =>
     flagText('enq_flags', enqFlagNames(event.enq_flags_hi, event.enq_flags_lo, model.semantics.enqFlags)),
 
-  [KIND.dequeue]: ({ model }, event, _step, task) => {
+  [KIND.dequeue]: ({ model }, event, _step, task, { releases }) => {
     const names = deqFlagNames(event.deq_flags_hi, event.deq_flags_lo, model.semantics.enqFlags);
     if (names.includes('SLEEP')) return 'it goes to sleep';
     if (task.holdingCpu >= 0) return `CPU ${task.holdingCpu} carries it to another run queue`;
-    if (names.includes('SAVE')) return 'a property of it changes (affinity, nice, class, cgroup, bypass)';
+    if (releases.isSwitchingBypass(event.cpu))
+      return 'bypass mode is being switched: every task is taken off and put back';
+    if (names.includes('SAVE')) return 'a property of it changes (affinity, nice, class or cgroup)';
     return flagText('deq_flags', names);
   },
 

@@ -93,7 +93,11 @@ export class TaskSubject implements Subject {
       drops: this.#dropped.map(({ drop }) => drop),
       passedOver: this.#passedOver,
     });
-    const notes = notesOnTask(this.#context, event, step, task, { enqueues: this.#enqueues, linkTime: this.#linkTime });
+    const notes = notesOnTask(this.#context, event, step, task, {
+      enqueues: this.#enqueues,
+      releases: this.#releases,
+      linkTime: this.#linkTime,
+    });
     for (const { note } of this.#dropped) notes.push(note);
     if (this.#passedOver) notes.push({ text: passedOverText(this.#context, event, task) });
     return notes;
