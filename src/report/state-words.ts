@@ -63,6 +63,11 @@ export function plural(count: number, word: string): string {
 
 /** Where a task is, in a few words. */
 export function placeText(task: TaskView): string {
+  const still = task.place !== 'running' && typeof task.on_cpu === 'number' ? `, still on CPU ${task.on_cpu}` : '';
+  return `${place(task)}${still}`;
+}
+
+function place(task: TaskView): string {
   switch (task.place) {
     case 'running':
       return `running on CPU ${known(task.on_cpu)}`;

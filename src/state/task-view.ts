@@ -92,10 +92,11 @@ export function positionOn(dsq: Dsq, task: Task): number | null {
 /** Where it is, in one word. */
 export function placeOf(model: Model, task: Task): Place {
   if (!task.alive) return 'dead';
-  if (task.onCpu >= 0) return 'running';
+  // A task that is being put back is queued before the switch takes it off its CPU.
   if (task.custodySeq >= 0) return task.opsPhase === OPSS_DISPATCHING ? 'dispatch' : 'scheduler';
   const { dsq } = task;
   if (dsq !== undefined && dsq !== null) return 'dsq';
+  if (task.onCpu >= 0) return 'running';
   if (task.holdingCpu >= 0) return 'transit';
   if (model.cpus.some((cpu) => cpu.op === OP_ENQUEUE && cpu.opTask === task)) return 'enqueue';
   if (task.ddsp.active) return 'deferred';

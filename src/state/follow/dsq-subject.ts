@@ -9,7 +9,7 @@ import { formatDuration } from '../../trace/duration.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import { dsqFacts, membersOf } from '../dsq-view.ts';
-import { isNamed } from '../selection.ts';
+import { allDsqs, isNamed } from '../selection.ts';
 import { positionOn } from '../task-view.ts';
 import { schedId, type ViewContext } from '../view-context.ts';
 import type { DsqSummary, Facts, Note } from './document.ts';
@@ -23,6 +23,9 @@ export class DsqSubject implements Subject {
   /** Owner, by id or name, where several schedulers have a DSQ of that name. */
   readonly #owner: string | undefined;
   #dsq: Dsq | undefined;
+  // What it was at the event before.
+  #last: Dsq | undefined;
+  #destroyed = false;
   #known = 0;
   #unknown = -1;
   #seq: number | undefined;
@@ -59,7 +62,14 @@ export class DsqSubject implements Subject {
     this.#choose(event, step);
     const dsq = this.#dsq;
     if (dsq === undefined) return false;
-    const changed = dsq.known !== this.#known || dsq.unknown !== this.#unknown || dsq.seq !== this.#seq;
+    const changed =
+      dsq !== this.#last ||
+      dsq.known !== this.#known ||
+      dsq.unknown !== this.#unknown ||
+      dsq.seq !== this.#seq ||
+      dsq.destroyed !== this.#destroyed;
+    this.#last = dsq;
+    this.#destroyed = dsq.destroyed;
     this.#known = dsq.known;
     this.#unknown = dsq.unknown;
     this.#seq = dsq.seq;
@@ -102,11 +112,19 @@ export class DsqSubject implements Subject {
 
   /** The first DSQ of that name, and when it is gone the next. */
   #choose(event: TraceEvent, step: Step): void {
-    const { dsq } = step;
-    if (dsq === undefined || dsq === this.#dsq || !isNamed(dsq, this.#wanted) || !this.#isOwned(dsq)) return;
     const current = this.#dsq;
-    const replaced = current === undefined || current.destroyed || current.sched?.gone === true;
-    if (replaced || event.kind === KIND.dsq_create) this.#dsq = dsq;
+    if (current !== undefined && isLiving(current) && isNamed(current, this.#wanted)) return;
+    const { dsq } = step;
+    if (dsq !== undefined && this.#fits(dsq) && isLiving(dsq)) this.#dsq = dsq;
+    // DSQs get their owner, and by it their place among others, while a scheduler is loaded: no event is about them then.
+    else if (RENAMES.has(event.kind)) {
+      const named = allDsqs(this.#context.model).filter((entry) => this.#fits(entry));
+      this.#dsq = named.find(isLiving) ?? current ?? named[0];
+    }
+  }
+
+  #fits(dsq: Dsq): boolean {
+    return isNamed(dsq, this.#wanted) && this.#isOwned(dsq);
   }
 
   #isOwned({ sched }: Dsq): boolean {
@@ -158,6 +176,13 @@ export class DsqSubject implements Subject {
     const ended = this.#context.moment(event.seq, event.t);
     if (began !== null && ended !== null) this.#longest = { ns, began, ended, pid: task.pid };
   }
+}
+
+/** Events at which DSQs come and go without being named. */
+const RENAMES = new Set<number>([KIND.sched_attach, KIND.sched_detach, KIND.dsq_create, KIND.dsq_destroy]);
+
+function isLiving(dsq: Dsq): boolean {
+  return !dsq.destroyed && dsq.sched?.gone !== true;
 }
 
 /** The first few of a list. */
