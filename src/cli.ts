@@ -85,7 +85,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
     .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
     .option('-o, --output <file>', 'write the report to a file')
-    .option('--limit <n>', 'lines of the longest lists (default: 20)')
+    .option('--limit <n>', 'lines of the longest lists')
     .option('--keep-going', 'show what lies before damage in the input')
     .action(
       run(async (path: string, options: StateCommandOptions) =>

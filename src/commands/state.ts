@@ -36,8 +36,6 @@ export interface StateCommandOptions {
 
 /** Events shown that lead to the moment, on its CPU and about its tasks each. */
 const DEFAULT_CONTEXT = 5;
-/** Lines of the longest lists of the overview. */
-const DEFAULT_LIMIT = 20;
 
 /** Entries shown before and after the event that a subject is followed around. */
 const DEFAULT_AROUND = 20;
@@ -54,7 +52,7 @@ export async function stateCommand(
   const selection = parseSelection(options);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
   const events = numberOption('--context', options.context, DEFAULT_CONTEXT);
-  const limit = numberOption('--limit', options.limit, DEFAULT_LIMIT);
+  const limit = options.limit === undefined ? undefined : parseNumber('--limit', options.limit);
   await withTrace(path, options, context, async (trace) => {
     const document = stateAt(trace, {
       path,

@@ -118,12 +118,9 @@ export class FollowTerminal {
 
 const INDENT = ' '.repeat(12);
 
-function listChange({ field, at, removed, inserted }: ListChange): string {
-  const parts = [
-    ...(removed.length > 0 ? [`without ${removed.join(', ')}`] : []),
-    ...(inserted.length > 0 ? [`with ${inserted.join(', ')}`] : []),
-  ];
-  return `${field}: ${parts.join(', ')} at position ${at + 1}`;
+/** Positions are told by the notes: the list holds known members only. */
+function listChange({ field, removed, inserted }: ListChange): string {
+  return `${field}: ${[...removed.map((item) => `-${item}`), ...inserted.map((item) => `+${item}`)].join(' ')}`;
 }
 
 /** Flags that other facts show, or that only prepare something. */

@@ -60,7 +60,7 @@ function whereText(task: TaskView, now: ExactNumber): string {
   if (task.place === 'dsq' && task.linked !== null)
     return `${place}${task.dsq_position === null ? ' (position unknown)' : ''}${task.by_vtime === true ? ', by vtime' : ''}, for ${since(task.linked, now)}`;
   if (task.place === 'nowhere')
-    return `${place}: runnable, but neither on a DSQ nor held by the scheduler as far as the trace shows`;
+    return `${place}: runnable, but neither on a DSQ nor held by the scheduler; on its way between the two, or lost`;
   return place;
 }
 
@@ -112,7 +112,7 @@ function verdictText(verdict: VerdictView, where: string): string {
   return `to DSQ ${verdict.dsq} in the dispatch buffer ${where}, made ${seconds(verdict.inserted.ts)} (@${verdict.inserted.event}) for round ${known(verdict.qseq)}; ${fate}`;
 }
 
-export function cpuDetail(cpu: CpuView, now: ExactNumber, style: Style): string[] {
+export function cpuDetail(cpu: CpuView, now: ExactNumber, style: Style, limit: number): string[] {
   const { curr_task: curr, picked_task: picked } = cpu;
   const title = [
     `online ${yesNo(cpu.online)}`,
@@ -136,7 +136,7 @@ export function cpuDetail(cpu: CpuView, now: ExactNumber, style: Style): string[
       ],
       ['callback', callback],
       ['local DSQ', dsqSummary(cpu.local_dsq)],
-      ...memberRows(cpu.local_dsq),
+      ...memberRows(cpu.local_dsq, now, limit),
       [
         'buffer',
         `${bufferText(cpu)}${cpu.flushing === null ? '' : `; being worked off, claimed last: ${cpu.flushing.task === null ? UNKNOWN_TEXT : taskName(cpu.flushing.task)} to DSQ ${cpu.flushing.dsq}`}`,
@@ -167,7 +167,7 @@ function bufferText(cpu: CpuView): string {
   return `${plural(cpu.verdicts.length, 'verdict')}${cpu.buffer_known ? '' : ', perhaps more'}`;
 }
 
-export function dsqDetail(dsq: DsqView, now: ExactNumber, style: Style): string[] {
+export function dsqDetail(dsq: DsqView, now: ExactNumber, style: Style, limit: number): string[] {
   const title = [
     `id ${dsq.id}`,
     ...(dsq.sched === null ? [] : [`of scheduler ${dsq.sched}`]),
@@ -175,7 +175,10 @@ export function dsqDetail(dsq: DsqView, now: ExactNumber, style: Style): string[
   ];
   return [
     `${style.strong(`DSQ ${dsq.name}`)}  ${title.join(', ')}`,
-    ...rowsOf([['contents', `${dsqSummary(dsq)}; insertion counter ${known(dsq.seq)}`], ...memberRows(dsq, now)]),
+    ...rowsOf([
+      ['contents', `${dsqSummary(dsq)}; insertion counter ${known(dsq.seq)}`],
+      ...memberRows(dsq, now, limit),
+    ]),
   ];
 }
 
@@ -187,19 +190,25 @@ function dsqSummary(dsq: DsqView): string {
   return `${plural(dsq.nr, 'task')} (${order})${unknown}`;
 }
 
-function memberRows(dsq: DsqView, now?: ExactNumber): Row[] {
+function memberRows(dsq: DsqView, now: ExactNumber, limit: number): Row[] {
   const certain = dsq.unknown === 0;
-  return dsq.members.map((member, i) => [
-    certain ? `${i + 1}.` : '-',
-    [
-      taskName(member),
-      ...(dsq.order === 'vtime' ? [`vtime ${known(member.vtime)}`] : []),
-      `slice ${duration(member.slice)}`,
-      ...(member.waited_ns === null ? [] : [`waiting ${formatDuration(member.waited_ns)}`]),
-      ...(member.linked === null || now === undefined ? [] : [`here for ${since(member.linked, now)}`]),
-      `CPU ${known(member.task_cpu)}, may run on ${known(member.cpus)}`,
-    ].join('; '),
-  ]);
+  const rows = dsq.members
+    .slice(0, limit)
+    .map(
+      (member, i): Row => [
+        certain ? `${i + 1}.` : '-',
+        [
+          taskName(member),
+          ...(dsq.order === 'vtime' ? [`vtime ${known(member.vtime)}`] : []),
+          `slice ${duration(member.slice)}`,
+          ...(member.waited_ns === null ? [] : [`waiting ${formatDuration(member.waited_ns)}`]),
+          ...(member.linked === null ? [] : [`here for ${since(member.linked, now)}`]),
+          `CPU ${known(member.task_cpu)}, may run on ${known(member.cpus)}`,
+        ].join('; '),
+      ],
+    );
+  const more = dsq.members.length - rows.length;
+  return more > 0 ? [...rows, ['', `and ${more} more; --limit shows more`]] : rows;
 }
 
 export function schedDetail(sched: SchedView, now: ExactNumber, style: Style): string[] {

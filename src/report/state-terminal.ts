@@ -7,13 +7,22 @@ import type { Style } from './style.ts';
 
 export interface StateTerminalOptions {
   readonly style: Style;
-  /** Lines of the overview's longest list. */
-  readonly limit: number;
+  /** Lines of the longest lists; undefined: as many as fit the kind of report. */
+  readonly limit: number | undefined;
 }
+
+/** Lines of the longest lists: of an overview, and of the parts that were asked for. */
+const OVERVIEW_LINES = 20;
+const DETAIL_LINES = 200;
 
 export function renderState(document: StateDocument, options: StateTerminalOptions): string {
   const lines = [...head(document, options.style), ''];
-  lines.push(...(document.selection === null ? overview(document, options) : details(document, options.style)));
+  const { style, limit } = options;
+  lines.push(
+    ...(document.selection === null
+      ? overview(document, style, limit ?? OVERVIEW_LINES)
+      : details(document, style, limit ?? DETAIL_LINES)),
+  );
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -47,7 +56,7 @@ function contextLine(item: EventView, event: EventView, style: Style): string {
   return `  ${ago.padStart(9)}  CPU ${String(item.cpu).padEnd(3)} ${item.text}  ${style.faint(`@${item.event}`)}`;
 }
 
-function overview(document: StateDocument, { style, limit }: StateTerminalOptions): string[] {
+function overview(document: StateDocument, style: Style, limit: number): string[] {
   return [
     style.strong('Schedulers'),
     ...(document.schedulers.length === 0 ? ['  none has been seen'] : document.schedulers.map(schedLine)),
@@ -62,12 +71,12 @@ function overview(document: StateDocument, { style, limit }: StateTerminalOption
   ];
 }
 
-function details(document: StateDocument, style: Style): string[] {
+function details(document: StateDocument, style: Style, limit: number): string[] {
   const now = document.event?.ts ?? 0;
   return [
     ...document.schedulers.flatMap((sched) => [...schedDetail(sched, now, style), '']),
-    ...document.cpus.flatMap((cpu) => [...cpuDetail(cpu, now, style), '']),
-    ...document.dsqs.flatMap((dsq) => [...dsqDetail(dsq, now, style), '']),
+    ...document.cpus.flatMap((cpu) => [...cpuDetail(cpu, now, style, limit), '']),
+    ...document.dsqs.flatMap((dsq) => [...dsqDetail(dsq, now, style, limit), '']),
     ...document.tasks.flatMap((task) => [...taskDetail(task, now, style), '']),
   ];
 }

@@ -85,13 +85,13 @@ function place(task: TaskView): string {
     case 'deferred':
       return `direct dispatch to ${known(task.direct_dispatch)} pending`;
     case 'transit':
-      return `carried by CPU ${known(task.holding_cpu)}`;
+      return 'on its way from a DSQ to a CPU';
     case 'off':
       return 'not runnable';
     case 'dead':
       return 'dead';
     case 'nowhere':
-      return 'on no queue';
+      return 'on no queue at this moment';
     case null:
       return `${UNKNOWN_TEXT} (where it is, is not known)`;
   }

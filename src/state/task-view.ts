@@ -97,7 +97,8 @@ export function placeOf(model: Model, task: Task): Place {
   const { dsq } = task;
   if (dsq !== undefined && dsq !== null) return 'dsq';
   if (task.onCpu >= 0) return 'running';
-  if (task.holdingCpu >= 0) return 'transit';
+  if (task.holdingCpu >= 0 || model.cpus.some(({ consume }) => consume.active && consume.taken === task))
+    return 'transit';
   if (model.cpus.some((cpu) => cpu.op === OP_ENQUEUE && cpu.opTask === task)) return 'enqueue';
   if (task.ddsp.active) return 'deferred';
   if (task.waiting === NO) return 'off';

@@ -26,6 +26,8 @@ export class DsqSubject implements Subject {
   // What it was at the event before.
   #last: Dsq | undefined;
   #destroyed = false;
+  #cpu = -1;
+  #node = -1;
   #known = 0;
   #unknown = -1;
   #seq: number | undefined;
@@ -67,8 +69,12 @@ export class DsqSubject implements Subject {
       dsq.known !== this.#known ||
       dsq.unknown !== this.#unknown ||
       dsq.seq !== this.#seq ||
-      dsq.destroyed !== this.#destroyed;
+      dsq.destroyed !== this.#destroyed ||
+      dsq.cpu !== this.#cpu ||
+      dsq.node !== this.#node;
     this.#last = dsq;
+    this.#cpu = dsq.cpu;
+    this.#node = dsq.node;
     this.#destroyed = dsq.destroyed;
     this.#known = dsq.known;
     this.#unknown = dsq.unknown;
@@ -157,7 +163,9 @@ export class DsqSubject implements Subject {
     const cpu = this.#context.model.cpu(event.rq);
     const members = [...membersOf(dsq)];
     const barred = dsq.isComplete && members.every((task) => canConsume(task, cpu) === NO);
-    const names = nameSome(members.map((task) => `${task.label}${task.maskKnown ? `, ${task.cpus.toString()}` : ''}`));
+    const names = nameSome(
+      members.map((task) => `${task.label}${task.maskKnown ? ` may run on ${task.cpus.toString()}` : ''}`),
+    );
     if (barred) return `nothing was taken: CPU ${event.rq} may run none of those that are there (${names})`;
     return `nothing was taken although ${dsq.nr === 1 ? '1 task is' : `${dsq.nr} tasks are`} there${names === '' ? '' : ` (${names})`}`;
   }
