@@ -62,6 +62,7 @@ export function enqFlagNames(hi: number, lo: number, bits: EnqFlagBits): string[
     low(0x4, 'MOVE'),
     low(0x8, 'NOCLOCK'),
     low(bits.migrating, 'MIGRATING'),
+    ...laterBits(bits),
     low(bits.head, 'HEAD'),
     low(bits.migrated, 'MIGRATED'),
     low(bits.initial, 'INITIAL'),
@@ -78,8 +79,14 @@ export function deqFlagNames(hi: number, lo: number, bits: EnqFlagBits): string[
     low(0x4, 'MOVE'),
     low(0x8, 'NOCLOCK'),
     low(bits.migrating, 'MIGRATING'),
+    ...laterBits(bits),
     ...DEQ_HIGH,
   ]);
+}
+
+/** Bits that came with the numbering of 6.19. */
+function laterBits(bits: EnqFlagBits): readonly NamedBit[] {
+  return bits.migrating === 0x10 ? [low(0x20, 'DELAYED'), low(0x40, 'CLASS')] : [];
 }
 
 /** p->scx.flags without the life-cycle state. */

@@ -63,7 +63,10 @@ export class EnqueueStory {
       return `ops.enqueue() inserted it itself (direct dispatch)${target}`;
     }
     if (!seen) return 'it did not stay with the scheduler';
-    return this.#guess === '' ? 'a shortcut was taken, ops.enqueue() did not keep it' : this.#guess;
+    if (this.#guess !== '') return this.#guess;
+    // Without an insert, the global DSQ is where tasks go whose scheduler cannot be asked.
+    if (task.dsq?.isGlobal === true) return 'its scheduler has no ops.enqueue(): the global DSQ is used';
+    return 'it did not stay with the scheduler; why is not known';
   }
 }
 
