@@ -2,6 +2,7 @@
 import { explained, UsageError } from '../errors.ts';
 import { EXIT } from '../findings/verdict.ts';
 import { openInput } from '../input/open.ts';
+import type { KernelVersion } from '../kernel/release.ts';
 import { OutputFile } from '../output/output-file.ts';
 import { openTrace } from '../readers/index.ts';
 import type { OpenTrace } from '../readers/reader.ts';
@@ -12,7 +13,6 @@ import { stateAt } from '../state/state.ts';
 import type { CommandContext } from './context.ts';
 import { parsePlace } from './place.ts';
 import { Progress } from './progress.ts';
-import { kernelOption } from './replay.ts';
 
 export interface StateCommandOptions {
   readonly at?: string;
@@ -50,7 +50,7 @@ export async function stateCommand(
     if (options[name] !== undefined) throw new UsageError(`--${name} needs --follow`);
   const at = parsePlace(options.at ?? 'end', '--at', path);
   const selection = parseSelection(options);
-  const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
+  const kernel = await kernelOf(options);
   const events = numberOption('--context', options.context, DEFAULT_CONTEXT);
   const limit = options.limit === undefined ? undefined : parseNumber('--limit', options.limit);
   await withTrace(path, options, context, async (trace) => {
@@ -93,7 +93,7 @@ async function followCommand(
   const at = place('--at', options.at);
   const from = place('--from', options.from);
   const to = place('--to', options.to);
-  const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
+  const kernel = await kernelOf(options);
   const entries = numberOption('--context', options.context, DEFAULT_AROUND);
   const { follow } = await import('../state/follow/follow.ts');
   const { makeSubject, missingSubject } = await import('../state/follow/make-subject.ts');
@@ -117,6 +117,13 @@ async function followCommand(
     sink.close();
   });
   return EXIT.ok;
+}
+
+/** The release of --kernel; its parser comes with everything that a replay needs, so it is loaded only then. */
+async function kernelOf({ kernel }: StateCommandOptions): Promise<KernelVersion | undefined> {
+  if (kernel === undefined) return undefined;
+  const { kernelOption } = await import('./replay.ts');
+  return kernelOption(kernel);
 }
 
 /** A sink that opens its output with the first thing written: an error before that leaves no empty file. */

@@ -148,7 +148,7 @@ export function cpuDetail(cpu: CpuView, now: ExactNumber, style: Style, limit: n
         ],
       ),
       ['consuming', known(cpu.consuming)],
-      ['waiting', `${plural(cpu.waiting, 'task')} of its run queue`],
+      ['waiting', `${plural(cpu.waiting, 'known task')} of its run queue`],
       ...(cpu.deferred.length === 0 ? [] : [['deferred', nameList(cpu.deferred.map(taskName))] as const]),
       [
         'bypass',
@@ -250,7 +250,10 @@ export function schedDetail(sched: SchedView, now: ExactNumber, style: Style): s
               `${sched.first_error.fmt}, ${seconds(sched.first_error.at.ts)} (@${sched.first_error.at.event})`,
             ] as const,
           ]),
-      ['tasks', `${tasks.all}: ${tasks.running} running, ${tasks.waiting} waiting, ${tasks.held} of them held by it`],
+      [
+        'tasks',
+        `${tasks.all} known: ${tasks.running} running, ${tasks.waiting} waiting, ${tasks.held} of them held by it`,
+      ],
       [
         'user DSQs',
         `${sched.user_dsqs.length === 0 ? (sched.user_dsqs_known ? 'none' : UNKNOWN_TEXT) : nameList(sched.user_dsqs, 16)}${sched.user_dsqs_known || sched.user_dsqs.length === 0 ? '' : ', perhaps more'}`,

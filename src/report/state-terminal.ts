@@ -94,7 +94,7 @@ function schedLine(sched: SchedView): string {
       ? [`exit claimed: ${exit.reason}${exit.message === null ? '' : ` (${exit.message})`}`]
       : []),
     ...(sched.gone ? [] : [bypassText(sched)]),
-    `${plural(tasks.all, 'task')}: ${tasks.running} running, ${tasks.waiting} waiting, ${tasks.held} of them held by it`,
+    `${plural(tasks.all, 'known task')}: ${tasks.running} running, ${tasks.waiting} waiting, ${tasks.held} of them held by it`,
   ];
   return `  ${schedTitle(sched)}  ${parts.join('; ')}`;
 }

@@ -24,7 +24,9 @@ describe('output', () => {
     const { code, output } = await state('--at', AT.queueA);
     expect(code).toBe(0);
     expect(output).toContain(`after event ${AT.queueA}`);
-    expect(output).toContain('demo (id 7)  root; not bypassing; 1 task: 0 running, 1 waiting, 0 of them held by it');
+    expect(output).toContain(
+      'demo (id 7)  root; not bypassing; 1 known task: 0 running, 1 waiting, 0 of them held by it',
+    );
     expect(output).toMatch(/0x100 {2}2 tasks, vtime: alpha\[10\], beta\[11\]/);
     expect(output).toMatch(/alpha\[10\] +on DSQ 0x100, position 1 of 2; CPU 0, may run on 0\n/);
   });

@@ -70,13 +70,13 @@ export class CpuSubject implements Subject {
     this.#releases.observe(event, step);
     const cpu = this.#cpu;
     if (cpu === undefined) return false;
-    this.#dropped =
-      event.cpu !== this.#id
-        ? []
-        : this.#drops.dropsOf(event, step).map((verdict) => ({
-            verdict,
-            why: this.#releases.explainDrop(this.#context, verdict, this.#context.model),
-          }));
+    if (this.#dropped.length > 0) this.#dropped = [];
+    if (event.cpu === this.#id && DropWatch.isAbout(event)) {
+      for (const verdict of this.#drops.dropsOf(event, step)) {
+        const why = this.#releases.explainDrop(this.#context, verdict, this.#context.model);
+        this.#dropped.push({ verdict, why });
+      }
+    }
     return (
       event.cpu === this.#id ||
       event.rq === this.#id ||

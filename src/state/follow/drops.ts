@@ -19,9 +19,14 @@ export class DropWatch {
     this.#model = model;
   }
 
+  /** Can the event show a drop? */
+  static isAbout({ kind }: TraceEvent): boolean {
+    return kind === KIND.flush || kind === KIND.find_dsq || kind === KIND.dispatch;
+  }
+
   /** Called before the model takes an event. */
   prepare(event: TraceEvent): void {
-    if (event.kind !== KIND.flush && event.kind !== KIND.find_dsq && event.kind !== KIND.dispatch) return;
+    if (!DropWatch.isAbout(event)) return;
     if (event.kind !== KIND.flush) this.#claimsShown = true;
     const cpu = this.#model.cpu(event.cpu);
     this.#flushIndex = cpu.flushIndex;

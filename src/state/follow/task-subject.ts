@@ -58,21 +58,17 @@ export class TaskSubject implements Subject {
 
   concerns(event: TraceEvent, step: Step): boolean {
     const task = this.#task;
-    this.#dropped = [];
+    if (this.#dropped.length > 0) this.#dropped = [];
     this.#releases.observe(event, step);
     if (task === undefined) return false;
-    for (const verdict of this.#drops.dropsOf(event, step)) {
-      if (verdict.task !== task) continue;
-      const why = this.#releases.explainDrop(this.#context, verdict, this.#context.model);
-      this.#dropped.push(dropOf(this.#context, event, verdict, why));
-    }
+    if (DropWatch.isAbout(event)) this.#noteDrops(event, step, task);
     return (
       isAbout(event, this.#pid) ||
       step.task === task ||
       step.prev === task ||
       this.#dropped.length > 0 ||
       this.#passedOver ||
-      step.errors.some((error) => error.task === task) ||
+      (step.errors.length > 0 && step.errors.some((error) => error.task === task)) ||
       isAround(this.#context, event, step, task) ||
       this.#shadow.differs(task)
     );
@@ -109,6 +105,14 @@ export class TaskSubject implements Subject {
 
   summary(): FollowSummary {
     return this.#tally.summary(this.#context, this.#task);
+  }
+
+  #noteDrops(event: TraceEvent, step: Step, task: Task): void {
+    for (const verdict of this.#drops.dropsOf(event, step)) {
+      if (verdict.task !== task) continue;
+      const why = this.#releases.explainDrop(this.#context, verdict, this.#context.model);
+      this.#dropped.push(dropOf(this.#context, event, verdict, why));
+    }
   }
 
   /** A consumption is taking a task behind this one from the DSQ that both are on. */
