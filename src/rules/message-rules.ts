@@ -2,6 +2,7 @@
 import { ERROR_SITES } from '../kernel/error-sites.ts';
 import type { RuleSpec } from './rule.ts';
 import { messageRule, type SiteAdvice } from './shared/message-rule.ts';
+import { SITE_CHECKS } from './shared/site-checks.ts';
 
 /** Advice that the table of sites does not hold, by site. */
 const ADVICE: Readonly<Record<string, SiteAdvice>> = {
@@ -37,5 +38,7 @@ const ADVICE: Readonly<Record<string, SiteAdvice>> = {
 
 /** Rules for the sites that are in `ERROR_SITES` and not in `taken`. */
 export function messageRules(taken: ReadonlySet<string>): readonly RuleSpec[] {
-  return ERROR_SITES.filter((site) => !taken.has(site.id)).map((site) => messageRule(site, ADVICE[site.id]));
+  return ERROR_SITES.filter((site) => !taken.has(site.id)).map((site) =>
+    messageRule(site, ADVICE[site.id], SITE_CHECKS[site.id]),
+  );
 }

@@ -8,7 +8,7 @@ import type { Dsq } from '../model/dsq.ts';
 import type { Model } from '../model/model.ts';
 import { NO, UNKNOWN, YES } from '../model/sched.ts';
 import { CLASS_EXT, CLASS_OTHER, NOT_RUNNING, type Task } from '../model/task.ts';
-import { claimSucceeds } from '../model/transitions/dispatch.ts';
+import { claimSucceeds } from '../model/transitions/verdict.ts';
 import { exact } from '../replay/evidence.ts';
 import { toBigInt, type U64 } from '../trace/u64.ts';
 import type { MaskChangeView, Place, TaskFacts, TaskView, VerdictView } from './document.ts';

@@ -138,5 +138,9 @@ export function ordinal(name: StepName): number {
 /** The trace as jsonl: each event 1 µs after the one before. */
 export const SMALL = traceText(
   NAMES.map((name, i) => ({ ts: START_NS + i * STEP_NS, ...STEPS[name] })),
-  { kernel: '7.3', cpus: { possible: '0-1', online: '0-1' } },
+  {
+    kernel: '7.3',
+    cpus: { possible: '0-1', online: '0-1' },
+    recorded: [...new Set(Object.values(STEPS).map(({ type }) => type))],
+  },
 );

@@ -3,7 +3,7 @@ import type { BufferedVerdict, Cpu } from '../../model/cpu.ts';
 import type { Model } from '../../model/model.ts';
 import { NO } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
-import { claimSucceeds } from '../../model/transitions/dispatch.ts';
+import { claimSucceeds } from '../../model/transitions/verdict.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 
