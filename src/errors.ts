@@ -16,7 +16,8 @@ export type InputErrorCode =
   | 'unknown-event-type'
   | 'unsorted'
   | 'bad-snapshot'
-  | 'not-in-trace';
+  | 'not-in-trace'
+  | 'no-finding';
 
 export interface InputErrorDetails {
   readonly code: InputErrorCode;

@@ -11,6 +11,7 @@ import type { FollowSink } from '../state/follow/follow.ts';
 import type { SubjectChoice } from '../state/follow/make-subject.ts';
 import { stateAt } from '../state/state.ts';
 import type { CommandContext } from './context.ts';
+import { kernelOption } from './options.ts';
 import { parsePlace } from './place.ts';
 import { Progress } from './progress.ts';
 
@@ -50,7 +51,7 @@ export async function stateCommand(
     if (options[name] !== undefined) throw new UsageError(`--${name} needs --follow`);
   const at = parsePlace(options.at ?? 'end', '--at', path);
   const selection = parseSelection(options);
-  const kernel = await kernelOf(options);
+  const kernel = kernelOf(options);
   const events = numberOption('--context', options.context, DEFAULT_CONTEXT);
   const limit = options.limit === undefined ? undefined : parseNumber('--limit', options.limit);
   await withTrace(path, options, context, async (trace) => {
@@ -93,7 +94,7 @@ async function followCommand(
   const at = place('--at', options.at);
   const from = place('--from', options.from);
   const to = place('--to', options.to);
-  const kernel = await kernelOf(options);
+  const kernel = kernelOf(options);
   const entries = numberOption('--context', options.context, DEFAULT_AROUND);
   const { follow } = await import('../state/follow/follow.ts');
   const { makeSubject, missingSubject } = await import('../state/follow/make-subject.ts');
@@ -119,11 +120,8 @@ async function followCommand(
   return EXIT.ok;
 }
 
-/** The release of --kernel; its parser comes with everything that a replay needs, so it is loaded only then. */
-async function kernelOf({ kernel }: StateCommandOptions): Promise<KernelVersion | undefined> {
-  if (kernel === undefined) return undefined;
-  const { kernelOption } = await import('./replay.ts');
-  return kernelOption(kernel);
+function kernelOf({ kernel }: StateCommandOptions): KernelVersion | undefined {
+  return kernel === undefined ? undefined : kernelOption(kernel);
 }
 
 /** A sink that opens its output with the first thing written: an error before that leaves no empty file. */
