@@ -78,7 +78,7 @@ export class Replay {
     this.model.apply(event, step);
     this.fidelity.compare(event, step);
     if (step.errors.length > 0) this.#raise(event, step);
-    if (event.kind === KIND.lost)
+    if (event.kind === KIND.lost && event.phase !== 'end')
       this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
     if (RARE[event.kind] === 1) this.#observe(event);
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;

@@ -146,7 +146,10 @@ class TraceEventRecord {
 
   /** Makes a field absent. */
   drop(field: FieldName): void {
-    const slot = SLOT[field];
+    this.dropSlot(SLOT[field]);
+  }
+
+  dropSlot(slot: Slot): void {
     this.presence[slot.id >> 5] = (this.presence[slot.id >> 5] ?? 0) & ~(1 << (slot.id & 31));
     this.#reset(slot);
   }

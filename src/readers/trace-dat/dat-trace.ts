@@ -1,35 +1,32 @@
-// Reads trace.dat files of trace-cmd (versions 6 and 7): per-CPU ring-buffer pages, merged by time.
+// Reads trace.dat files of trace-cmd (versions 6 and 7): opens them, chooses the buffer, and runs over it.
 import { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
 import { PROBE_BY_NAME } from '../../probes/catalogue.ts';
-import { CpuMask } from '../../trace/cpu-mask.ts';
-import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
-import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
-import type { EventType } from '../../trace/vocabulary/index.ts';
-import { KIND } from '../../trace/vocabulary/index.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import type { TraceHeader } from '../../trace/header.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
-import { applySnapshot, findSnapshot } from '../snapshot.ts';
+import { findSnapshot } from '../snapshot.ts';
 import { ByteReader } from './bytes.ts';
-import { type Inflate, inflaterFor, PageStream } from './chunks.ts';
-import { CpuCursor, type TimeBase } from './cpu-cursor.ts';
-import { RecordDecoder } from './decode.ts';
+import { CpuCursor, type CursorContext, type TimeBase } from './cpu-cursor.ts';
+import { headerOf, recordedTypes } from './dat-header.ts';
+import { DatRun } from './dat-run.ts';
 import { compilePlan, type DecodePlan } from './decode-plan.ts';
-import type { DatFile } from './file.ts';
+import type { DatBuffer, DatFile } from './file.ts';
 import { readV6 } from './file-v6.ts';
 import { readV7 } from './file-v7.ts';
-import { SwitchMerger } from './switch-merger.ts';
+import { type Inflate, inflaterFor } from './inflate.ts';
+import { type CpuStats, markedLosses, statsByBuffer, type UnmarkedLoss, unmarkedLoss } from './losses.ts';
+import { type PageFormat, PageStream } from './page-stream.ts';
+import { RecordLimits } from './record-limits.ts';
+import { TickClock } from './tick-clock.ts';
 
 /** Bytes of the magic number, which the sniffing has checked. */
 const MAGIC_LENGTH = 10;
 
-/** Every record begins with type (u16), flags, preempt count and the pid of the current task (struct trace_entry). */
-const COMMON_PID_OFFSET = 4;
-const PID_MAX = 4_194_304;
+/** The recorder looks at its statistics when recording is over; the clock may tick a little coarser there (ns). */
+const STATS_TOLERANCE = 1_000_000_000;
 
-/** Records between two reports of progress. */
-const PROGRESS_INTERVAL = 1 << 16;
-
-/** Opens a trace.dat file; damage of its header is an InputError. */
+/** Opens a trace.dat file; damage of its metadata is an InputError. */
 export async function openTraceDat(source: Source, options: ReaderOptions): Promise<OpenTrace> {
   const input = new ByteReader(source.path, source, true, MAGIC_LENGTH);
   const version = input.cString('file version', 16);
@@ -38,46 +35,45 @@ export async function openTraceDat(source: Source, options: ReaderOptions): Prom
     throw input.damaged(input.position - 1, 'the byte order is unknown', '0 or 1', String(endian));
   input.bytes(1, 'size of a long');
   const header = new ByteReader(source.path, source, endian === 0, input.position);
-  header.u32('page size');
-  let file: DatFile;
-  let inflate: Inflate | undefined;
-  if (version === '6') {
-    file = readV6(header);
-  } else if (version === '7') {
-    const compression = header.cString('compression name');
-    header.cString('compression version');
-    inflate = await inflaterFor(compression, source.path);
-    file = readV7(source, header, compression, inflate);
-  } else {
-    throw new InputError(
-      {
-        code: 'unsupported',
-        path: source.path,
-        position: input.place(MAGIC_LENGTH),
-        expected: '6 or 7',
-        found: JSON.stringify(version),
-        hint: 'trace-cmd convert --file-version 7',
-      },
-      'this version of trace.dat is not supported',
-    );
+  const filePageSize = header.u32('page size');
+  if (version === '6') return new DatTrace(source, readV6(header, filePageSize), undefined, options);
+  if (version === '7') {
+    const compression = header.cString('compression name', 64);
+    header.cString('compression version', 64);
+    const inflate = await inflaterFor(compression, source.path);
+    return new DatTrace(source, readV7(source, header, filePageSize, inflate), inflate, options);
   }
-  return new DatTrace(source, file, inflate, options);
+  throw new InputError(
+    {
+      code: 'unsupported',
+      path: source.path,
+      position: input.place(MAGIC_LENGTH),
+      expected: '6 or 7',
+      found: JSON.stringify(version),
+      hint: 'write it anew with: trace-cmd convert --file-version 7',
+    },
+    'this version of trace.dat is not supported',
+  );
 }
 
 class DatTrace implements OpenTrace {
   readonly format: string;
   readonly header: TraceHeader;
+  readonly timeBase: bigint;
   readonly unused = new Map<string, number>();
   absorbed = 0;
   readonly #source: Source;
   readonly #file: DatFile;
-  readonly #inflate: Inflate | undefined;
   readonly #options: ReaderOptions;
+  readonly #inflate: Inflate | undefined;
   readonly #nrCpuIds: number;
-  /** Plan by event id; most ids have none. */
   readonly #plans: (DecodePlan | undefined)[] = [];
+  readonly #buffer: DatBuffer | undefined;
+  readonly #stats: readonly CpuStats[];
+  readonly #limits: RecordLimits;
   readonly #base: TimeBase = { hi: 0, lo: 0 };
-  #ticks = false;
+  readonly #clock: TickClock | undefined;
+  readonly #unmarked: ReadonlyMap<number, UnmarkedLoss>;
 
   constructor(source: Source, file: DatFile, inflate: Inflate | undefined, options: ReaderOptions) {
     this.#source = source;
@@ -85,292 +81,186 @@ class DatTrace implements OpenTrace {
     this.#inflate = inflate;
     this.#options = options;
     this.format = `trace.dat v${file.version}`;
-    this.header = this.#buildHeader();
-    this.#nrCpuIds = Math.max(this.header.possible?.last ?? -1, ...file.cpuData.map((data) => data.cpu)) + 1;
-    for (const format of file.formats.values()) {
-      const probe = PROBE_BY_NAME.get(`${format.system}/${format.name}`);
-      if (probe !== undefined) this.#plans[format.id] = compilePlan(probe, format, this.#nrCpuIds);
-    }
-    this.header.recorded = this.#recordedTypes();
-    this.#setTimeBase();
+    this.#limits = new RecordLimits(file.formats, (id) => PROBE_BY_NAME.has(nameOf(file, id)));
+    this.#buffer = this.#chooseBuffer();
+    this.#stats = statsByBuffer(file.cpuStats).get(this.#buffer?.name ?? '') ?? [];
+    this.header = headerOf(file, this.#buffer, this.#stats, options.snapshot ?? findSnapshot(source.path));
+    const cpus = file.buffers.flatMap((buffer) => buffer.cpuData.map((data) => data.cpu));
+    this.#nrCpuIds = Math.max(this.header.possible?.last ?? -1, ...cpus) + 1;
+    for (const format of file.formats.values()) this.#plan(format.id);
+    this.header.recorded = recordedTypes(this.#plans);
+    const first = this.#firstStamp();
+    this.#base.hi = Number(BigInt.asIntN(32, first >> 32n));
+    this.#base.lo = Number(BigInt.asIntN(32, first));
+    this.#clock = file.tickConversion === undefined ? undefined : new TickClock(file.tickConversion, first);
+    this.timeBase = this.#clock?.baseNs ?? first;
+    this.#unmarked = this.#unmarkedLosses();
   }
 
-  get timeBase(): bigint {
-    const raw = (BigInt(this.#base.hi >>> 0) << 32n) | BigInt(this.#base.lo >>> 0);
-    const tsc = this.#file.tscToNs;
-    return this.#ticks && tsc !== undefined ? ((raw * tsc.mult) >> tsc.shift) + tsc.offset : raw;
+  run(sink: EventSink): void {
+    this.unused.clear();
+    const context = {
+      formats: this.#file.formats,
+      littleEndian: this.#file.littleEndian,
+      plans: this.#plans,
+      nrCpuIds: this.#nrCpuIds,
+      clock: this.#clock,
+      unmarked: this.#unmarked,
+      onProgress: this.#options.onProgress,
+    };
+    const run = new DatRun(context, this.#cursors(this.#buffer), sink);
+    try {
+      if (run.run()) this.#checkCounts(run);
+    } finally {
+      this.absorbed = run.absorbed;
+      for (const [name, count] of run.unused()) this.unused.set(name, count);
+      for (const [name, count] of this.#otherRecords()) this.unused.set(name, count);
+    }
   }
 
   positionOf(event: TraceEvent): string {
     return `CPU ${event.cpu}, byte ${event.position}`;
   }
 
-  run(sink: EventSink): void {
-    this.unused.clear();
-    const run = new DatRun(
-      this.#file,
-      this.#plans,
-      this.#nrCpuIds,
-      this.unused,
-      this.#options,
-      sink,
-      this.#cursors(),
-      this.#tickScale(),
-    );
-    try {
-      run.run();
-    } finally {
-      this.absorbed = run.absorbed;
+  #plan(id: number): void {
+    const format = this.#file.formats.get(id);
+    const probe = format === undefined ? undefined : PROBE_BY_NAME.get(`${format.system}/${format.name}`);
+    if (format === undefined || probe === undefined) return;
+    if (format.defect !== undefined) {
+      const where = `format of ${format.system}:${format.name}`;
+      throw new InputError(
+        { code: 'damaged', path: this.#source.path, position: where, hint: 'the metadata is damaged; record again' },
+        `the format of an event makes no sense: ${format.defect}`,
+      );
+    }
+    this.#plans[id] = compilePlan(probe, format, this.#nrCpuIds, this.#file.littleEndian);
+  }
+
+  /** The only buffer with data, or the one that holds the events of the probes; the top one in doubt. */
+  #chooseBuffer(): DatBuffer | undefined {
+    const candidates = this.#file.buffers.filter((buffer) => buffer.cpuData.some((data) => data.size > 0));
+    if (candidates.length <= 1) return candidates[0] ?? this.#file.buffers[0];
+    const known = candidates.map((buffer) => {
+      let n = 0;
+      for (const cursor of this.#cursors(buffer)) {
+        cursor.load();
+        for (let i = 0; i < cursor.count; i++) if (this.#file.formats.get(cursor.ids[i] ?? 0)?.system === 'scx') n++;
+      }
+      return n;
+    });
+    return candidates[known.indexOf(Math.max(...known))];
+  }
+
+  /** Records of the buffers that are not read. */
+  *#otherRecords(): Generator<[string, number]> {
+    for (const buffer of this.#file.buffers) {
+      if (buffer === this.#buffer) continue;
+      let n = 0;
+      for (const cursor of this.#cursors(buffer))
+        while (cursor.failure === undefined && cursor.load()) n += cursor.count;
+      if (n > 0) yield [buffer.name === '' ? 'records of the top buffer' : `records of buffer ${buffer.name}`, n];
     }
   }
 
-  #cursors(): CpuCursor[] {
-    const { littleEndian, layout } = this.#file;
-    return this.#file.cpuData
-      .filter((data) => data.size > 0)
-      .map((data) => {
-        const pages = new PageStream(this.#source, data, layout.pageSize, littleEndian, this.#inflate);
-        return new CpuCursor(this.#source.path, data.cpu, pages, layout, littleEndian, this.#base);
-      });
+  #cursors(buffer: DatBuffer | undefined): CpuCursor[] {
+    const { formats } = this.#file;
+    const cpuData = buffer?.cpuData.filter((data) => data.size > 0) ?? [];
+    if (buffer === undefined || cpuData.length === 0) return [];
+    const { common } = formats;
+    if (common === undefined) {
+      throw new InputError(
+        { code: 'damaged', path: this.#source.path, hint: 'record again' },
+        'the file describes no events, so its data cannot be read',
+      );
+    }
+    const format = this.#pageFormat(buffer, cpuData.length);
+    const context: CursorContext = {
+      path: this.#source.path,
+      format,
+      common,
+      limits: this.#limits,
+      base: this.#base,
+      latest: this.#latest(buffer),
+    };
+    return cpuData.map((data) => new CpuCursor(data.cpu, new PageStream(this.#source, data, format), context));
   }
 
-  /** ns per tick when the clock counts TSC ticks and the file says how to convert; 1 otherwise. */
-  #tickScale(): number {
-    const tsc = this.#file.tscToNs;
-    return this.#ticks && tsc !== undefined ? Number(tsc.mult) / 2 ** Number(tsc.shift) : 1;
+  #pageFormat({ layout }: DatBuffer, streams: number): PageFormat {
+    return { layout, littleEndian: this.#file.littleEndian, inflate: this.#inflate, streams };
   }
 
-  #setTimeBase(): void {
-    let first = 0xffff_ffff_ffff_ffffn;
-    const { littleEndian, layout } = this.#file;
-    for (const data of this.#file.cpuData) {
+  /** Time since the base that no record can be later than. */
+  #latest(buffer: DatBuffer): number {
+    if (buffer !== this.#buffer || this.#clock !== undefined) return Number.POSITIVE_INFINITY;
+    const now = Math.max(...this.#stats.map((stats) => stats.now ?? 0));
+    return now > 0 ? now + STATS_TOLERANCE - Number(this.timeBase) : Number.POSITIVE_INFINITY;
+  }
+
+  /** The earliest time stamp of a first page. */
+  #firstStamp(): bigint {
+    let first: bigint | undefined;
+    const buffer = this.#buffer;
+    if (buffer === undefined) return 0n;
+    const { littleEndian } = this.#file;
+    for (const data of buffer.cpuData) {
       if (data.size === 0) continue;
-      const pages = new PageStream(this.#source, data, layout.pageSize, littleEndian, this.#inflate);
+      const pages = new PageStream(this.#source, data, this.#pageFormat(buffer, 1024));
       try {
-        if (!pages.advance()) continue;
-      } catch {
         // Damage of the first page is reported in its place by run().
+        if (!pages.advance() || pages.available < 8) continue;
+      } catch {
         continue;
       }
-      const view = new DataView(pages.buffer.buffer, pages.buffer.byteOffset + pages.pageStart, layout.pageSize);
-      const stamp = view.getBigUint64(0, littleEndian);
-      if (stamp < first) first = stamp;
+      const stamp = pages.view.getBigUint64(pages.pageStart, littleEndian);
+      if (first === undefined || stamp < first) first = stamp;
     }
-    if (first === 0xffff_ffff_ffff_ffffn) return;
-    this.#base.hi = Number(BigInt.asIntN(32, first >> 32n));
-    this.#base.lo = Number(BigInt.asIntN(32, first));
-    this.#ticks = this.#file.clock === 'x86-tsc' || this.#file.clock === 'tsc2nsec';
+    return first ?? 0n;
   }
 
-  #buildHeader(): TraceHeader {
-    const file = this.#file;
-    const header = emptyHeader();
-    const release =
-      file.uname === undefined
-        ? undefined
-        : (/^\S+\s+\S+\s+(\d\S*)/.exec(file.uname)?.[1] ??
-          file.uname.split(/\s+/).find((word) => /^\d+\.\d+/.test(word)));
-    if (release !== undefined) header.kernel = release;
-    if (file.clock !== undefined) header.clock = file.clock;
-    header.features = new Set(
-      [...file.formats.values()]
-        .filter((format) => format.system === 'sched_ext')
-        .map((format) => `tracepoint:${format.name}`),
+  #unmarkedLosses(): ReadonlyMap<number, UnmarkedLoss> {
+    const losses = new Map<number, UnmarkedLoss>();
+    const buffer = this.#buffer;
+    if (buffer === undefined) return losses;
+    for (const stats of this.#stats) {
+      const data = buffer.cpuData.find((candidate) => candidate.cpu === stats.cpu);
+      if (stats.overrun + stats.commitOverrun + stats.dropped === 0 || data === undefined) continue;
+      const format = this.#pageFormat(buffer, 1);
+      let marked = 0;
+      try {
+        if (stats.overrun > 0) marked = markedLosses(new PageStream(this.#source, data, format), format);
+      } catch (error) {
+        // Damage is reported in its place by run().
+        if (!(error instanceof InputError)) throw error;
+      }
+      losses.set(stats.cpu, unmarkedLoss(stats, marked));
+    }
+    return losses;
+  }
+
+  /**
+   * The recorder counted what it read of each CPU. Where that holds for some CPUs and another has fewer records, some of
+   * its data is gone; where it holds for none, the file was cut and the counts are those of the whole.
+   */
+  #checkCounts(run: DatRun): void {
+    const counts = new Map(run.counts());
+    const stated = this.#stats.filter((stats) => stats.read !== undefined && stats.read > 0);
+    const short = stated.find((stats) => (counts.get(stats.cpu) ?? 0) < (stats.read ?? 0));
+    if (short === undefined || !stated.some((stats) => counts.get(stats.cpu) === stats.read)) return;
+    throw new InputError(
+      {
+        code: 'damaged',
+        path: this.#source.path,
+        position: `data of CPU ${short.cpu}`,
+        expected: `${short.read} records, as the recorder counted`,
+        found: `${counts.get(short.cpu) ?? 0}`,
+        hint: 'the recording is damaged; --keep-going reports what is left',
+      },
+      'records are missing',
     );
-    header.losses = file.cpuStats.flatMap(parseCpuStat);
-    const snapshot = this.#options.snapshot ?? findSnapshot(this.#source.path);
-    if (snapshot !== undefined) applySnapshot(snapshot, header);
-    if (header.possible === undefined && file.cpuData.length > 0) {
-      header.possible = CpuMask.of(...file.cpuData.map((data) => data.cpu));
-    }
-    if (header.schedClasses.size === 0) header.schedClasses = classesOf(file.kallsyms);
-    const named = new Set(header.tasks.map((task) => task.pid));
-    header.tasks = [
-      ...header.tasks,
-      ...[...file.cmdlines].filter(([pid]) => !named.has(pid)).map(([pid, comm]) => ({ pid, comm })),
-    ];
-    return header;
-  }
-
-  /** Dynamic events were defined in order to be recorded; of the kernel's own a format says nothing. */
-  #recordedTypes(): ReadonlySet<EventType> {
-    const types = new Set<EventType>();
-    for (const plan of this.#plans)
-      if (plan !== undefined && plan.format.system !== 'ftrace') types.add(plan.probe.type);
-    return types;
   }
 }
 
-/** One pass over all CPUs, merged by time; CPUs with equal times in the order of their numbers. */
-class DatRun {
-  readonly #file: DatFile;
-  readonly #plans: readonly (DecodePlan | undefined)[];
-  readonly #unused: Map<string, number>;
-  readonly #options: ReaderOptions;
-  readonly #sink: EventSink;
-  readonly #cursors: CpuCursor[];
-  readonly #scale: number;
-  readonly #nrCpuIds: number;
-  readonly #decoder: RecordDecoder;
-  readonly #switches: SwitchMerger;
-  readonly #event: TraceEvent = newTraceEvent();
-  readonly #unusedById = new Map<number, number>();
-  #seq = 0;
-
-  constructor(
-    file: DatFile,
-    plans: readonly (DecodePlan | undefined)[],
-    nrCpuIds: number,
-    unused: Map<string, number>,
-    options: ReaderOptions,
-    sink: EventSink,
-    cursors: CpuCursor[],
-    scale: number,
-  ) {
-    this.#file = file;
-    this.#plans = plans;
-    this.#unused = unused;
-    this.#options = options;
-    this.#sink = sink;
-    this.#cursors = cursors;
-    this.#scale = scale;
-    this.#nrCpuIds = nrCpuIds;
-    this.#decoder = new RecordDecoder(file.littleEndian, nrCpuIds);
-    this.#switches = new SwitchMerger(plans, this.#decoder, file.littleEndian);
-  }
-
-  /** Records used without becoming an event. */
-  get absorbed(): number {
-    return this.#switches.absorbed;
-  }
-
-  run(): void {
-    try {
-      this.#merge();
-    } finally {
-      for (const [id, count] of this.#unusedById) {
-        const format = this.#file.formats.get(id);
-        this.#unused.set(format === undefined ? `unknown event ${id}` : `${format.system}:${format.name}`, count);
-      }
-    }
-  }
-
-  #merge(): void {
-    const live = this.#cursors.filter((cursor) => cursor.advance());
-    let done = 0;
-    while (live.length > 0) {
-      let best = 0;
-      let bestTime = live[0]?.t ?? 0;
-      let limit = Number.POSITIVE_INFINITY;
-      for (let i = 1; i < live.length; i++) {
-        const t = live[i]?.t ?? 0;
-        if (t < bestTime) {
-          limit = bestTime;
-          best = i;
-          bestTime = t;
-        } else if (t < limit) limit = t;
-      }
-      const cursor = live[best];
-      if (cursor === undefined) return;
-      // Equal times: a CPU with a smaller number goes first, so stop at the limit only when it is ours to give way.
-      do {
-        if (cursor.failure !== undefined) throw cursor.failure;
-        if (!this.#record(cursor)) return;
-        if ((++done & (PROGRESS_INTERVAL - 1)) === 0) this.#options.onProgress?.(done);
-        if (!cursor.advance()) {
-          live.splice(best, 1);
-          break;
-        }
-      } while (cursor.t < limit);
-    }
-  }
-
-  /** Delivers the current record of a cursor; false when the sink wants no more. */
-  #record(cursor: CpuCursor): boolean {
-    if (cursor.lost !== 0 && !this.#lost(cursor)) return false;
-    if (cursor.length < 8) throw cursor.damage('a record is too short', 'at least 8 bytes', String(cursor.length));
-    const id = cursor.view.getUint16(cursor.start, this.#file.littleEndian);
-    const current = cursor.view.getInt32(cursor.start + COMMON_PID_OFFSET, this.#file.littleEndian);
-    if (id === 0 || current < 0 || current > PID_MAX) {
-      throw cursor.damage(
-        'a record does not begin like one',
-        `an event id and a pid up to ${PID_MAX}`,
-        `${id} and ${current}`,
-      );
-    }
-    const plan = this.#plans[id];
-    if (plan === undefined) {
-      this.#skip(cursor, id);
-      return true;
-    }
-    if (cursor.length < plan.format.minSize) {
-      throw cursor.damage(
-        `a record of ${plan.format.name} is too short`,
-        `${plan.format.minSize} bytes`,
-        String(cursor.length),
-      );
-    }
-    if (this.#switches.absorb(plan, cursor)) return true;
-    const event = this.#event;
-    this.#decoder.decode(plan, cursor, event);
-    this.#switches.complete(plan, cursor, event);
-    if (event.rq >= this.#nrCpuIds) {
-      throw cursor.damage(
-        `a record of ${plan.format.name} names an impossible CPU`,
-        `less than ${this.#nrCpuIds}`,
-        String(event.rq),
-      );
-    }
-    return this.#deliver(cursor);
-  }
-
-  /** A record that becomes no event: its format may be missing from the file, but its frame must make sense. */
-  #skip(cursor: CpuCursor, id: number): void {
-    const format = this.#file.formats.get(id);
-    if (format !== undefined && cursor.length < format.minSize) {
-      throw cursor.damage(`a record of ${format.name} is too short`, `${format.minSize} bytes`, String(cursor.length));
-    }
-    this.#unusedById.set(id, (this.#unusedById.get(id) ?? 0) + 1);
-  }
-
-  #lost(cursor: CpuCursor): boolean {
-    const event = this.#event;
-    event.begin(KIND.lost);
-    if (cursor.lost > 0) {
-      event.count_lo = cursor.lost | 0;
-      event.count_hi = Math.floor(cursor.lost / 2 ** 32) | 0;
-    }
-    cursor.lost = 0;
-    return this.#deliver(cursor);
-  }
-
-  #deliver(cursor: CpuCursor): boolean {
-    const event = this.#event;
-    event.seq = this.#seq++;
-    event.cpu = cursor.cpu;
-    event.t = this.#scale === 1 ? cursor.t : Math.round(cursor.t * this.#scale);
-    event.position = cursor.position;
-    return this.#sink.event(event);
-  }
-}
-
-/** Losses from the `stats` text of one CPU's ring buffer. */
-function parseCpuStat(text: string): { cpu: number; overrun: number; dropped: number }[] {
-  const cpu = /CPU:\s*(\d+)/i.exec(text)?.[1];
-  if (cpu === undefined) return [];
-  const number = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? 0);
-  return [{ cpu: Number(cpu), overrun: number(/^overrun:\s*(\d+)/m), dropped: number(/^dropped events:\s*(\d+)/m) }];
-}
-
-/** Addresses of the scheduling classes in a kallsyms text. */
-function classesOf(kallsyms: string): ReadonlyMap<string, bigint> {
-  const classes = new Map<string, bigint>();
-  for (const match of kallsyms.matchAll(/^([0-9a-f]+) \w (stop|dl|rt|fair|ext|idle)_sched_class$/gm)) {
-    const [, address, name] = match;
-    if (address !== undefined && name !== undefined) {
-      const value = BigInt(`0x${address}`);
-      if (value !== 0n) classes.set(name, value);
-    }
-  }
-  return classes;
+function nameOf(file: DatFile, id: number): string {
+  const format = file.formats.get(id);
+  return format === undefined ? '' : `${format.system}/${format.name}`;
 }
