@@ -4,7 +4,7 @@ import { InputError } from '../../errors.ts';
 import type { CommonFields } from './format-table.ts';
 import { addLoss, PageHead } from './page-head.ts';
 import type { PageFormat, PageStream } from './page-stream.ts';
-import { MAX_EVENT_ID, type RecordLimits } from './record-limits.ts';
+import { MAX_EVENT_ID, PID_MAX, type RecordLimits } from './record-limits.ts';
 
 // struct ring_buffer_event: five bits of type_len, 27 bits of time_delta (include/linux/ring_buffer.h).
 const TYPE_PADDING = 29;
@@ -19,8 +19,6 @@ const TWO_32 = 2 ** 32;
 const MAX_TIME = 2 ** 53;
 /** An absolute time stamp may lie this much before the record before it (ns): records of nested interrupts. */
 const MAX_STEP_BACK = 1_000_000;
-/** Pids are below PID_MAX_LIMIT. */
-const PID_MAX = 4_194_304;
 
 /** Time of `t = 0` as two halves; set once, before the first record is read. */
 export interface TimeBase {
@@ -148,7 +146,7 @@ export class CpuCursor {
     const { words } = pages;
     const { format, common, limits } = this.#context;
     const { littleEndian } = format;
-    const { min, max, fixed } = limits;
+    const { bounds, fixed, max, min } = limits;
     // Halfwords and words within the payload, in words of this machine.
     const idWord = common.typeOffset >> 2;
     const idShift = (common.typeOffset & 2) === (littleEndian ? 0 : 2) ? 0 : 16;
@@ -211,6 +209,11 @@ export class CpuCursor {
       if (length < (min[id] ?? 0) || length > (max[id] ?? 0) || id === 0 || pid < 0 || pid > PID_MAX)
         throw this.#badRecord(at, id, pid, length);
       if (fixed[id] === 1) limits.learn(id, length);
+      const pairs = bounds[id];
+      if (pairs !== undefined)
+        for (let i = 0; i < pairs.length; i += 2)
+          if ((words[payload + (pairs[i] ?? 0)] ?? 0) >>> 0 >= (pairs[i + 1] ?? 0))
+            throw this.#outOfBounds(payload + (pairs[i] ?? 0), id, pairs[i + 1] ?? 0);
       t += delta;
       if (t > last) last = t;
       times[count] = last;
@@ -269,6 +272,16 @@ export class CpuCursor {
       `a record of event ${id} has a length that does not suit it`,
       `${bound} bytes`,
       `${length}`,
+    );
+  }
+
+  #outOfBounds(word: number, id: number, bound: number): InputError {
+    const found = `${(this.pages.words[word] ?? 0) >>> 0}`;
+    return this.#damage(
+      word << 2,
+      `a record of event ${id} names an impossible task or CPU`,
+      `less than ${bound}`,
+      found,
     );
   }
 

@@ -4,16 +4,11 @@ import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
 import { applySnapshot } from '../snapshot.ts';
 import type { DecodePlan } from './decode-plan.ts';
-import type { DatBuffer, DatFile } from './file.ts';
+import type { DatFile } from './file.ts';
 import { type CpuStats, headerLosses } from './losses.ts';
 
 /** `snapshot`: path of the snapshot, undefined for none. */
-export function headerOf(
-  file: DatFile,
-  buffer: DatBuffer | undefined,
-  stats: readonly CpuStats[],
-  snapshot: string | undefined,
-): TraceHeader {
+export function headerOf(file: DatFile, stats: readonly CpuStats[], snapshot: string | undefined): TraceHeader {
   const header = emptyHeader();
   const release = file.uname === undefined ? undefined : releaseOf(file.uname);
   if (release !== undefined) header.kernel = release;
@@ -25,8 +20,6 @@ export function headerOf(
   );
   header.losses = headerLosses(stats);
   if (snapshot !== undefined) applySnapshot(snapshot, header);
-  if (header.possible === undefined && buffer !== undefined && buffer.cpuData.length > 0)
-    header.possible = CpuMask.of(...buffer.cpuData.map((data) => data.cpu));
   if (header.schedClasses.size === 0) header.schedClasses = classesOf(file.kallsyms);
   const named = new Set(header.tasks.map((task) => task.pid));
   header.tasks = [
@@ -34,6 +27,14 @@ export function headerOf(
     ...[...file.cmdlines].filter(([pid]) => !named.has(pid)).map(([pid, comm]) => ({ pid, comm })),
   ];
   return header;
+}
+
+/** The CPUs that the file itself names. */
+export function possibleCpus(file: DatFile): CpuMask {
+  const mask = new CpuMask();
+  for (let cpu = 0; cpu < (file.cpuCount ?? 0); cpu++) mask.add(cpu);
+  for (const buffer of file.buffers) for (const { cpu } of buffer.cpuData) mask.add(cpu);
+  return mask;
 }
 
 /** Dynamic events were defined in order to be recorded; of the kernel's own a format says nothing. */

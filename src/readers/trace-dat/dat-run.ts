@@ -1,6 +1,6 @@
 // One pass over a trace.dat: the CPUs of a buffer merged by time, records to events, losses where they happened.
 import type { InputError } from '../../errors.ts';
-import { newTraceEvent, SLOT, type TraceEvent } from '../../trace/event.ts';
+import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import type { EventSink } from '../reader.ts';
 import type { CpuCursor } from './cpu-cursor.ts';
@@ -14,8 +14,6 @@ import type { TickClock } from './tick-clock.ts';
 
 /** Records between two reports of progress. */
 const PROGRESS_INTERVAL = 1 << 16;
-
-const RQ = SLOT.rq.index;
 
 export interface RunContext {
   readonly formats: FormatTable;
@@ -130,11 +128,6 @@ export class DatRun {
     if (plan.isSwitchTracepoint && this.#switches.absorb(cursor, index)) return true;
     const event = this.#decoder.decode(plan, cursor, index);
     if (plan.isSwitchProbe) this.#switches.complete(cursor, event);
-    if ((event.words[RQ] ?? 0) >= this.#context.nrCpuIds) {
-      const { name } = plan.format;
-      const expected = `less than ${this.#context.nrCpuIds}`;
-      throw cursor.damagedRecord(index, `a record of ${name} names an impossible CPU`, expected, `${event.rq}`);
-    }
     const t = cursor.times[index] ?? 0;
     const { clock } = this.#context;
     event.seq = this.#seq++;

@@ -1,22 +1,25 @@
-// Reads trace.dat files of trace-cmd (versions 6 and 7): opens them, chooses the buffer, and runs over it.
+// Reads trace.dat files of trace-cmd (versions 6 and 7): opens them, and runs over the buffer that holds the recording.
 import { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
 import { PROBE_BY_NAME } from '../../probes/catalogue.ts';
+import type { Probe } from '../../probes/probe.ts';
+import { MAX_CPU } from '../../trace/cpu-mask.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { findSnapshot } from '../snapshot.ts';
+import { chooseBuffer, countRecords, cursors, firstStamp, type OpenFile, pageStreams } from './buffers.ts';
 import { ByteReader } from './bytes.ts';
-import { CpuCursor, type CursorContext, type TimeBase } from './cpu-cursor.ts';
-import { headerOf, recordedTypes } from './dat-header.ts';
-import { DatRun } from './dat-run.ts';
+import type { CpuCursor, TimeBase } from './cpu-cursor.ts';
+import { headerOf, possibleCpus, recordedTypes } from './dat-header.ts';
+import { DatRun, type RunContext } from './dat-run.ts';
 import { compilePlan, type DecodePlan } from './decode-plan.ts';
-import type { DatBuffer, DatFile } from './file.ts';
+import type { EventFormat } from './event-format.ts';
+import type { DatBuffer } from './file.ts';
 import { readV6 } from './file-v6.ts';
 import { readV7 } from './file-v7.ts';
-import { type Inflate, inflaterFor } from './inflate.ts';
+import { inflaterFor } from './inflate.ts';
 import { type CpuStats, markedLosses, statsByBuffer, type UnmarkedLoss, unmarkedLoss } from './losses.ts';
-import { type PageFormat, PageStream } from './page-stream.ts';
 import { RecordLimits } from './record-limits.ts';
 import { TickClock } from './tick-clock.ts';
 
@@ -36,12 +39,12 @@ export async function openTraceDat(source: Source, options: ReaderOptions): Prom
   input.bytes(1, 'size of a long');
   const header = new ByteReader(source.path, source, endian === 0, input.position);
   const filePageSize = header.u32('page size');
-  if (version === '6') return new DatTrace(source, readV6(header, filePageSize), undefined, options);
+  if (version === '6') return new DatTrace({ source, file: readV6(header, filePageSize), inflate: undefined }, options);
   if (version === '7') {
     const compression = header.cString('compression name', 64);
     header.cString('compression version', 64);
     const inflate = await inflaterFor(compression, source.path);
-    return new DatTrace(source, readV7(source, header, filePageSize, inflate), inflate, options);
+    return new DatTrace({ source, file: readV7(source, header, filePageSize, inflate), inflate }, options);
   }
   throw new InputError(
     {
@@ -62,59 +65,59 @@ class DatTrace implements OpenTrace {
   readonly timeBase: bigint;
   readonly unused = new Map<string, number>();
   absorbed = 0;
-  readonly #source: Source;
-  readonly #file: DatFile;
-  readonly #options: ReaderOptions;
-  readonly #inflate: Inflate | undefined;
-  readonly #nrCpuIds: number;
-  readonly #plans: (DecodePlan | undefined)[] = [];
+  readonly #open: OpenFile;
+  /** The buffer that is read. */
   readonly #buffer: DatBuffer | undefined;
   readonly #stats: readonly CpuStats[];
+  readonly #context: RunContext;
   readonly #limits: RecordLimits;
-  readonly #base: TimeBase = { hi: 0, lo: 0 };
-  readonly #clock: TickClock | undefined;
-  readonly #unmarked: ReadonlyMap<number, UnmarkedLoss>;
+  readonly #base: TimeBase;
+  #otherRecords: ReadonlyMap<string, number> | undefined;
 
-  constructor(source: Source, file: DatFile, inflate: Inflate | undefined, options: ReaderOptions) {
-    this.#source = source;
-    this.#file = file;
-    this.#inflate = inflate;
-    this.#options = options;
+  constructor(open: OpenFile, options: ReaderOptions) {
+    const { file, source } = open;
+    const { formats, littleEndian } = file;
+    this.#open = open;
     this.format = `trace.dat v${file.version}`;
-    this.#limits = new RecordLimits(file.formats, (id) => PROBE_BY_NAME.has(nameOf(file, id)));
-    this.#buffer = this.#chooseBuffer();
+    this.#buffer = chooseBuffer(open);
     this.#stats = statsByBuffer(file.cpuStats).get(this.#buffer?.name ?? '') ?? [];
-    this.header = headerOf(file, this.#buffer, this.#stats, options.snapshot ?? findSnapshot(source.path));
-    const cpus = file.buffers.flatMap((buffer) => buffer.cpuData.map((data) => data.cpu));
-    this.#nrCpuIds = Math.max(this.header.possible?.last ?? -1, ...cpus) + 1;
-    for (const format of file.formats.values()) this.#plan(format.id);
-    this.header.recorded = recordedTypes(this.#plans);
-    const first = this.#firstStamp();
-    this.#base.hi = Number(BigInt.asIntN(32, first >> 32n));
-    this.#base.lo = Number(BigInt.asIntN(32, first));
-    this.#clock = file.tickConversion === undefined ? undefined : new TickClock(file.tickConversion, first);
-    this.timeBase = this.#clock?.baseNs ?? first;
-    this.#unmarked = this.#unmarkedLosses();
+    this.header = headerOf(file, this.#stats, options.snapshot ?? findSnapshot(source.path));
+    // Without a snapshot the file names only the CPUs that recorded something.
+    const maxCpus = this.header.possible === undefined ? MAX_CPU + 1 : this.header.possible.last + 1;
+    const named = possibleCpus(file);
+    if (!named.isEmpty) this.header.possible ??= named;
+    const nrCpuIds = Math.max(this.header.possible?.last ?? -1, named.last) + 1;
+    const plans: (DecodePlan | undefined)[] = [];
+    for (const format of formats.values()) {
+      const probe = this.#probeOf(format);
+      if (probe !== undefined) plans[format.id] = compilePlan(probe, format, nrCpuIds, littleEndian);
+    }
+    this.header.recorded = recordedTypes(plans);
+    this.#limits = new RecordLimits(formats, (format) => this.#probeOf(format), Math.max(maxCpus, nrCpuIds));
+    const first = this.#buffer === undefined ? 0n : (firstStamp(open, this.#buffer) ?? 0n);
+    this.#base = { hi: Number(BigInt.asIntN(32, first >> 32n)), lo: Number(BigInt.asIntN(32, first)) };
+    const clock = file.tickConversion === undefined ? undefined : new TickClock(file.tickConversion, first);
+    this.timeBase = clock?.baseNs ?? first;
+    this.#context = {
+      formats,
+      littleEndian,
+      plans,
+      nrCpuIds,
+      clock,
+      unmarked: this.#unmarkedLosses(),
+      onProgress: options.onProgress,
+    };
   }
 
   run(sink: EventSink): void {
     this.unused.clear();
-    const context = {
-      formats: this.#file.formats,
-      littleEndian: this.#file.littleEndian,
-      plans: this.#plans,
-      nrCpuIds: this.#nrCpuIds,
-      clock: this.#clock,
-      unmarked: this.#unmarked,
-      onProgress: this.#options.onProgress,
-    };
-    const run = new DatRun(context, this.#cursors(this.#buffer), sink);
+    const run = new DatRun(this.#context, this.#cursors(), sink);
     try {
       if (run.run()) this.#checkCounts(run);
     } finally {
       this.absorbed = run.absorbed;
-      for (const [name, count] of run.unused()) this.unused.set(name, count);
-      for (const [name, count] of this.#otherRecords()) this.unused.set(name, count);
+      this.#otherRecords ??= this.#countOthers();
+      for (const [name, count] of [...run.unused(), ...this.#otherRecords]) this.unused.set(name, count);
     }
   }
 
@@ -122,117 +125,56 @@ class DatTrace implements OpenTrace {
     return `CPU ${event.cpu}, byte ${event.position}`;
   }
 
-  #plan(id: number): void {
-    const format = this.#file.formats.get(id);
-    const probe = format === undefined ? undefined : PROBE_BY_NAME.get(`${format.system}/${format.name}`);
-    if (format === undefined || probe === undefined) return;
-    if (format.defect !== undefined) {
-      const where = `format of ${format.system}:${format.name}`;
-      throw new InputError(
-        { code: 'damaged', path: this.#source.path, position: where, hint: 'the metadata is damaged; record again' },
-        `the format of an event makes no sense: ${format.defect}`,
-      );
-    }
-    this.#plans[id] = compilePlan(probe, format, this.#nrCpuIds, this.#file.littleEndian);
+  #probeOf(format: EventFormat): Probe | undefined {
+    const probe = PROBE_BY_NAME.get(`${format.system}/${format.name}`);
+    if (probe === undefined || format.defect === undefined) return probe;
+    throw new InputError(
+      {
+        code: 'damaged',
+        path: this.#open.source.path,
+        position: `format of ${format.system}:${format.name}`,
+        hint: 'the metadata is damaged; copy or record it again',
+      },
+      `the format of an event makes no sense: ${format.defect}`,
+    );
   }
 
-  /** The only buffer with data, or the one that holds the events of the probes; the top one in doubt. */
-  #chooseBuffer(): DatBuffer | undefined {
-    const candidates = this.#file.buffers.filter((buffer) => buffer.cpuData.some((data) => data.size > 0));
-    if (candidates.length <= 1) return candidates[0] ?? this.#file.buffers[0];
-    const known = candidates.map((buffer) => {
-      let n = 0;
-      for (const cursor of this.#cursors(buffer)) {
-        cursor.load();
-        for (let i = 0; i < cursor.count; i++) if (this.#file.formats.get(cursor.ids[i] ?? 0)?.system === 'scx') n++;
-      }
-      return n;
-    });
-    return candidates[known.indexOf(Math.max(...known))];
-  }
-
-  /** Records of the buffers that are not read. */
-  *#otherRecords(): Generator<[string, number]> {
-    for (const buffer of this.#file.buffers) {
-      if (buffer === this.#buffer) continue;
-      let n = 0;
-      for (const cursor of this.#cursors(buffer))
-        while (cursor.failure === undefined && cursor.load()) n += cursor.count;
-      if (n > 0) yield [buffer.name === '' ? 'records of the top buffer' : `records of buffer ${buffer.name}`, n];
-    }
-  }
-
-  #cursors(buffer: DatBuffer | undefined): CpuCursor[] {
-    const { formats } = this.#file;
-    const cpuData = buffer?.cpuData.filter((data) => data.size > 0) ?? [];
-    if (buffer === undefined || cpuData.length === 0) return [];
-    const { common } = formats;
-    if (common === undefined) {
-      throw new InputError(
-        { code: 'damaged', path: this.#source.path, hint: 'record again' },
-        'the file describes no events, so its data cannot be read',
-      );
-    }
-    const format = this.#pageFormat(buffer, cpuData.length);
-    const context: CursorContext = {
-      path: this.#source.path,
-      format,
-      common,
-      limits: this.#limits,
-      base: this.#base,
-      latest: this.#latest(buffer),
-    };
-    return cpuData.map((data) => new CpuCursor(data.cpu, new PageStream(this.#source, data, format), context));
-  }
-
-  #pageFormat({ layout }: DatBuffer, streams: number): PageFormat {
-    return { layout, littleEndian: this.#file.littleEndian, inflate: this.#inflate, streams };
+  #cursors(): CpuCursor[] {
+    if (this.#buffer === undefined) return [];
+    return cursors(this.#open, this.#buffer, { limits: this.#limits, base: this.#base, latest: this.#latest() });
   }
 
   /** Time since the base that no record can be later than. */
-  #latest(buffer: DatBuffer): number {
-    if (buffer !== this.#buffer || this.#clock !== undefined) return Number.POSITIVE_INFINITY;
-    const now = Math.max(...this.#stats.map((stats) => stats.now ?? 0));
-    return now > 0 ? now + STATS_TOLERANCE - Number(this.timeBase) : Number.POSITIVE_INFINITY;
+  #latest(): number {
+    const now = Math.max(0, ...this.#stats.map((stats) => stats.now ?? 0));
+    if (now === 0 || this.#context.clock !== undefined) return Number.POSITIVE_INFINITY;
+    return now + STATS_TOLERANCE - Number(this.timeBase);
   }
 
-  /** The earliest time stamp of a first page. */
-  #firstStamp(): bigint {
-    let first: bigint | undefined;
-    const buffer = this.#buffer;
-    if (buffer === undefined) return 0n;
-    const { littleEndian } = this.#file;
-    for (const data of buffer.cpuData) {
-      if (data.size === 0) continue;
-      const pages = new PageStream(this.#source, data, this.#pageFormat(buffer, 1024));
-      try {
-        // Damage of the first page is reported in its place by run().
-        if (!pages.advance() || pages.available < 8) continue;
-      } catch {
-        continue;
-      }
-      const stamp = pages.view.getBigUint64(pages.pageStart, littleEndian);
-      if (first === undefined || stamp < first) first = stamp;
+  /** Records of the buffers that are not read. */
+  #countOthers(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const buffer of this.#open.file.buffers) {
+      const n = buffer === this.#buffer ? 0 : countRecords(this.#open, buffer);
+      if (n > 0) counts.set(buffer.name === '' ? 'records of the top buffer' : `records of buffer ${buffer.name}`, n);
     }
-    return first ?? 0n;
+    return counts;
   }
 
   #unmarkedLosses(): ReadonlyMap<number, UnmarkedLoss> {
     const losses = new Map<number, UnmarkedLoss>();
-    const buffer = this.#buffer;
-    if (buffer === undefined) return losses;
-    for (const stats of this.#stats) {
-      const data = buffer.cpuData.find((candidate) => candidate.cpu === stats.cpu);
-      if (stats.overrun + stats.commitOverrun + stats.dropped === 0 || data === undefined) continue;
-      const format = this.#pageFormat(buffer, 1);
+    if (this.#buffer === undefined) return losses;
+    for (const [cpu, pages, format] of pageStreams(this.#open, this.#buffer)) {
+      const stats = this.#stats.find((candidate) => candidate.cpu === cpu);
+      if (stats === undefined || stats.overrun + stats.commitOverrun + stats.dropped === 0) continue;
       let marked = 0;
       try {
-        if (stats.overrun > 0) marked = markedLosses(new PageStream(this.#source, data, format), format);
+        if (stats.overrun > 0) marked = markedLosses(pages, format);
       } catch (error) {
         // Damage is reported in its place by run().
         if (!(error instanceof InputError)) throw error;
       }
-      losses.set(stats.cpu, unmarkedLoss(stats, marked));
+      losses.set(cpu, unmarkedLoss(stats, marked));
     }
     return losses;
   }
@@ -249,7 +191,7 @@ class DatTrace implements OpenTrace {
     throw new InputError(
       {
         code: 'damaged',
-        path: this.#source.path,
+        path: this.#open.source.path,
         position: `data of CPU ${short.cpu}`,
         expected: `${short.read} records, as the recorder counted`,
         found: `${counts.get(short.cpu) ?? 0}`,
@@ -258,9 +200,4 @@ class DatTrace implements OpenTrace {
       'records are missing',
     );
   }
-}
-
-function nameOf(file: DatFile, id: number): string {
-  const format = file.formats.get(id);
-  return format === undefined ? '' : `${format.system}/${format.name}`;
 }

@@ -22,13 +22,6 @@ interface Instance {
   readonly offset: number;
 }
 
-/** What the options say beyond what both versions share. */
-interface Extras {
-  readonly instances: Instance[];
-  /** Number of entries in the tables, where it differs from the number of CPUs of the machine. */
-  cpus?: number;
-}
-
 /** `filePageSize`: alignment of the parts of the file. */
 export function readV6(input: ByteReader, filePageSize: number): DatFile {
   expectMark(input, 'header_page\0');
@@ -44,19 +37,19 @@ export function readV6(input: ByteReader, filePageSize: number): DatFile {
   const cmdlines = parseCmdlines(input.text(input.u64('size of command lines'), 'command lines'));
   const cpus = input.count('number of CPUs');
   const options: DatOptions = { cpuStats: [] };
-  const extras: Extras = { instances: [] };
+  const instances: Instance[] = [];
   let mark = input.text(10, 'options or data mark');
   if (mark === 'options  \0') {
-    readOptions(input, options, extras);
+    readOptions(input, options, instances);
     mark = input.text(10, 'data mark');
   }
-  const tableSize = extras.cpus ?? cpus;
+  const tableSize = options.cpuCount ?? cpus;
   const tableAt = input.position;
   const top = readTable(input, mark, tableSize);
   const regions: { offset: number; size: number }[] = [...top];
   const headerEnd = input.position;
   const buffers: DatBuffer[] = [{ name: '', layout, cpuData: top }];
-  for (const { name, offset } of extras.instances) {
+  for (const { name, offset } of instances) {
     input.position = offset;
     const cpuData = readTable(input, input.text(10, `data mark of instance ${name}`), tableSize);
     regions.push({ offset, size: input.position - offset }, ...cpuData);
@@ -94,19 +87,18 @@ function readTable(input: ByteReader, mark: string, cpus: number): CpuData[] {
   return cpuData;
 }
 
-function readOptions(input: ByteReader, options: DatOptions, extras: Extras): void {
+function readOptions(input: ByteReader, options: DatOptions, instances: Instance[]): void {
   for (;;) {
     const id = input.u16('option id');
     if (id === OPTION.done) return;
     const size = input.u32('option size');
     const at = input.position;
     if (!readSharedOption(input, id, size, options)) {
-      if (id === OPTION.cpuCount && size === 4) extras.cpus = input.count('number of CPUs');
-      else if (id === OPTION.buffer) {
+      if (id === OPTION.buffer) {
         const offset = input.u64('offset of a buffer');
         // An empty name announces the top buffer, whose table follows the options.
         const name = input.cString('name of a buffer');
-        if (name !== '') extras.instances.push({ name, offset });
+        if (name !== '') instances.push({ name, offset });
       } else input.bytes(size, 'option');
     }
     input.position = at + size;

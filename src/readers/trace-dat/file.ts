@@ -40,6 +40,8 @@ export interface DatOptions {
   /** Statistics of the ring buffer of each CPU, as text. */
   cpuStats: string[];
   tickConversion?: TickConversion;
+  /** Number of CPUs of the machine. */
+  cpuCount?: number;
 }
 
 export interface DatFile extends Readonly<DatOptions> {
@@ -67,6 +69,9 @@ export function readSharedOption(input: ByteReader, id: number, size: number, op
       return true;
     case OPTION.cpuStat:
       options.cpuStats.push(text());
+      return true;
+    case OPTION.cpuCount:
+      if (size === 4) options.cpuCount = input.count('number of CPUs');
       return true;
     case OPTION.tscToNs: {
       if (size < 8) return true;

@@ -12,6 +12,9 @@ const ALL_WINDOWS_BYTES = 32 * 1024 * 1024;
 /** Bytes of a page before its records, at most: time stamp and commit word. */
 const HEAD_BYTES = 16;
 
+/** The number of chunks stands before them; up to version 3.1 of trace-cmd the size of a CPU's data does not include it. */
+const CHUNK_COUNT_BYTES = 4;
+
 const HOST_IS_LITTLE_ENDIAN = endianness() === 'LE';
 
 /** What the streams of all CPUs of a file share. */
@@ -135,7 +138,8 @@ export class PageStream {
     const { offset, size } = this.#data;
     if (this.#chunksLeft < 0) this.#chunksLeft = this.#u32('number of chunks');
     if (this.#chunksLeft === 0) {
-      if (this.#next !== offset + size)
+      const over = this.#next - (offset + size);
+      if (over !== 0 && over !== CHUNK_COUNT_BYTES)
         throw this.#damaged(
           this.#chunkPlace(),
           'the chunks do not fill the data',
@@ -191,7 +195,7 @@ export class PageStream {
   }
 
   #read(length: number, what: string): Uint8Array {
-    const end = this.#data.offset + this.#data.size;
+    const end = this.#data.offset + this.#data.size + CHUNK_COUNT_BYTES;
     if (this.#next + length > end)
       throw this.#damaged(
         this.#chunkPlace(),

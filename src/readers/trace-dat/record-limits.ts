@@ -1,4 +1,6 @@
 // What a record must satisfy before anything of it is believed: a plausible pid, and a length that suits its event.
+import type { Probe } from '../../probes/probe.ts';
+import type { EventFormat } from './event-format.ts';
 import type { FormatTable } from './format-table.ts';
 
 /** Ids of events are 16 bit wide. */
@@ -13,22 +15,37 @@ const ENTRY_BYTES = 8;
  */
 const MAX_PADDING = 15;
 
-/** Lengths by event id, in bytes. */
+/** Pids are at most PID_MAX_LIMIT. */
+export const PID_MAX = 4_194_304;
+
+/** Fields that name a task, and fields that name an existing CPU whatever the scheduler asked for. */
+const TASK_FIELDS: ReadonlySet<string> = new Set(['pid', 'prev', 'next']);
+const CPU_FIELDS: ReadonlySet<string> = new Set(['rq', 'src', 'dst', 'task_cpu', 'orig_cpu', 'dest_cpu']);
+
+/** Lengths by event id, in bytes, and bounds of what the records hold. */
 export class RecordLimits {
   readonly min = new Int32Array(MAX_EVENT_ID + 1).fill(ENTRY_BYTES);
   readonly max = new Int32Array(MAX_EVENT_ID + 1).fill(0x7fffffff);
   /** 1: all records of the event are equally long; the first one tells how long. */
   readonly fixed = new Uint8Array(MAX_EVENT_ID + 1);
+  /** Fields of the records of an event as pairs (word of the payload, bound that its unsigned value must be below). */
+  readonly bounds: (Int32Array | undefined)[] = [];
 
-  /** `isDecoded`: only events that are decoded are held to exact lengths; others must hold their fields. */
-  constructor(formats: FormatTable, isDecoded: (id: number) => boolean) {
+  /**
+   * Only events that `probeOf` knows are held to exact lengths and bounds; others must hold their fields. `maxCpus`: CPU
+   * numbers are below this.
+   */
+  constructor(formats: FormatTable, probeOf: (format: EventFormat) => Probe | undefined, maxCpus: number) {
     for (const format of formats.values()) {
       const { id, minSize, isVariable, system } = format;
-      const decoded = isDecoded(id);
+      const probe = probeOf(format);
       // The stacks and texts of ftrace's own events may be shorter than their formats say.
-      if (system === 'ftrace' && !decoded) continue;
+      if (system === 'ftrace' && probe === undefined) continue;
       this.min[id] = Math.max(ENTRY_BYTES, minSize);
-      if (isVariable || !decoded) continue;
+      if (probe === undefined) continue;
+      const bounds = boundsOf(format, probe, maxCpus);
+      if (bounds.length > 0) this.bounds[id] = bounds;
+      if (isVariable) continue;
       this.max[id] = minSize + MAX_PADDING;
       this.fixed[id] = 1;
     }
@@ -40,4 +57,14 @@ export class RecordLimits {
     this.max[id] = length;
     this.fixed[id] = 0;
   }
+}
+
+function boundsOf(format: EventFormat, probe: Probe, maxCpus: number): Int32Array {
+  const pairs = probe.args.flatMap(({ name, field, guard }) => {
+    const place = format.fields.get(name);
+    if (field === undefined || guard !== undefined || place?.size !== 4 || place.offset % 4 !== 0) return [];
+    if (TASK_FIELDS.has(field)) return [place.offset >> 2, PID_MAX + 1];
+    return CPU_FIELDS.has(field) ? [place.offset >> 2, maxCpus] : [];
+  });
+  return Int32Array.from(pairs);
 }
