@@ -16,8 +16,8 @@ export const OP = {
   wide: 6,
   wideFromU32: 7,
   wideFromS32: 8,
-  wideFromU16: 9,
-  wideFromU8: 10,
+  wideFromS16: 9,
+  wideFromS8: 10,
   maskWord: 11,
   text: 12,
   dataLoc: 13,
@@ -26,7 +26,7 @@ export const OP = {
   cidWord: 16,
 } as const;
 
-const LAST_NUMERIC = OP.wideFromU8;
+const LAST_NUMERIC = OP.wideFromS8;
 
 export interface FieldOp {
   readonly op: number;
@@ -205,9 +205,9 @@ function intOp(field: FormatField): number | undefined {
 function wideOp(field: FormatField): number | undefined {
   switch (field.size) {
     case 1:
-      return OP.wideFromU8;
+      return field.signed ? OP.wideFromS8 : OP.u8;
     case 2:
-      return OP.wideFromU16;
+      return field.signed ? OP.wideFromS16 : OP.u16;
     case 4:
       return field.signed ? OP.wideFromS32 : OP.wideFromU32;
     case 8:

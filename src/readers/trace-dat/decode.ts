@@ -126,14 +126,12 @@ export class RecordDecoder {
     const littleEndian = this.#littleEndian;
     switch (op) {
       case OP.u8:
-      case OP.wideFromU8:
         words[index] = view.getUint8(at);
         return;
       case OP.s8:
         words[index] = view.getInt8(at);
         return;
       case OP.u16:
-      case OP.wideFromU16:
         words[index] = view.getUint16(at, littleEndian);
         return;
       case OP.s16:
@@ -151,7 +149,12 @@ export class RecordDecoder {
         words[index + 1] = view.getInt32(littleEndian ? at + 4 : at, littleEndian);
         return;
       default: {
-        const lo = view.getInt32(at, littleEndian);
+        const lo =
+          op === OP.wideFromS8
+            ? view.getInt8(at)
+            : op === OP.wideFromS16
+              ? view.getInt16(at, littleEndian)
+              : view.getInt32(at, littleEndian);
         words[index] = lo;
         words[index + 1] = lo >> 31;
       }

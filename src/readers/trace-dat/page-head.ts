@@ -4,7 +4,7 @@ import type { PageFormat, PageStream } from './page-stream.ts';
 // The commit word: bytes used, and whether records were lost before the page (RB_MISSED_EVENTS, RB_MISSED_STORED).
 const MISSED_EVENTS = 1 << 31;
 const MISSED_STORED = 1 << 30;
-const COMMIT_MASK = (1 << 27) - 1;
+export const COMMIT_MASK = (1 << 27) - 1;
 
 export class PageHead {
   stampHi = 0;

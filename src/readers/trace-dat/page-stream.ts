@@ -4,6 +4,7 @@ import { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
 import type { CpuData, RingLayout } from './file.ts';
 import type { Inflate } from './inflate.ts';
+import { COMMIT_MASK } from './page-head.ts';
 
 /** Bytes read at a time from one CPU's data, and from all of them together. */
 const WINDOW_BYTES = 128 * 1024;
@@ -109,7 +110,8 @@ export class PageStream {
     this.nextLo = head[littleEndian ? at : at + 1] ?? 0;
     this.nextHi = head[littleEndian ? at + 1 : at] ?? 0;
     const commitAt = at + (layout.commitOffset >> 2);
-    return head[layout.commitSize === 8 && !littleEndian ? commitAt + 1 : commitAt] !== 0;
+    const commit = head[layout.commitSize === 8 && !littleEndian ? commitAt + 1 : commitAt] ?? 0;
+    return (commit & COMMIT_MASK) !== 0;
   }
 
   #fillFromFile(): boolean {
