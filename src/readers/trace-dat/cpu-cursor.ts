@@ -4,7 +4,7 @@ import { InputError } from '../../errors.ts';
 import type { CommonFields } from './format-table.ts';
 import { addLoss, PageHead } from './page-head.ts';
 import type { PageFormat, PageStream } from './page-stream.ts';
-import { MAX_EVENT_ID, PID_MAX, type RecordLimits } from './record-limits.ts';
+import { ENTRY_BYTES, MAX_EVENT_ID, PID_MAX, type RecordLimits } from './record-limits.ts';
 
 // struct ring_buffer_event: five bits of type_len, 27 bits of time_delta (include/linux/ring_buffer.h).
 const TYPE_PADDING = 29;
@@ -206,7 +206,7 @@ export class CpuCursor {
       if (next > stop) break;
       const id = ((words[payload + idWord] ?? 0) >>> idShift) & MAX_EVENT_ID;
       const pid = words[payload + pidWord] ?? 0;
-      if (length < (min[id] ?? 0) || length > (max[id] ?? 0) || id === 0 || pid < 0 || pid > PID_MAX)
+      if (length < (min[id] ?? ENTRY_BYTES) || length > (max[id] ?? length) || id === 0 || pid < 0 || pid > PID_MAX)
         throw this.#badRecord(at, id, pid, length);
       if (fixed[id] === 1) limits.learn(id, length);
       const pairs = bounds[id];
@@ -266,7 +266,7 @@ export class CpuCursor {
       const expected = `an event id and a pid up to ${PID_MAX}`;
       return this.#damage(at << 2, 'a record does not begin like one', expected, `${id} and ${pid}`);
     }
-    const bound = length < (min[id] ?? 0) ? `at least ${min[id]}` : `at most ${max[id]}`;
+    const bound = length < (min[id] ?? ENTRY_BYTES) ? `at least ${min[id] ?? ENTRY_BYTES}` : `at most ${max[id]}`;
     return this.#damage(
       at << 2,
       `a record of event ${id} has a length that does not suit it`,

@@ -8,7 +8,6 @@ import { RecordDecoder } from './decode.ts';
 import type { DecodePlan } from './decode-plan.ts';
 import type { FormatTable } from './format-table.ts';
 import type { UnmarkedLoss } from './losses.ts';
-import { MAX_EVENT_ID } from './record-limits.ts';
 import { SwitchMerger } from './switch-merger.ts';
 import type { TickClock } from './tick-clock.ts';
 
@@ -44,7 +43,7 @@ export class DatRun {
   readonly #decoder: RecordDecoder;
   readonly #switches: SwitchMerger;
   readonly #lostEvent: TraceEvent = newTraceEvent();
-  readonly #unusedById = new Float64Array(MAX_EVENT_ID + 1);
+  readonly #unusedById = new Map<number, number>();
   #seq = 0;
   #done = 0;
   #reported = 0;
@@ -64,8 +63,7 @@ export class DatRun {
 
   /** Records that became no event, by name. */
   *unused(): Generator<[string, number]> {
-    for (const [id, count] of this.#unusedById.entries()) {
-      if (count === 0) continue;
+    for (const [id, count] of this.#unusedById) {
       const format = this.#context.formats.get(id);
       yield [format === undefined ? `unknown event ${id}` : `${format.system}:${format.name}`, count];
     }
@@ -122,7 +120,7 @@ export class DatRun {
     const id = cursor.ids[index] ?? 0;
     const plan = this.#context.plans[id];
     if (plan === undefined) {
-      this.#unusedById[id] = (this.#unusedById[id] ?? 0) + 1;
+      this.#unusedById.set(id, (this.#unusedById.get(id) ?? 0) + 1);
       return true;
     }
     if (plan.isSwitchTracepoint && this.#switches.absorb(cursor, index)) return true;

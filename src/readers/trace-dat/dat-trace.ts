@@ -41,9 +41,10 @@ export async function openTraceDat(source: Source, options: ReaderOptions): Prom
   const filePageSize = header.u32('page size');
   if (version === '6') return new DatTrace({ source, file: readV6(header, filePageSize), inflate: undefined }, options);
   if (version === '7') {
+    const place = header.place(header.position);
     const compression = header.cString('compression name', 64);
     header.cString('compression version', 64);
-    const inflate = await inflaterFor(compression, source.path);
+    const inflate = await inflaterFor(compression, source.path, place);
     return new DatTrace({ source, file: readV7(source, header, filePageSize, inflate), inflate }, options);
   }
   throw new InputError(

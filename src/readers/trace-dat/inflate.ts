@@ -7,8 +7,8 @@ export type Inflate = (packed: Uint8Array, size: number, where: string) => Uint8
 /** More than any recorder packs into one block; a larger size is damage, not a reason to allocate. */
 const MAX_BLOCK = 512 * 1024 * 1024;
 
-/** The decompressor with that name; undefined for `none`. */
-export async function inflaterFor(name: string, path: string): Promise<Inflate | undefined> {
+/** The decompressor with that name, which stands at `position`; undefined for `none`. */
+export async function inflaterFor(name: string, path: string, position: string): Promise<Inflate | undefined> {
   if (name === 'none' || name === '') return undefined;
   if (name === 'zstd') {
     const { ZSTDDecoder } = await import('zstddec');
@@ -24,6 +24,7 @@ export async function inflaterFor(name: string, path: string): Promise<Inflate |
     {
       code: 'unsupported',
       path,
+      position,
       expected: 'none, zlib or zstd',
       found: JSON.stringify(name),
       hint: 'write it anew with: trace-cmd convert --compression zstd',

@@ -7,7 +7,9 @@ import type { FormatTable } from './format-table.ts';
 export const MAX_EVENT_ID = 65_535;
 
 /** struct trace_entry: what even a record of an unknown event must hold. */
-const ENTRY_BYTES = 8;
+export const ENTRY_BYTES = 8;
+
+const ANY_LENGTH = 0x7fffffff;
 
 /**
  * The most by which a record is longer than its fields: padding of the kernel's struct, of the ring buffer, and the four
@@ -22,12 +24,12 @@ export const PID_MAX = 4_194_304;
 const TASK_FIELDS: ReadonlySet<string> = new Set(['pid', 'prev', 'next']);
 const CPU_FIELDS: ReadonlySet<string> = new Set(['rq', 'src', 'dst', 'task_cpu', 'orig_cpu', 'dest_cpu']);
 
-/** Lengths by event id, in bytes, and bounds of what the records hold. */
+/** Lengths by event id, in bytes, and bounds of what the records hold. Ids behind the end of the arrays have no format. */
 export class RecordLimits {
-  readonly min = new Int32Array(MAX_EVENT_ID + 1).fill(ENTRY_BYTES);
-  readonly max = new Int32Array(MAX_EVENT_ID + 1).fill(0x7fffffff);
+  readonly min: Int32Array;
+  readonly max: Int32Array;
   /** 1: all records of the event are equally long; the first one tells how long. */
-  readonly fixed = new Uint8Array(MAX_EVENT_ID + 1);
+  readonly fixed: Uint8Array;
   /** Fields of the records of an event as pairs (word of the payload, bound that its unsigned value must be below). */
   readonly bounds: (Int32Array | undefined)[] = [];
 
@@ -36,6 +38,10 @@ export class RecordLimits {
    * numbers are below this.
    */
   constructor(formats: FormatTable, probeOf: (format: EventFormat) => Probe | undefined, maxCpus: number) {
+    const length = 1 + Math.max(0, ...Array.from(formats.values(), ({ id }) => id));
+    this.min = new Int32Array(length).fill(ENTRY_BYTES);
+    this.max = new Int32Array(length).fill(ANY_LENGTH);
+    this.fixed = new Uint8Array(length);
     for (const format of formats.values()) {
       const { id, minSize, isVariable, system } = format;
       const probe = probeOf(format);
