@@ -19,7 +19,8 @@ export function reasonOf(run: RuleRun, verdict: Verdict): string | null {
   if (verdict === 'not evaluated')
     return run.notEvaluated ?? (undecided === '' ? 'the situation did not occur in this trace' : undecided);
   if (verdict === 'inconclusive') return undecided === '' ? 'see the findings' : undecided;
-  return undecided === '' ? null : undecided;
+  const text = [...run.notes, ...(undecided === '' ? [] : [undecided])].join('; ');
+  return text === '' ? null : text;
 }
 
 const ORDER: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];

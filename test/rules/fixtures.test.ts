@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { RULES } from '../../src/rules/index.ts';
+import { MODULE_RULES } from '../../src/rules/index.ts';
 import { replayFile } from '../support/replay.ts';
 
 const ROOT = join(import.meta.dirname, '../../fixtures/rules');
@@ -21,7 +21,7 @@ function expectations(path: string): Expectation[] {
   );
 }
 
-describe.each(RULES.map((rule) => rule.id))('%s', (id) => {
+describe.each(MODULE_RULES.map((rule) => rule.id))('%s', (id) => {
   const folder = join(ROOT, id);
 
   test('has a violating, a clean and an undecidable trace', () => {
