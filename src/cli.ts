@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
+import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
@@ -58,6 +59,37 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .action(
       run(async (paths: string[], options: ReplayOptions) =>
         (await import('./commands/replay.ts')).replayCommand(paths, options, context),
+      ),
+    );
+
+  program
+    .command('record')
+    .description('record the sched_ext core of the running kernel, or print a program that does')
+    .argument('[command...]', 'command to run while recording, behind --')
+    .option('-o, --output <file>', 'file to write (default: trace.dat; standard output for --script and --bpftrace)')
+    .option(
+      '--level <n>',
+      '0 events of the kernel only, 1 all that rules need, 2 names and results, 3 everything (default: 1)',
+    )
+    .option('--rules <ids>', 'record only what these rules need, separated by commas')
+    .option('--duration <time>', 'stop after this time: 5s, 500ms, 2m')
+    .option(
+      '--buffer <size>',
+      'ring buffer of each CPU, such as 16M (default: a share of the free memory, at most 32M)',
+    )
+    .option('--clock <name>', 'trace clock (default: mono)')
+    .option('--no-trace-cmd', 'write the file without trace-cmd, even if it is there')
+    .option('-q, --quiet', 'report in one line')
+    .option('--clean', 'remove what a recording left behind that was killed')
+    .option('--script', 'print a POSIX shell script that does the same on a machine without scx-check')
+    .option('--bpftrace', 'print a bpftrace program that prints a canonical trace')
+    .option(
+      '--btf <file>',
+      'types of the kernel that the bpftrace program is for (default: those of the running kernel)',
+    )
+    .action(
+      run(async (command: string[], options: RecordOptions) =>
+        (await import('./commands/record.ts')).recordCommand(command, options, context),
       ),
     );
 

@@ -15,6 +15,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   input: { from: ['errors'], because: 'bytes know nothing of traces' },
   output: { from: [], because: 'text output knows nothing of what is printed' },
   probes: { from: ['trace'], because: 'the catalogue says what recorded events become' },
+  recorder: {
+    from: ['probes', 'trace', 'errors'],
+    because: 'recording programs are made from the catalogue of probes; running them is the business of the command',
+  },
   readers: {
     from: ['trace', 'kernel', 'input', 'probes', 'errors'],
     because: 'readers know a file format and nothing of scheduling: no model, no rules',

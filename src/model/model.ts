@@ -11,6 +11,7 @@ import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { type EventName, isRecorded } from '../trace/recorded.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
@@ -247,8 +248,8 @@ export class Model {
   }
 
   /** Would the recording hold events of this type? True when it does not say. */
-  records(type: EventType): boolean {
-    return this.header.recorded === undefined || this.header.recorded.has(type);
+  records(name: EventName): boolean {
+    return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
   }
 
   /** Nothing is certain any more: records were lost. Identities stay. */

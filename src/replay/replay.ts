@@ -9,6 +9,7 @@ import { Step } from '../model/step.ts';
 import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
@@ -194,9 +195,9 @@ function hasEvidence(run: RuleRun, header: TraceHeader): boolean {
 }
 
 /** Needed event types that were not recorded, alternatives as `a or b`. */
-export function missingTypes(needs: RuleSpec['needs'], recorded: ReadonlySet<EventType>): string[] {
+export function missingTypes(needs: RuleSpec['needs'], recorded: RecordedSet): string[] {
   return needs.flatMap((need) => {
     const alternatives = typeof need === 'string' ? [need] : need;
-    return alternatives.some((type) => recorded.has(type)) ? [] : [alternatives.join(' or ')];
+    return alternatives.some((name) => isRecorded(name, recorded)) ? [] : [alternatives.join(' or ')];
   });
 }

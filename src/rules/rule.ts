@@ -7,6 +7,7 @@ import type { Sched } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { EventName } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
@@ -112,8 +113,8 @@ export interface RuleSpec {
   readonly fn: string;
   readonly since?: Release;
   readonly until?: Release;
-  /** Event types without which the rule cannot be evaluated. Of a nested list, one suffices. */
-  readonly needs: readonly (EventType | readonly EventType[])[];
+  /** Event types (or `type:step`) without which the rule cannot be evaluated. Of a nested list, one suffices. */
+  readonly needs: readonly (EventName | readonly EventName[])[];
   /** Rules whose findings are consequences of this one, about the same task, DSQ or scheduler. */
   readonly leadsTo?: readonly string[];
   /** Rules whose findings this one only adds details to. */

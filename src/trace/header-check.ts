@@ -2,8 +2,8 @@
 import { CpuMask } from './cpu-mask.ts';
 import { TRACE_FORMAT } from './header.ts';
 import type { HeaderJson } from './header-json.ts';
+import { isEventName } from './recorded.ts';
 import { parseInteger } from './u64.ts';
-import { isEventType } from './vocabulary/index.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -13,7 +13,7 @@ const integer: Check = (value) => Number.isSafeInteger(value);
 const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const wide: Check = (value) => natural(value) || (typeof value === 'string' && (parseInteger(value) ?? -1n) >= 0n);
 const cpulist: Check = (value) => typeof value === 'string' && CpuMask.fromList(value) !== undefined;
-const eventType: Check = (value) => typeof value === 'string' && isEventType(value);
+const eventName: Check = (value) => typeof value === 'string' && isEventName(value);
 
 const listOf =
   (check: Check): Check =>
@@ -88,7 +88,8 @@ const header = objectOf(
     hotplug_seq: wide,
     schedulers: listOf(scheduler),
     tasks: listOf(task),
-    recorded: listOf(eventType),
+    recorded: listOf(eventName),
+    may_be_filtered: flag,
     starts_mid_run: flag,
     features: listOf(text),
     losses: listOf(objectOf({ cpu: natural, overrun: natural, dropped: natural }, {})),

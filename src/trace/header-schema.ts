@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { CpuMask } from './cpu-mask.ts';
 import { TRACE_FORMAT } from './header.ts';
 import type { HeaderJson } from './header-json.ts';
+import { EVENT_NAMES, type EventName } from './recorded.ts';
 import { parseInteger } from './u64.ts';
-import { EVENT_TYPES, type EventType } from './vocabulary/index.ts';
 
 const cpulist = z
   .string()
@@ -16,7 +16,7 @@ const wide = z
     z.string().refine((text) => (parseInteger(text) ?? -1n) >= 0n, 'expected a decimal or 0x number'),
   ])
   .describe('64-bit value: a number, or decimal or 0x text');
-const eventType = z.enum(EVENT_TYPES as [EventType, ...EventType[]]);
+const eventName = z.enum(EVENT_NAMES as [EventName, ...EventName[]]);
 const count = z.int().min(0);
 
 export const headerSchema = z.strictObject({
@@ -89,7 +89,8 @@ export const headerSchema = z.strictObject({
     )
     .optional()
     .describe('tasks that exist at the start'),
-  recorded: z.array(eventType).optional().describe('event types that were recorded; absent: not known'),
+  recorded: z.array(eventName).optional().describe('event types (or type:step) that were recorded; absent: not known'),
+  may_be_filtered: z.boolean().optional().describe('events of some tasks may have been left out: a gap proves nothing'),
   starts_mid_run: z.boolean().optional().describe('the trace begins while a scheduler is loaded'),
   features: z.array(z.string()).optional().describe('features of the kernel that the recording shows'),
   losses: z

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { CpuMask } from '../../src/trace/cpu-mask.ts';
 import type { HeaderJson } from '../../src/trace/header-json.ts';
-import { EVENT_TYPES } from '../../src/trace/vocabulary/index.ts';
+import { EVENT_NAMES, recordedFromNames } from '../../src/trace/recorded.ts';
 
 const count = fc.oneof(fc.nat({ max: 10 }), fc.constantFrom(2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER));
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 8 }), fc.constantFrom('', '"', '#', '\n', '__proto__'));
@@ -70,7 +70,9 @@ export const HEADER_VALUES: Readonly<Record<Exclude<keyof HeaderJson, 'format'>,
   hotplug_seq: wide,
   schedulers: fc.array(scheduler, { maxLength: 2 }),
   tasks: fc.array(task, { maxLength: 3 }),
-  recorded: fc.subarray(EVENT_TYPES),
+  // A step comes with its type.
+  recorded: fc.subarray([...EVENT_NAMES], { maxLength: 12 }).map((names) => [...recordedFromNames(names)]),
+  may_be_filtered: fc.boolean(),
   starts_mid_run: fc.boolean(),
   features: fc.uniqueArray(name, { maxLength: 3 }),
   losses: fc.array(fc.record({ cpu: count, overrun: count, dropped: count }), { maxLength: 2 }),

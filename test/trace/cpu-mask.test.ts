@@ -95,16 +95,31 @@ describe('a cpulist', () => {
     ['1,0,2', '0-2'],
     ['0-1,1-2', '0-2'],
     [`${MAX_CPU}`, `${MAX_CPU}`],
+    ['0x10f', '0-3,8'],
+    ['0x1', '0'],
+    [`0x8${'0'.repeat(MAX_CPU >> 2)}`, `${MAX_CPU}`],
+    ['0x0', ''],
   ])('%j means %j', (list, normal) => {
     expect(CpuMask.fromList(list)?.toString()).toBe(normal);
   });
 
-  test.each(['a', '-1', '1-', '3-1', '0,,1', '0-3:1/2', ' 0', '0 ', '0x1', `${MAX_CPU + 1}`, '0-99999999'])(
-    '%j is none',
-    (list) => {
-      expect(CpuMask.fromList(list)).toBeUndefined();
-      const mask = CpuMask.of(5);
-      expect([mask.parse(list), mask.isEmpty]).toEqual([false, true]);
-    },
-  );
+  test.each([
+    'a',
+    '-1',
+    '1-',
+    '3-1',
+    '0,,1',
+    '0-3:1/2',
+    ' 0',
+    '0 ',
+    '0x',
+    '0xg',
+    `0x1${'0'.repeat(2048)}`,
+    `${MAX_CPU + 1}`,
+    '0-99999999',
+  ])('%j is none', (list) => {
+    expect(CpuMask.fromList(list)).toBeUndefined();
+    const mask = CpuMask.of(5);
+    expect([mask.parse(list), mask.isEmpty]).toEqual([false, true]);
+  });
 });

@@ -45,6 +45,12 @@ export const taskTransitions: Transitions = {
     if (event.has('comm')) task.comm = event.comm;
   },
 
+  rename(model, event, step) {
+    if (event.pid < 0) return;
+    const task = taskOf(model, event, step);
+    if (event.has('comm')) task.comm = event.comm;
+  },
+
   task_init(model, event, step) {
     const task = event.phase !== 'end' && event.fork ? startLife(model, event, step) : taskOf(model, event, step);
     if (event.phase !== 'end') {

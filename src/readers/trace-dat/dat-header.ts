@@ -1,7 +1,7 @@
 // The header of a trace from the metadata of a trace.dat and the snapshot beside it.
 import { CpuMask } from '../../trace/cpu-mask.ts';
 import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
-import type { EventType } from '../../trace/vocabulary/index.ts';
+import { addRecorded, type EventName, type RecordedSet } from '../../trace/recorded.ts';
 import { applySnapshot } from '../snapshot.ts';
 import type { DecodePlan } from './decode-plan.ts';
 import type { DatFile } from './file.ts';
@@ -38,10 +38,11 @@ export function possibleCpus(file: DatFile): CpuMask {
 }
 
 /** Dynamic events were defined in order to be recorded; of the kernel's own a format says nothing. */
-export function recordedTypes(plans: readonly (DecodePlan | undefined)[]): ReadonlySet<EventType> {
-  const types = new Set<EventType>();
-  for (const plan of plans) if (plan !== undefined && plan.format.system !== 'ftrace') types.add(plan.probe.type);
-  return types;
+export function recordedTypes(plans: readonly (DecodePlan | undefined)[]): RecordedSet {
+  const recorded = new Set<EventName>();
+  for (const plan of plans)
+    if (plan !== undefined && plan.format.system !== 'ftrace') addRecorded(recorded, plan.probe.type, plan.probe.step);
+  return recorded;
 }
 
 /** The release in `Linux host 7.3-cloud-amd64 x86_64`. */

@@ -93,7 +93,9 @@ class DatTrace implements OpenTrace {
       const probe = this.#probeOf(format);
       if (probe !== undefined) plans[format.id] = compilePlan(probe, format, nrCpuIds, littleEndian);
     }
-    this.header.recorded = recordedTypes(plans);
+    this.header.recorded ??= recordedTypes(plans);
+    // A recorder that sets these probes sets no filter; of others nobody knows.
+    if (!plans.some((plan) => plan?.format.system === 'scx')) this.header.mayBeFiltered = true;
     this.#limits = new RecordLimits(formats, (format) => this.#probeOf(format), Math.max(maxCpus, nrCpuIds));
     const first = this.#buffer === undefined ? 0n : (firstStamp(open, this.#buffer) ?? 0n);
     this.#base = { hi: Number(BigInt.asIntN(32, first >> 32n)), lo: Number(BigInt.asIntN(32, first)) };

@@ -117,7 +117,13 @@ describe.each(LAYOUTS)('%s', (_name, layout) => {
       { pid: 8, comm: 'wl hog 2' },
     ]);
     expect(trace.header.possible?.toString()).toBe('0-1');
-    expect([...(trace.header.recorded ?? [])].toSorted()).toEqual(['dsq_link', 'dsq_unlink', 'scx_event', 'wakeup']);
+    expect([...(trace.header.recorded ?? [])].toSorted()).toEqual([
+      'dsq_link',
+      'dsq_unlink',
+      'scx_event',
+      'wakeup',
+      'wakeup:waking',
+    ]);
     expect([...trace.unused]).toEqual([['irq:irq_handler_entry', 1]]);
     expect(trace.timeBase).toBe(5_000_000_100n);
     expect(positions[0]).toMatch(/^CPU 0, byte \d+$/);
