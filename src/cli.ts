@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
+import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import { EXIT } from './findings/verdict.ts';
@@ -18,9 +19,9 @@ Exit codes:
 /** Runs the program; returns the exit code. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
   let code: number = EXIT.ok;
-  const run =
-    <A extends unknown[]>(command: (...args: A) => Promise<number> | number) =>
-    async (...args: A): Promise<void> => {
+  const run: Runner =
+    (command) =>
+    async (...args) => {
       code = await command(...args);
     };
   const program = new Command('scx-check')
@@ -45,7 +46,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
     .option('--as <version>', 'also say what this kernel release would have done differently')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
-    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .addOption(formatOption())
     .option('-o, --output <file>', 'write the report to a file')
     .option('--strict', 'possible and inconclusive verdicts are no success (exit code 125)')
     .option('--from <time>', 'only findings from this time on (33.082, 33082078025ns, +2.5s)')
@@ -56,6 +57,8 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('-v, --verbose', 'list every rule, also those that passed')
     .option('--keep-going', 'report what lies before damage in the input')
     .option('--explain-fidelity', 'list what the model did not predict')
+    .option('--baseline <file>', 'findings that are known: only new ones count')
+    .option('--update-baseline', 'write what is found to the baseline; refused in CI')
     .action(
       run(async (paths: string[], options: ReplayOptions) =>
         (await import('./commands/replay.ts')).replayCommand(paths, options, context),
@@ -105,6 +108,8 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
         (await import('./commands/convert.ts')).convertCommand(path, options, context),
       ),
     );
+
+  addGateCommands(program, run, context);
 
   program
     .command('rules')

@@ -88,9 +88,9 @@ class ResultBuilder {
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
     const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
-    const missing = replay.ruleRuns.some(
-      (run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined,
-    );
+    const missing = replay.ruleRuns
+      .filter((run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined)
+      .map((run) => run.spec.id);
     return {
       schema: RESULT_SCHEMA,
       trace: traceInfo,
@@ -113,7 +113,7 @@ class ResultBuilder {
       verdict,
       exit_code: exitCodeOf({
         verdict,
-        missing,
+        missing: missing.length > 0,
         incomplete: this.#incomplete !== undefined,
         strict: this.#options.strict === true,
       }),
@@ -126,6 +126,7 @@ class ResultBuilder {
       ),
       rules,
       findings: findings.map((finding) => this.#finding(finding, evidence, causes.get(finding) ?? null)),
+      ...(missing.length > 0 ? { missing } : {}),
       ...this.#whatIf(evidence),
       ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
       ...(this.#options.explainFidelity === true

@@ -1,5 +1,6 @@
 // The JSON shape of a trace header, and its conversion from and to the header that the program works with.
 import { CpuMask } from './cpu-mask.ts';
+import type { ExpectationJson } from './expectation.ts';
 import { emptyHeader, TRACE_FORMAT, type TraceHeader } from './header.ts';
 import { type EventName, recordedFromNames } from './recorded.ts';
 import { parseInteger } from './u64.ts';
@@ -74,6 +75,7 @@ export interface HeaderJson {
   starts_mid_run?: boolean | undefined;
   features?: string[] | undefined;
   losses?: { cpu: number; overrun: number; dropped: number }[] | undefined;
+  expect?: ExpectationJson | undefined;
 }
 
 const mask = (list: string): CpuMask => CpuMask.fromList(list) ?? new CpuMask();
@@ -155,6 +157,7 @@ export function headerFromJson(json: HeaderJson): TraceHeader {
   if (json.recorded !== undefined) header.recorded = recordedFromNames(json.recorded);
   header.features = new Set(json.features ?? []);
   header.losses = json.losses ?? [];
+  if (json.expect !== undefined) header.expect = json.expect;
   return header;
 }
 
@@ -225,6 +228,7 @@ export function headerToJson(header: TraceHeader): HeaderJson {
     starts_mid_run: header.startsMidRun,
     features: header.features.size === 0 ? undefined : [...header.features],
     losses: header.losses.length === 0 ? undefined : header.losses.map((loss) => ({ ...loss })),
+    expect: header.expect,
   };
   return JSON.parse(JSON.stringify(json)) as HeaderJson;
 }

@@ -19,6 +19,47 @@ const wide = z
 const eventName = z.enum(EVENT_NAMES as [EventName, ...EventName[]]);
 const count = z.int().min(0);
 
+/** What `test` compares a replay with. */
+export const expectationSchema = z.strictObject({
+  rules: z.array(z.string()).optional().describe('replay with these rules only'),
+  kernel: z.string().optional().describe('replay under the semantics of this release'),
+  verdict: z.string().optional(),
+  exit_code: count.optional(),
+  findings: z
+    .array(
+      z.strictObject({
+        rule: z.string(),
+        verdict: z.string().optional().describe('default: violation'),
+        class: z.string().optional(),
+        task: z.string().optional().describe('comm[pid]'),
+        cpu: count.optional(),
+        dsq: z.string().optional(),
+        sched: z.string().optional().describe('name of the scheduler'),
+        ts: wide.optional(),
+        kernel: z.string().optional().describe('confirmed, masked, contradicted or unknown'),
+        count: count.optional().describe('stands for this many findings with these keys'),
+      }),
+    )
+    .optional()
+    .describe('all findings that are violations or possible; only the keys that are given are compared'),
+  exits: z
+    .array(
+      z.strictObject({
+        scheduler: z.string(),
+        kind: count.optional(),
+        reason: z.string().optional(),
+        message: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe('all schedulers that end'),
+  fidelity: z
+    .record(z.string(), z.number().min(0).max(1))
+    .optional()
+    .describe('smallest share that the model must have predicted, by fidelity line'),
+  evaluated: z.array(z.string()).optional().describe('rules that must have been checked'),
+});
+
 export const headerSchema = z.strictObject({
   format: z.literal(TRACE_FORMAT).describe('format and version'),
   comment: z.string().optional().describe('free text'),
@@ -97,6 +138,7 @@ export const headerSchema = z.strictObject({
     .array(z.strictObject({ cpu: count, overrun: count, dropped: count }))
     .optional()
     .describe('records lost per CPU, as the recorder counted them'),
+  expect: expectationSchema.optional().describe('what scx-check test expects of this trace'),
 });
 
 /** The schema describes exactly what the program works with. */

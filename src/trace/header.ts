@@ -1,5 +1,6 @@
 // The header of a trace: what is known before the first event, and what the recording can and cannot show.
 import type { CpuMask } from './cpu-mask.ts';
+import type { ExpectationJson } from './expectation.ts';
 import type { RecordedSet } from './recorded.ts';
 
 /** Version of the canonical trace format that this program writes. */
@@ -87,6 +88,8 @@ export interface TraceHeader {
   features: ReadonlySet<string>;
   /** Per-CPU losses that the recording itself declares, by CPU. */
   losses: readonly { readonly cpu: number; readonly overrun: number; readonly dropped: number }[];
+  /** What the author expects of a replay. */
+  expect?: ExpectationJson;
 }
 
 export function emptyHeader(): TraceHeader {

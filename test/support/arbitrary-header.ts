@@ -55,6 +55,36 @@ const task = optional(
   ['pid'],
 );
 
+const expectation = optional({
+  rules: fc.array(name, { maxLength: 2 }),
+  kernel: text,
+  verdict: text,
+  exit_code: count,
+  findings: fc.array(
+    optional(
+      {
+        rule: text,
+        verdict: text,
+        class: text,
+        task: text,
+        cpu: count,
+        dsq: text,
+        sched: text,
+        ts: wide,
+        kernel: text,
+        count,
+      },
+      ['rule'],
+    ),
+    { maxLength: 2 },
+  ),
+  exits: fc.array(optional({ scheduler: text, kind: count, reason: text, message: text }, ['scheduler']), {
+    maxLength: 2,
+  }),
+  fidelity: fc.dictionary(name, fc.double({ min: 0, max: 1, noNaN: true }).map(Math.abs), { maxKeys: 2 }),
+  evaluated: fc.array(name, { maxLength: 2 }),
+});
+
 /** Values of each key of the header. */
 export const HEADER_VALUES: Readonly<Record<Exclude<keyof HeaderJson, 'format'>, fc.Arbitrary<unknown>>> = {
   comment: text,
@@ -76,6 +106,7 @@ export const HEADER_VALUES: Readonly<Record<Exclude<keyof HeaderJson, 'format'>,
   starts_mid_run: fc.boolean(),
   features: fc.uniqueArray(name, { maxLength: 3 }),
   losses: fc.array(fc.record({ cpu: count, overrun: count, dropped: count }), { maxLength: 2 }),
+  expect: expectation,
 };
 
 export const arbitraryHeader: fc.Arbitrary<HeaderJson> = fc

@@ -12,6 +12,12 @@ import { explainBadEvent } from './explain.ts';
 /** Events between two reports of progress. */
 const PROGRESS_INTERVAL = 1 << 16;
 
+/**
+ * A scanner that no run uses. It keeps nothing of a trace but its strings and the order of its keys, and making one is dear
+ * to a small trace.
+ */
+let idleScanner: EventScanner | undefined;
+
 export abstract class CanonicalTrace implements OpenTrace {
   abstract readonly format: string;
   readonly header: TraceHeader;
@@ -19,7 +25,6 @@ export abstract class CanonicalTrace implements OpenTrace {
   readonly absorbed = 0;
   protected readonly source: Source;
   protected readonly options: ReaderOptions;
-  protected readonly scanner = new EventScanner();
   #baseHi = 0;
   #baseLo = 0;
   #seq = 0;
@@ -39,7 +44,13 @@ export abstract class CanonicalTrace implements OpenTrace {
   run(sink: EventSink): void {
     this.#seq = 0;
     this.#lastTime = 0;
-    this.readEvents(sink);
+    const scanner = idleScanner ?? new EventScanner();
+    idleScanner = undefined;
+    try {
+      this.readEvents(sink, scanner);
+    } finally {
+      idleScanner = scanner;
+    }
   }
 
   positionOf(event: TraceEvent): string {
@@ -50,11 +61,11 @@ export abstract class CanonicalTrace implements OpenTrace {
     return event.position;
   }
 
-  protected abstract readEvents(sink: EventSink): void;
+  protected abstract readEvents(sink: EventSink, scanner: EventScanner): void;
 
   /** Completes the event that was scanned last and passes it on; false when the sink wants no more. */
-  protected deliver(sink: EventSink, line: number): boolean {
-    const { event, tsHi: hi, tsLo: lo } = this.scanner;
+  protected deliver(sink: EventSink, scanner: EventScanner, line: number): boolean {
+    const { event, tsHi: hi, tsLo: lo } = scanner;
     if (this.#seq === 0) {
       this.#baseHi = hi;
       this.#baseLo = lo;

@@ -7,7 +7,7 @@ import type { TraceHeader } from '../../trace/header.ts';
 import { FIELDS, type FieldName } from '../../trace/vocabulary/fields.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
-import { SCAN_SLACK } from './event-scanner.ts';
+import { type EventScanner, SCAN_SLACK } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
 /** A row whose quotes are open longer than this many characters has lost a quote. */
@@ -50,7 +50,7 @@ class CsvTrace extends CanonicalTrace {
     super(source, header, options);
   }
 
-  protected override readEvents(sink: EventSink): void {
+  protected override readEvents(sink: EventSink, scanner: EventScanner): void {
     const window = new ByteWindow(this.source, this.options.chunkBytes);
     readHeaderLines(window);
     let columns: readonly Column[] | undefined;
@@ -62,7 +62,7 @@ class CsvTrace extends CanonicalTrace {
       // Most rows have no quotes; the others are for csv-parse.
       const row = text.includes('"') ? this.#quotedRow(window, text, line) : plainRow(text);
       if (columns === undefined) columns = this.#columns(row, line);
-      else if (!this.#event(sink, columns, row, line)) return;
+      else if (!this.#event(sink, scanner, columns, row, line)) return;
     }
     if (columns === undefined) throw this.truncated(window.line, 'a row with the names of the columns');
   }
@@ -120,7 +120,7 @@ class CsvTrace extends CanonicalTrace {
   }
 
   /** A row becomes the JSON of its event, so that all spellings are read and checked by one scanner. */
-  #event(sink: EventSink, columns: readonly Column[], row: Row, line: number): boolean {
+  #event(sink: EventSink, scanner: EventScanner, columns: readonly Column[], row: Row, line: number): boolean {
     if (row.length !== columns.length) {
       const what = `the row has too ${row.length < columns.length ? 'few' : 'many'} cells`;
       throw this.#badCsv(line, what, { expected: `${columns.length} cells`, found: String(row.length) });
@@ -135,8 +135,8 @@ class CsvTrace extends CanonicalTrace {
     text = text === '' ? '{}' : `${text}}`;
     const bytes = this.#encoder.encode(text + SLACK);
     const end = bytes.length - SCAN_SLACK;
-    if (this.scanner.scan(bytes, 0, end) !== end) throw this.badEvent(line, text);
-    return this.deliver(sink, line);
+    if (scanner.scan(bytes, 0, end) !== end) throw this.badEvent(line, text);
+    return this.deliver(sink, scanner, line);
   }
 
   #badCsv(line: number, what: string, details: { expected?: string; found?: string } = {}): InputError {

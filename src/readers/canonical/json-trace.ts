@@ -5,6 +5,7 @@ import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
+import type { EventScanner } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
 const OPEN = 0x7b;
@@ -29,10 +30,9 @@ class JsonTrace extends CanonicalTrace {
     super(source, header, options);
   }
 
-  protected override readEvents(sink: EventSink): void {
+  protected override readEvents(sink: EventSink, scanner: EventScanner): void {
     const window = new ByteWindow(this.source, this.options.chunkBytes);
     readHeaderKeys(this.source.path, window);
-    const { scanner } = this;
     if (window.peek() === CLOSE_LIST) window.start++;
     else {
       for (;;) {
@@ -49,7 +49,7 @@ class JsonTrace extends CanonicalTrace {
             throw this.badEvent(line, window.text(window.start, end));
         }
         window.skipTo(end);
-        if (!this.deliver(sink, line)) return;
+        if (!this.deliver(sink, scanner, line)) return;
         const next = window.peek();
         window.start++;
         if (next === CLOSE_LIST) break;

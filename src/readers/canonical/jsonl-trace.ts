@@ -5,7 +5,7 @@ import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
-import { skipBlanks } from './event-scanner.ts';
+import { type EventScanner, skipBlanks } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
 export async function openJsonl(source: Source, options: ReaderOptions): Promise<OpenTrace> {
@@ -26,10 +26,9 @@ class JsonlTrace extends CanonicalTrace {
     super(source, header, options);
   }
 
-  protected override readEvents(sink: EventSink): void {
+  protected override readEvents(sink: EventSink, scanner: EventScanner): void {
     const window = new ByteWindow(this.source, this.options.chunkBytes);
     window.nextLine(window.lineEnd());
-    const { scanner } = this;
     for (;;) {
       const { start, line } = window;
       // Usually the whole line is at hand and ends right behind the event; the rest is done with care.
@@ -45,7 +44,7 @@ class JsonlTrace extends CanonicalTrace {
           continue;
         }
       }
-      if (!this.deliver(sink, line)) return;
+      if (!this.deliver(sink, scanner, line)) return;
       window.nextLine(end);
     }
   }
