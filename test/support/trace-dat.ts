@@ -97,7 +97,8 @@ export interface FileSpec {
   readonly tsc?: { readonly mult: number; readonly shift: number; readonly offset: bigint };
 }
 
-const FILE_PAGE = 4096;
+/** Parts of a file are aligned to pages of the machine, which no ring-buffer page is smaller than. */
+const FILE_PAGE = 512;
 
 /** Bytes of the file. */
 export function buildTraceDat(spec: FileSpec): Uint8Array {
