@@ -91,6 +91,14 @@ describe('imports follow the way of the data', () => {
     expect(breaches).toEqual([]);
   });
 
+  test('rules of capability delegation are tables of their own, which know no other rule', () => {
+    const breaches = all.filter(
+      ({ file, target }) =>
+        /^rules\/caps\/(?!index)[^/]+\.ts$/.test(file) && /^rules\/(?!rule\.ts|shared\/)/.test(target),
+    );
+    expect(breaches).toEqual([]);
+  });
+
   test('files are read and written only where that is their purpose', () => {
     const users = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
