@@ -78,7 +78,10 @@ const DESCRIBERS: { readonly [kind: number]: Describer } = {
   [KIND.fork]: (e, name) => `fork of ${name(e.pid)}`,
   [KIND.exit]: (e, name) => `${name(e.pid)} exits`,
   [KIND.watchdog]: () => 'the watchdog looks for stalled tasks',
-  [KIND.lost]: (e) => `${e.has('count') ? e.decimal('count') : 'some'} records lost`,
+  [KIND.lost]: (e) => {
+    if (e.phase === 'end') return 'recording goes on: no records are lost any more';
+    return `${e.has('count') ? e.decimal('count') : 'some'} records lost${e.phase === 'begin' ? ' from here on' : ''}`;
+  },
   [KIND.dsq_destroy]: (e) => `DSQ ${dsqText(e)} is destroyed`,
   [KIND.dsq_create]: (e) => `DSQ ${dsqText(e)} is created${e.has('ret') && e.ret !== 0 ? `: ${e.ret}` : ''}`,
   [KIND.mark]: (e) => e.text.trim(),
