@@ -41,9 +41,14 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['trace', 'kernel', 'model', 'vtime', 'findings', 'types:rules', 'types:readers', 'errors'],
     because: 'the engine drives model and rules over events, whatever they were read from',
   },
+  state: {
+    from: ['trace', 'kernel', 'model', 'replay', 'errors', 'types:findings', 'types:readers'],
+    because: 'views turn the model into plain data at any event; they judge nothing and know no format and no output',
+  },
   report: {
-    from: ['findings'],
-    because: 'reporters are functions of the result document and know nothing of the model',
+    from: ['trace', 'findings', 'types:state'],
+    because:
+      'reporters are functions of a document and know nothing of the model; of the trace only how values are spelled',
   },
   gate: {
     from: ['vtime', 'findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
