@@ -17,9 +17,6 @@ Exit codes:
   129  wrong usage or configuration
   134  internal error`;
 
-/** Gathers the values of an option that can be given several times. */
-const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
-
 /** Runs the program; returns the exit code. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
   let code: number = EXIT.ok;
