@@ -62,6 +62,7 @@ export type ModelView = Pick<
   | 'dsqs'
   | 'isPossibleCpu'
   | 'records'
+  | 'recordsMasksOf'
   | 'hz'
 >;
 
