@@ -37,9 +37,14 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['trace', 'kernel', 'model', 'findings', 'types:rules', 'types:readers', 'errors'],
     because: 'the engine drives model and rules over events, whatever they were read from',
   },
+  state: {
+    from: ['trace', 'kernel', 'model', 'replay', 'errors', 'types:findings', 'types:readers'],
+    because: 'views turn the model into plain data at any event; they judge nothing and know no format and no output',
+  },
   report: {
-    from: ['findings'],
-    because: 'reporters are functions of the result document and know nothing of the model',
+    from: ['trace', 'findings', 'types:state'],
+    because:
+      'reporters are functions of a document and know nothing of the model; of the trace only how values are spelled',
   },
   gate: {
     from: ['findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
@@ -87,6 +92,14 @@ describe('imports follow the way of the data', () => {
     const breaches = all.filter(
       ({ file, target }) =>
         /^rules\/(?!index|page)[^/]+\.ts$/.test(file) && /^rules\/(?!rule\.ts|facts\.ts|shared\/)/.test(target),
+    );
+    expect(breaches).toEqual([]);
+  });
+
+  test('rules of capability delegation are tables of their own, which know no other rule', () => {
+    const breaches = all.filter(
+      ({ file, target }) =>
+        /^rules\/caps\/(?!index)[^/]+\.ts$/.test(file) && /^rules\/(?!rule\.ts|shared\/)/.test(target),
     );
     expect(breaches).toEqual([]);
   });

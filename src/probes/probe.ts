@@ -144,7 +144,10 @@ function addArg(list: ProbeArg[], field: string, spec: ArgSpec): void {
   if (typeof spec === 'string') {
     list.push(...parseWords(spec, field));
   } else if ('words' in spec) {
-    list.push({ ...parseArg(spec.base), meaning: 'cid-base' }, { ...parseArg(spec.count), meaning: 'cid-count' });
+    list.push(
+      { ...parseArg(spec.base), field: 'base', meaning: 'cid-base' },
+      { ...parseArg(spec.count), field: 'nr_cids', meaning: 'cid-count' },
+    );
     list.push(...parseWords(spec.words, field));
   } else if (spec.pointer !== undefined) {
     const pointer = parseArg(spec.pointer);

@@ -50,8 +50,9 @@ export class Replay {
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
   readonly #active: readonly ActiveRule[];
-  /** Rules about error sites, by site. */
+  /** Rules about error sites, by site, and about comparisons of the model, by aspect. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #byAspect = new Map<string, ActiveRule>();
   readonly #byId = new Map<string, ActiveRule>();
   #current: TraceEvent;
   #attachSeen = false;
@@ -81,6 +82,7 @@ export class Replay {
       }
       this.#byId.set(rule.run.spec.id, rule);
       if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
+      if (rule.run.spec.aspect !== undefined) this.#byAspect.set(rule.run.spec.aspect, rule);
     }
     this.#handlers = handlers;
   }
@@ -95,10 +97,11 @@ export class Replay {
     this.model.apply(event, step);
     this.fidelity.compare(event, step);
     if (step.errors.length > 0) this.#raise(event, step);
+    if (step.checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
-    if (event.kind === KIND.lost)
+    if (event.kind === KIND.lost && event.phase !== 'end')
       this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
     if (RARE[event.kind] === 1) this.#observe(event);
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
@@ -120,6 +123,14 @@ export class Replay {
     for (const error of step.errors) {
       this.exits.predict(error, event);
       this.#bySite.get(error.site)?.handlers.onError?.(error, event, step);
+    }
+  }
+
+  #check(event: TraceEvent, step: Step): void {
+    const { checks } = step;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks.at(i);
+      if (check !== undefined) this.#byAspect.get(check.aspect)?.handlers.onCheck?.(check, event, step);
     }
   }
 

@@ -1,4 +1,5 @@
 // The registry of rules, in the order in which reports list them.
+
 import { dispatchCookieRace, dispatchNearMiss } from './affinity/dispatch-near-miss.ts';
 import { bypassDepthNegative } from './bypass/bypass-depth-negative.ts';
 import { bypassQueue } from './bypass/bypass-queue.ts';
@@ -6,6 +7,7 @@ import { LB_BALANCE_RULES, lbExact } from './bypass/lb-balance.ts';
 import { lbDequeueRace, lbInBypass, lbMigrations, lbPeriod } from './bypass/lb-course.ts';
 import { LB_RECORD_RULES } from './bypass/lb-record.ts';
 import { opDuringBypass } from './bypass/op-during-bypass.ts';
+import { CAPS_RULES } from './caps/index.ts';
 import { consumeMismatch } from './core/consume-mismatch.ts';
 import { dsqCount } from './core/dsq-count.ts';
 import { dsqMembership } from './core/dsq-membership.ts';
@@ -123,6 +125,7 @@ export const MODULE_RULES: readonly RuleSpec[] = [
   counterConsistency,
   traceInconsistent,
   schedulerEjected,
+  ...CAPS_RULES,
 ];
 
 export const RULES: readonly RuleSpec[] = [

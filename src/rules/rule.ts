@@ -1,5 +1,6 @@
 // What a rule is: one invariant, declared as data next to the code that checks it.
 import type { Release } from '../kernel/release.ts';
+import type { CapsCheck } from '../model/caps/check.ts';
 import type { Contradiction } from '../model/contradiction.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { Model } from '../model/model.ts';
@@ -64,6 +65,7 @@ export type ModelView = Pick<
   | 'records'
   | 'recordsMasksOf'
   | 'hz'
+  | 'caps'
 >;
 
 export interface ExitExplanation {
@@ -96,6 +98,8 @@ export type RuleHandlers = { readonly [T in EventType]?: EventHandler } & {
   readonly checkedAt?: readonly EventType[];
   /** The core raises an error of the site that the rule names. */
   readonly onError?: (error: KernelError, event: TraceEvent, step: Step) => void;
+  /** The model compared what it expected of the delegation with what the event shows, in the aspect that the rule names. */
+  readonly onCheck?: (check: CapsCheck, event: TraceEvent, step: Step) => void;
   /** What the event shows cannot follow from the state before, in a way that the rule is about. */
   readonly onContradiction?: (contradiction: Contradiction, event: TraceEvent, step: Step) => void;
   /** The trace is over. */
@@ -110,6 +114,8 @@ export interface RuleSpec {
   readonly severity: Severity;
   /** Error site of the kernel that checks the same thing, see `kernel/error-sites.ts`. */
   readonly site?: string;
+  /** Comparison of the model that the rule reports, see `CapsCheck.aspect`. */
+  readonly aspect?: string;
   /** Kernel function that the rule stands on. */
   readonly fn: string;
   readonly since?: Release;
