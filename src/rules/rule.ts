@@ -84,6 +84,7 @@ export type ModelView = Pick<
   | 'dsqs'
   | 'isPossibleCpu'
   | 'records'
+  | 'recordsMasksOf'
   | 'hz'
   | 'caps'
 >;
