@@ -8,6 +8,7 @@ import { Replay } from '../replay/replay.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import type { Domain } from '../vtime/domain.ts';
 
 /** Events that can be loaded by their ordinal. */
 export interface EventSource {
@@ -41,6 +42,7 @@ export interface Target {
 export interface ProbeOptions {
   readonly rule: RuleSpec;
   readonly kernel?: KernelVersion | undefined;
+  readonly domain?: Domain | undefined;
 }
 
 /** Which finding to look for. */
@@ -116,8 +118,12 @@ export class Probe {
   }
 
   #replay(header: TraceHeader, ordinals: Uint32Array): Outcome {
-    const { rule, kernel } = this.#options;
-    const replay = new Replay(header, { rules: [rule], ...(kernel === undefined ? {} : { kernel }) });
+    const { rule, kernel, domain } = this.#options;
+    const replay = new Replay(header, {
+      rules: [rule],
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(domain === undefined ? {} : { domain }),
+    });
     const event = this.#event;
     const source = this.#source;
     for (let i = 0; i < ordinals.length; i++) {

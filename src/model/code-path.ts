@@ -105,22 +105,17 @@ export class CodePath {
     const { kind } = event;
     const open = this.#stack.indexOf(kind);
     if (open >= 0) {
-      // None of these functions calls itself: an end is missing.
       if ((rules.ended[kind] ?? 0) >= LEARNT_CALLS) {
-        contradict(
-          step,
-          INCONSISTENT,
-          'call-nesting',
-          `${event.type} begins again on CPU ${event.cpu} before it ended`,
-          {
-            cpu: event.cpu,
-            sinceSeq: this.#stackSeq[open] ?? -1,
-          },
-        );
+        // None of these functions calls itself: an end is missing.
+        const text = `${event.type} begins again on CPU ${event.cpu} before it ended`;
+        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[open] ?? -1 });
+        this.#cut(open);
+      } else {
+        // Of some functions no end is ever recorded.
+        this.#stack.splice(open, 1);
+        this.#stackSeq.splice(open, 1);
+        this.#stackPid.splice(open, 1);
       }
-      this.#stack.length = open;
-      this.#stackSeq.length = open;
-      this.#stackPid.length = open;
     }
     this.#begun[kind] = 1;
     this.#stack.push(kind);
@@ -132,26 +127,30 @@ export class CodePath {
     const { kind } = event;
     const open = this.#stack.lastIndexOf(kind);
     const known = (rules.ended[kind] ?? 0) >= LEARNT_CALLS;
-    if (open >= 0 && open === this.#stack.length - 1) {
+    const inside = this.#unended(open, rules);
+    if (open >= 0 && inside < 0) {
       rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
       const pid = this.#stackPid[open] ?? -1;
       if (pid > 0 && event.pid > 0 && pid !== event.pid && kind !== KIND.pick) {
         const text = `${event.type} of pid ${pid} ends on CPU ${event.cpu} as one of pid ${event.pid}`;
         contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[open] ?? -1 });
       }
-    } else if (known && (this.#stack.length > 0 || this.#begun[kind] === 1)) {
-      const inner = EVENT_TYPES[this.#stack.at(-1) ?? 0] ?? '';
+    } else if (known && (inside >= 0 || this.#begun[kind] === 1)) {
+      const inner = EVENT_TYPES[this.#stack[inside] ?? 0] ?? '';
       const text =
         open < 0
           ? `${event.type} ends on CPU ${event.cpu} without having begun`
           : `${event.type} ends on CPU ${event.cpu} while ${inner} inside it has not ended`;
       contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq.at(-1) ?? -1 });
     }
-    if (open >= 0) {
-      this.#stack.length = open;
-      this.#stackSeq.length = open;
-      this.#stackPid.length = open;
-    }
+    if (open >= 0) this.#cut(open);
+  }
+
+  /** Place of the innermost call above `open` of a kind whose ends are recorded; -1: none. */
+  #unended(open: number, rules: CodePathRules): number {
+    for (let i = this.#stack.length - 1; i > open; i--)
+      if ((rules.ended[this.#stack[i] ?? 0] ?? 0) >= LEARNT_CALLS) return i;
+    return -1;
   }
 
   #arrive(event: TraceEvent, step: Step, rules: CodePathRules): void {
@@ -185,14 +184,19 @@ export class CodePath {
 
   /** Interrupts are off in all of these calls: the CPU can't switch before they return. */
   #abandon(event: TraceEvent, step: Step, rules: CodePathRules): void {
-    const inner = this.#stack.at(-1) ?? 0;
-    if ((rules.ended[inner] ?? 0) >= LEARNT_CALLS) {
-      const text = `CPU ${event.cpu} switches while ${EVENT_TYPES[inner] ?? ''} has not ended`;
-      contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq.at(-1) ?? -1 });
+    const inside = this.#unended(-1, rules);
+    if (inside >= 0) {
+      const text = `CPU ${event.cpu} switches while ${EVENT_TYPES[this.#stack[inside] ?? 0] ?? ''} has not ended`;
+      contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[inside] ?? -1 });
     }
-    this.#stack.length = 0;
-    this.#stackSeq.length = 0;
-    this.#stackPid.length = 0;
+    this.#cut(0);
+  }
+
+  /** The calls from this place on are over. */
+  #cut(place: number): void {
+    this.#stack.length = place;
+    this.#stackSeq.length = place;
+    this.#stackPid.length = place;
   }
 
   /** What has to come next on this CPU. */
