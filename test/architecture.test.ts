@@ -41,6 +41,21 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['findings'],
     because: 'reporters are functions of the result document and know nothing of the model',
   },
+  minimize: {
+    from: [
+      'findings',
+      'input',
+      'kernel',
+      'readers',
+      'replay',
+      'types:rules',
+      'types:model',
+      'trace',
+      'writers',
+      'errors',
+    ],
+    because: 'minimising replays parts of a trace and edits events; it knows neither files nor how a rule judges',
+  },
   gate: {
     from: ['findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
     because: 'the gate replays traces and compares documents; it knows nothing of the model and prints nothing',

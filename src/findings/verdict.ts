@@ -1,4 +1,6 @@
 // Verdicts of rules and runs, and the exit code that follows.
+import type { KernelStatus } from '../replay/exits.ts';
+import type { FindingVerdict } from '../rules/rule.ts';
 import type { RuleRun } from './collector.ts';
 import type { Verdict } from './result.ts';
 
@@ -11,6 +13,16 @@ export function verdictOf(run: RuleRun): Verdict {
   if (run.inconclusives > 0) return 'inconclusive';
   if (run.notEvaluated !== undefined || run.checked === 0) return 'not evaluated';
   return 'pass';
+}
+
+/**
+ * The verdict of a finding about an error that the kernel checks, too: what it confirms is certain, what it demonstrably did
+ * not raise is no violation.
+ */
+export function settledVerdict(verdict: FindingVerdict, status: KernelStatus | undefined): FindingVerdict {
+  if (status === 'confirmed' && verdict === 'possible') return 'violation';
+  if (status === 'contradicted' && (verdict === 'violation' || verdict === 'possible')) return 'inconclusive';
+  return verdict;
 }
 
 /** Why a rule was not evaluated or is inconclusive; null for other verdicts. */

@@ -12,7 +12,7 @@ import {
   type ResultFinding,
   type ResultRule,
 } from '../findings/result.ts';
-import { exitCodeOf, reasonOf, verdictOf, worst } from '../findings/verdict.ts';
+import { exitCodeOf, reasonOf, settledVerdict, verdictOf, worst } from '../findings/verdict.ts';
 import { exitReason } from '../kernel/exit.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { Sched } from '../model/sched.ts';
@@ -155,18 +155,16 @@ class ResultBuilder {
   #settleContradictions(run: RuleRun): void {
     for (const finding of run.findings) {
       const status = finding.error === undefined ? undefined : this.#statuses.get(finding.error);
-      if (status === 'confirmed' && finding.verdict === 'possible') {
-        run.possibles--;
-        run.violations++;
-        finding.verdict = 'violation';
-      }
-      if (status !== 'contradicted') continue;
+      const settled = settledVerdict(finding.verdict, status);
+      if (settled === finding.verdict) continue;
       if (finding.verdict === 'violation') run.violations--;
-      else if (finding.verdict === 'possible') run.possibles--;
-      else continue;
-      finding.verdict = 'inconclusive';
-      run.inconclusives++;
-      run.noteUndecided('the model predicts an error that the kernel did not raise');
+      else run.possibles--;
+      finding.verdict = settled;
+      if (settled === 'violation') run.violations++;
+      else {
+        run.inconclusives++;
+        run.noteUndecided('the model predicts an error that the kernel did not raise');
+      }
     }
   }
 
