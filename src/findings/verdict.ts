@@ -1,5 +1,4 @@
 // Verdicts of rules and runs, and the exit code that follows.
-import type { KernelStatus } from '../replay/exits.ts';
 import type { FindingVerdict } from '../rules/rule.ts';
 import type { RuleRun } from './collector.ts';
 import type { Verdict } from './result.ts';
@@ -15,14 +14,9 @@ export function verdictOf(run: RuleRun): Verdict {
   return 'pass';
 }
 
-/**
- * The verdict of a finding about an error that the kernel checks, too: what it confirms is certain, what it demonstrably did
- * not raise is no violation.
- */
-export function settledVerdict(verdict: FindingVerdict, status: KernelStatus | undefined): FindingVerdict {
-  if (status === 'confirmed' && verdict === 'possible') return 'violation';
-  if (status === 'contradicted' && (verdict === 'violation' || verdict === 'possible')) return 'inconclusive';
-  return verdict;
+/** Does a finding with this verdict say that something is, or may be, wrong? */
+export function isHeldAgainst(verdict: FindingVerdict): boolean {
+  return verdict === 'violation' || verdict === 'possible' || verdict === 'prediction';
 }
 
 /** Why a rule was not evaluated or is inconclusive; null for other verdicts. */
@@ -45,6 +39,8 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
 
 export interface ExitCodeInput {
   readonly verdict: Verdict;
+  /** What is possible counts as a violation. */
+  readonly failOnPossible?: boolean;
   /** Rules asked for by name that were not evaluated for lack of evidence. */
   readonly missing: boolean;
   /** The input could not be read to its end. */
@@ -52,8 +48,8 @@ export interface ExitCodeInput {
   readonly strict: boolean;
 }
 
-export function exitCodeOf({ verdict, missing, incomplete, strict }: ExitCodeInput): number {
-  if (verdict === 'violation') return EXIT.violation;
+export function exitCodeOf({ verdict, failOnPossible, missing, incomplete, strict }: ExitCodeInput): number {
+  if (verdict === 'violation' || (failOnPossible === true && verdict === 'possible')) return EXIT.violation;
   if (missing || incomplete) return EXIT.noVerdict;
   if (verdict === 'not evaluated') return EXIT.noVerdict;
   if (strict && (verdict === 'inconclusive' || verdict === 'possible')) return EXIT.noVerdict;

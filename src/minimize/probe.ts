@@ -2,7 +2,6 @@
 // same word of the kernel about it.
 import { UsageError } from '../errors.ts';
 import type { Finding } from '../findings/finding.ts';
-import { settledVerdict } from '../findings/verdict.ts';
 import type { KernelVersion } from '../kernel/release.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { KernelStatus } from '../replay/exits.ts';
@@ -10,6 +9,7 @@ import { Replay } from '../replay/replay.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import type { Domain } from '../vtime/domain.ts';
 
 /** Events that can be loaded by their ordinal. */
 export interface EventSource {
@@ -43,6 +43,7 @@ export interface Target {
 export interface ProbeOptions {
   readonly rule: RuleSpec;
   readonly kernel?: KernelVersion | undefined;
+  readonly domain?: Domain | undefined;
 }
 
 /** Which finding to look for. */
@@ -79,8 +80,7 @@ export class Probe {
     const findings = run?.findings ?? [];
     const index = findings.findIndex(
       (finding) =>
-        (wanted.pid === undefined || finding.pid === wanted.pid) &&
-        settledVerdict(finding.verdict, statusOf(finding, statuses)) === 'violation',
+        (wanted.pid === undefined || finding.pid === wanted.pid) && isViolation(finding, statusOf(finding, statuses)),
     );
     const finding = findings[index];
     if (finding === undefined) {
@@ -113,17 +113,17 @@ export class Probe {
     const statuses = target.status === undefined ? undefined : replay.exits.judge();
     return (replay.ruleRuns[0]?.findings ?? []).some((finding) => {
       const status = statusOf(finding, statuses);
-      return (
-        status === target.status &&
-        settledVerdict(finding.verdict, status) === 'violation' &&
-        isTarget(finding, target, replay)
-      );
+      return status === target.status && isViolation(finding, status) && isTarget(finding, target, replay);
     });
   }
 
   #replay(header: TraceHeader, ordinals: Uint32Array): Outcome {
-    const { rule, kernel } = this.#options;
-    const replay = new Replay(header, { rules: [rule], ...(kernel === undefined ? {} : { kernel }) });
+    const { rule, kernel, domain } = this.#options;
+    const replay = new Replay(header, {
+      rules: [rule],
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(domain === undefined ? {} : { domain }),
+    });
     const event = this.#event;
     const source = this.#source;
     for (let i = 0; i < ordinals.length; i++) {
@@ -148,6 +148,12 @@ function isTarget(finding: Finding, target: Target, replay: Replay): boolean {
   if (target.seq >= 0 && finding.seq !== target.seq) return false;
   const found = new Set(finding.evidence.map(({ seq }) => seq));
   return target.evidence.every((seq) => found.has(seq));
+}
+
+/** What the finding is once the trace is over and the kernel had its word. */
+function isViolation({ verdict, premise }: Finding, status: KernelStatus | undefined): boolean {
+  if (status === 'contradicted' || premise?.broken === true) return false;
+  return verdict === 'violation' || (verdict === 'possible' && status === 'confirmed');
 }
 
 function statusOf(

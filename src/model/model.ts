@@ -13,6 +13,9 @@ import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { CapsState } from './caps/caps-state.ts';
+import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
+import { adoptHeaderScheds } from './caps/tree.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
@@ -66,6 +69,10 @@ export class Model {
   seq = -1;
   /** A loss or the start of the trace makes everything before this ordinal uncertain. */
   knownSince = 0;
+  /** No task was on any REJECT or RESCUE DSQ when the root scheduler was attached. */
+  rqDsqsKnown = false;
+  /** Sub-schedulers: the tree, capabilities, cids. */
+  readonly caps: CapsState;
   /** Bits of p->scx.flags that follow from the recorded events. */
   readonly predictedFlags: number;
   readonly codePathRules = new CodePathRules();
@@ -79,6 +86,7 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.header = options.header;
+    this.caps = new CapsState(options.header);
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.asked = options.asked;
     this.hz = this.header.hz ?? 0;
@@ -103,6 +111,7 @@ export class Model {
         cpu.active = cpu.online;
       }
     }
+    adoptHeaderScheds(this);
   }
 
   /** Applies one event; `step` is filled with what it did. */
@@ -116,7 +125,9 @@ export class Model {
       step.cpu.path.follow(event, step, this.codePathRules);
     }
     if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
+    if (this.caps.active) CAPS_BEFORE[event.kind]?.(this, event, step);
     TRANSITIONS[event.kind]?.(this, event, step);
+    if (this.caps.active || CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
   }
 
   /** CPU by number; created when first named. */
@@ -217,6 +228,9 @@ export class Model {
     const seen = new Set<Dsq>();
     for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
     for (const dsq of this.#dsqByName.values()) seen.add(dsq);
+    // Those that were created in a trace without addresses.
+    for (const sched of this.scheds) for (const dsq of sched.userDsqs.values()) seen.add(dsq);
+    for (const dsq of this.orphanDsqs.values()) seen.add(dsq);
     yield* seen;
   }
 
@@ -231,7 +245,11 @@ export class Model {
 
   /** A root scheduler is being loaded and none was before: no task can be on a local DSQ. */
   emptyLocalDsqs(): void {
-    for (const id of this.header.possible ?? []) this.localDsq(this.cpu(id));
+    this.rqDsqsKnown = true;
+    for (const id of this.header.possible ?? []) {
+      this.localDsq(this.cpu(id));
+      this.caps.cpu(id).pendingKnown = true;
+    }
     for (const cpu of this.cpus) if (cpu.local !== undefined && cpu.local.known === 0) cpu.local.unknown = 0;
   }
 
@@ -252,6 +270,11 @@ export class Model {
     return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
   }
 
+  /** Would the recording hold every change of the task's mask? set_cpus_allowed_scx() sees only the tasks of sched_ext. */
+  recordsMasksOf(task: Task): boolean {
+    return this.records(task.cls === CLASS_EXT ? 'affinity:scx' : 'affinity:common');
+  }
+
   /** Nothing is certain any more: records were lost. Identities stay. */
   forget(): void {
     for (const dsq of this.dsqs()) dsq.forget();
@@ -261,6 +284,7 @@ export class Model {
     }
     for (const task of this.tasks()) task.forget();
     for (const sched of this.scheds) sched.forget();
+    this.rqDsqsKnown = false;
     this.bypassCalls = 0;
     this.knownSince = this.seq;
   }
@@ -329,9 +353,10 @@ const FLAG_EVENTS: readonly EventType[] = [
 function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   const { recorded } = header;
   if (recorded === undefined || !FLAG_EVENTS.every((type) => recorded.has(type))) return 0;
-  let bits = TASK_QUEUED | TASK_RESET_RUNNABLE_AT | TASK_DEQD_FOR_SLEEP;
+  let bits = TASK_QUEUED | TASK_DEQD_FOR_SLEEP;
   if (semantics.remoteMoveDequeue) bits |= TASK_IN_CUSTODY;
-  if (recorded.has('task_state')) bits |= semantics.taskStateMask << TASK_STATE_SHIFT;
+  // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
+  if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
 }
 

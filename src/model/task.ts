@@ -2,6 +2,7 @@
 import { TASK_IMMED, TASK_PROTECTED, TASK_QUEUED } from '../kernel/flags.ts';
 import { CpuMask } from '../trace/cpu-mask.ts';
 import { U64 } from '../trace/u64.ts';
+import type { TaskCaps } from './caps/task-caps.ts';
 import type { Dsq } from './dsq.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 
@@ -167,6 +168,9 @@ export class Task {
   insertCallbackSeq = -1;
   insertCallbackTime = -1;
 
+  /** What capability delegation knows of it; undefined while there are no sub-schedulers. */
+  caps: TaskCaps | undefined;
+
   constructor(pid: number) {
     this.pid = pid;
   }
@@ -271,8 +275,11 @@ export class Task {
 
   /** Everything that may have changed unseen becomes unknown; identity stays. */
   forget(): void {
+    this.caps = undefined;
     this.cls = CLASS_UNKNOWN;
     this.sched = undefined;
+    // Members of a DSQ are forgotten with it; a task that was on none may be on one now.
+    if (this.dsq === null) this.dsq = undefined;
     this.maskKnown = false;
     this.maskChanges.length = 0;
     this.maskChangesDropped = true;

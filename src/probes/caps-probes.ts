@@ -83,5 +83,5 @@ export const CAPS_PROBES: readonly Probe[] = [
     { cgroup: 'cgid=cgroup_id', ret: 'ret=$retval:u8' },
     { phase: 'end' },
   ),
-  probe('k_cid_override', 1, 'scx_bpf_cid_override', 'cid_map', {}),
+  probe('k_cid_override', 1, 'scx_bpf_cid_override', 'cid_map', {}, { step: 'override' }),
 ];

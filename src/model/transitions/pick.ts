@@ -1,4 +1,5 @@
 // Transition of a pick: what the ext class is going to run next on a CPU, predicted and compared.
+import { CAP_BASE } from '../../kernel/caps.ts';
 import { OPS_ENQ_LAST, TASK_QUEUED } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { type Cpu, OP_DISPATCH, OP_NONE } from '../cpu.ts';
@@ -52,7 +53,7 @@ function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   step.prev = pick.prev;
   if (picked !== null) step.task = picked;
   checkLocalLength(model, event, step, rq);
-  if (pick.active) predictPick(event, step, rq, verdict === 'retry', picked);
+  if (pick.active) predictPick(model, event, step, rq, verdict === 'retry', picked);
   pick.active = false;
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;
@@ -74,7 +75,7 @@ function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu):
  * do_pick_task_scx(): three outcomes are weighed (keep prev, head of the local DSQ, nothing). What is unknown leaves
  * several open; the pick is predicted when the kernel's choice is the only one, mispredicted when it is none of them.
  */
-function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
+function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
   const { pick } = rq;
   const local = rq.local;
   if (retry) {
@@ -88,10 +89,7 @@ function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, pic
   const slice = prev?.sliceKnown === true ? !prev.slice.isZero : undefined;
   const bypassing = prev?.sched === undefined ? undefined : triState(prev.sched.isBypassing(rq.id));
   const enqLast = prev?.sched?.opsFlagsKnown === true ? (prev.sched.opsFlags & OPS_ENQ_LAST) !== 0 : undefined;
-  const mayStay =
-    prev?.sched !== undefined && prev.sched.level > 0 && event.has('prev_ecaps')
-      ? (event.prev_ecaps_lo & 1) !== 0
-      : true;
+  const mayStay = mayStayOn(model, event, prev, rq);
 
   const keepEarly = and(and(queued, slice), not(bypassing));
   const localEmpty = local === undefined || local.nr < 0 ? undefined : local.nr === 0;
@@ -128,6 +126,15 @@ function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, pic
   }
   step.expectedTask =
     keep === true ? prev : takeLocal === true ? head : keep === false && takeLocal === false ? null : undefined;
+}
+
+/** scx_task_can_stay_on_cpu(): a sub-scheduler needs the base capability to keep a task on the CPU. */
+function mayStayOn(model: Model, event: TraceEvent, prev: Task | undefined, rq: Cpu): boolean | undefined {
+  const sched = prev?.sched;
+  if (prev === undefined || sched === undefined || sched.level === 0 || prev.migrationDisabled > 0) return true;
+  const held = model.caps.holdsBase(sched, rq.id);
+  if (held >= 0) return held === 1;
+  return event.has('prev_ecaps') ? (event.prev_ecaps_lo & CAP_BASE) !== 0 : undefined;
 }
 
 function triState(value: number): boolean | undefined {
