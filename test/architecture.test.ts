@@ -60,6 +60,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
       'types:rules',
       'types:model',
       'trace',
+      'vtime',
       'writers',
       'errors',
     ],
