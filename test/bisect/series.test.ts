@@ -100,9 +100,11 @@ describe('inside one trace', () => {
     expect(document.decided).toMatchObject({ seq: verdict, ts: events[verdict]?.ts });
     expect(document.reported.seq).toBe(verdict + 1);
 
-    // The law: without the request that finding does not come.
+    // The law: without the request nothing of that kind can be proven.
     const violates = async (list: readonly EventJson[]): Promise<boolean> =>
-      (await replayEvents(list, RACE_HEADER)).findings.some(({ message }) => message === document.message);
+      (await replayEvents(list, RACE_HEADER)).findings.some(
+        ({ message, evidence }) => message === document.message && evidence.some(({ type }) => type === 'insert'),
+      );
     expect(await violates(events)).toBe(true);
     expect(await violates(events.filter((_, i) => i !== verdict))).toBe(false);
     const terminal = await runIn(root, ['bisect', 'trace', 'race.jsonl', '--rule', RACE]);
