@@ -32,13 +32,13 @@ export const enqueueTransitions: Transitions = {
     if (event.has('comm')) task.comm = event.comm;
     if (event.target < 0) return;
     if (event.step === 'new') assignCpu(task, event.target);
-    else learnTaskCpu(event, step, task, event.target);
+    else learnTaskCpu(model, event, step, task, event.target);
   },
 
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    if (task.taskCpu >= 0) learnTaskCpu(event, step, task, event.orig_cpu);
+    if (task.taskCpu >= 0) learnTaskCpu(model, event, step, task, event.orig_cpu);
     assignCpu(task, event.dest_cpu);
     task.migrationPending = false;
   },
