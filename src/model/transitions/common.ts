@@ -5,7 +5,7 @@ import { KIND } from '../../trace/vocabulary/index.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
-import { NO } from '../sched.ts';
+import { NO, type Sched } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 
@@ -32,8 +32,24 @@ export function rqOfTask(model: Model, event: TraceEvent, step: Step, task: Task
 export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task): void {
   const sched = model.schedOf(event);
   if (sched === undefined) return;
+  checkLinked(model, event, step, sched);
   step.sched = sched;
   task.sched = sched;
+}
+
+/** Tasks belong to schedulers that have been linked. */
+function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
+  if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun) return;
+  if (model.header.recorded?.has('sched_attach') !== true) return;
+  // Said once.
+  sched.linkSeq = event.seq;
+  contradict(
+    step,
+    INCONSISTENT,
+    'sched',
+    `${event.type} of pid ${event.pid} is about the scheduler ${sched.name === '' ? 'instance' : sched.name}, which was never linked`,
+    {},
+  );
 }
 
 /** Fields of `p->scx` and the affinity that any event about a task may carry. */
@@ -75,6 +91,13 @@ export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: 
   }
   task.taskCpu = cpu;
   task.taskCpuAssumed = false;
+}
+
+/** The task is assigned to a CPU. */
+export function assignCpu(task: Task, cpu: number): void {
+  task.taskCpu = cpu;
+  task.taskCpuAssumed = false;
+  task.unplaced = false;
 }
 
 /** The event shows the current task of a run queue; -1 pid: it does not. */
