@@ -50,6 +50,22 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     because:
       'reporters are functions of a document and know nothing of the model; of the trace only how values are spelled',
   },
+  minimize: {
+    from: [
+      'findings',
+      'input',
+      'kernel',
+      'readers',
+      'replay',
+      'types:rules',
+      'types:model',
+      'trace',
+      'vtime',
+      'writers',
+      'errors',
+    ],
+    because: 'minimising replays parts of a trace and edits events; it knows neither files nor how a rule judges',
+  },
   gate: {
     from: ['vtime', 'findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
     because: 'the gate replays traces and compares documents; it knows nothing of the model and prints nothing',
