@@ -166,8 +166,7 @@ class ResultBuilder {
    */
   #settleContradictions(run: RuleRun): void {
     for (const finding of run.findings) {
-      if (finding.premise?.broken === true)
-        run.withdraw(finding, 'the trace contradicts the description (see vtime-model-mismatch)');
+      if (finding.premise?.broken === true) run.withdraw(finding, finding.premise.reason);
       const status = finding.error === undefined ? undefined : this.#statuses.get(finding.error);
       if (status === 'confirmed') run.confirm(finding);
       if (status === 'contradicted') run.withdraw(finding, 'the model predicts an error that the kernel did not raise');

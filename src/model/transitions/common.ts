@@ -25,7 +25,7 @@ export function rqOf(model: Model, event: TraceEvent, step: Step): void {
 export function rqOfTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
   if (event.rq < 0) return;
   step.rq = model.cpu(event.rq);
-  learnTaskCpu(event, step, task, event.rq);
+  learnTaskCpu(model, event, step, task, event.rq);
 }
 
 /** The event's scheduler instance, noted in the step; it becomes the task's owner where the event says so. */
@@ -57,7 +57,7 @@ export function learnTask(model: Model, event: TraceEvent, step: Step, task: Tas
   if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
   if (event.has('cpus')) learnMask(model, event, step, task, event.cpus);
-  if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
+  if (event.has('task_cpu')) learnTaskCpu(model, event, step, task, event.task_cpu);
 }
 
 /**
@@ -79,8 +79,8 @@ function flagsContradict(event: TraceEvent, step: Step, task: Task, flags: numbe
   contradict(step, INCONSISTENT, 'scx_flags', text, { task });
 }
 
-export function learnTaskCpu(event: TraceEvent, step: Step, task: Task, cpu: number): void {
-  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed) {
+export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: Task, cpu: number): void {
+  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed && model.records('migrate')) {
     contradict(
       step,
       INCONSISTENT,
