@@ -3,6 +3,7 @@
 import { UsageError } from '../errors.ts';
 import type { Finding } from '../findings/finding.ts';
 import type { KernelVersion } from '../kernel/release.ts';
+import type { KernelError } from '../model/kernel-error.ts';
 import type { KernelStatus } from '../replay/exits.ts';
 import { Replay } from '../replay/replay.ts';
 import type { RuleSpec } from '../rules/rule.ts';
@@ -20,6 +21,8 @@ export interface EventSource {
 export interface Target {
   readonly rule: RuleSpec;
   readonly class: string;
+  /** What was found, in words. */
+  readonly message: string;
   readonly pid: number;
   readonly comm: string;
   readonly cpu: number;
@@ -75,23 +78,23 @@ export class Probe {
     const outcome = this.#replay(header, all);
     const { replay } = outcome;
     const [run] = replay.ruleRuns;
-    if (run?.notEvaluated !== undefined)
-      throw new UsageError(`${run.spec.id} cannot be evaluated on this trace: ${run.notEvaluated}`);
     const statuses = replay.exits.judge();
     const findings = run?.findings ?? [];
     const index = findings.findIndex(
       (finding) =>
-        finding.verdict === 'violation' &&
-        (wanted.pid === undefined || finding.pid === wanted.pid) &&
-        (finding.error === undefined || statuses.get(finding.error) !== 'contradicted'),
+        (wanted.pid === undefined || finding.pid === wanted.pid) && isViolation(finding, statusOf(finding, statuses)),
     );
     const finding = findings[index];
-    if (finding === undefined) return undefined;
+    if (finding === undefined) {
+      if (run?.notEvaluated === undefined) return undefined;
+      throw new UsageError(`${run.spec.id} cannot be evaluated on this trace: ${run.notEvaluated}`);
+    }
     // A report at the end of the trace names its last event, unless it names the one it is about.
     const floats = index >= outcome.atEnd && finding.seq === this.#source.length - 1;
     return {
       rule: this.#options.rule,
       class: finding.class,
+      message: finding.message,
       pid: finding.pid,
       comm: finding.comm,
       cpu: finding.cpu,
@@ -101,7 +104,7 @@ export class Probe {
       seq: floats ? -1 : finding.seq,
       began: finding.began,
       evidence: finding.evidence.map(({ seq }) => seq).filter((seq) => !floats || seq !== finding.seq),
-      status: finding.error === undefined ? undefined : statuses.get(finding.error),
+      status: statusOf(finding, statuses),
       exitMessage: exitMessageOf(replay, finding),
       error: errorEvents(finding),
     };
@@ -112,8 +115,8 @@ export class Probe {
     const { replay } = this.#replay(header, ordinals);
     const statuses = target.status === undefined ? undefined : replay.exits.judge();
     return (replay.ruleRuns[0]?.findings ?? []).some((finding) => {
-      const status = finding.error === undefined ? undefined : statuses?.get(finding.error);
-      return isTarget(finding, target, replay) && status === target.status;
+      const status = statusOf(finding, statuses);
+      return status === target.status && isViolation(finding, status) && isTarget(finding, target, replay);
     });
   }
 
@@ -139,8 +142,7 @@ export class Probe {
 }
 
 function isTarget(finding: Finding, target: Target, replay: Replay): boolean {
-  if (finding.verdict !== 'violation' || finding.class !== target.class) return false;
-  if (finding.pid !== target.pid || finding.comm !== target.comm) return false;
+  if (finding.class !== target.class || finding.pid !== target.pid || finding.comm !== target.comm) return false;
   if (finding.cpu !== target.cpu || finding.dsq !== target.dsq) return false;
   if (finding.began !== target.began || schedOf(replay, finding) !== target.sched) return false;
   if ((replay.model.scheds[finding.sched]?.name ?? '') !== target.schedName) return false;
@@ -149,6 +151,19 @@ function isTarget(finding: Finding, target: Target, replay: Replay): boolean {
   if (target.seq >= 0 && finding.seq !== target.seq) return false;
   const found = new Set(finding.evidence.map(({ seq }) => seq));
   return target.evidence.every((seq) => found.has(seq));
+}
+
+/** What the finding is once the trace is over and the kernel had its word. */
+function isViolation({ verdict, premise }: Finding, status: KernelStatus | undefined): boolean {
+  if (status === 'contradicted' || premise?.broken === true) return false;
+  return verdict === 'violation' || (verdict === 'possible' && status === 'confirmed');
+}
+
+function statusOf(
+  { error }: Finding,
+  statuses: ReadonlyMap<KernelError, KernelStatus> | undefined,
+): KernelStatus | undefined {
+  return error === undefined ? undefined : statuses?.get(error);
 }
 
 function schedOf(replay: Replay, finding: Finding): string {

@@ -28,7 +28,7 @@ export function rqOf(model: Model, event: TraceEvent, step: Step): void {
 export function rqOfTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
   if (event.rq < 0) return;
   step.rq = model.cpu(event.rq);
-  learnTaskCpu(event, step, task, event.rq);
+  learnTaskCpu(model, event, step, task, event.rq);
 }
 
 /** The event's scheduler instance, noted in the step; it becomes the task's owner where the event says so. */
@@ -60,7 +60,7 @@ export function learnTask(model: Model, event: TraceEvent, step: Step, task: Tas
   if (event.hasSlot(SCX_FLAGS)) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (event.hasSlot(MIGRATION_DISABLED)) task.migrationDisabled = event.migration_disabled;
   if (event.hasSlot(CPUS)) learnMask(model, event, step, task, event.cpus);
-  if (event.hasSlot(TASK_CPU)) learnTaskCpu(event, step, task, event.task_cpu);
+  if (event.hasSlot(TASK_CPU)) learnTaskCpu(model, event, step, task, event.task_cpu);
 }
 
 /**
@@ -82,8 +82,8 @@ function flagsContradict(event: TraceEvent, step: Step, task: Task, flags: numbe
   contradict(step, INCONSISTENT, 'scx_flags', text, { task });
 }
 
-export function learnTaskCpu(event: TraceEvent, step: Step, task: Task, cpu: number): void {
-  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed) {
+export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: Task, cpu: number): void {
+  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed && model.records('migrate')) {
     contradict(
       step,
       INCONSISTENT,

@@ -110,7 +110,7 @@ export const dsqTransitions: Transitions = {
     task.setInCustody(dsq.isUser ? YES : NO, event.seq);
     task.openFlags &= ~TASK_IN_CUSTODY;
     finishLink(model, event, step, dsq, task);
-    if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(event, step, task, dsq.cpu);
+    if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(model, event, step, task, dsq.cpu);
   },
 
   dsq_unlink(model, event, step) {
@@ -118,7 +118,7 @@ export const dsqTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event);
     step.dsq = dsq;
     step.sched = dsq.sched;
-    if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
+    if (event.has('task_cpu')) learnTaskCpu(model, event, step, task, event.task_cpu);
     noteLink(step, task);
     compareLength(event, step, dsq);
     if (dsq.isBypass) noteBypassUnlink(model, event, dsq, task);

@@ -32,7 +32,7 @@ export const enqueueTransitions: Transitions = {
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    if (task.taskCpu >= 0) learnTaskCpu(event, step, task, event.orig_cpu);
+    if (task.taskCpu >= 0) learnTaskCpu(model, event, step, task, event.orig_cpu);
     assignCpu(task, event.dest_cpu);
     task.migrationPending = false;
   },

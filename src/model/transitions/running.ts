@@ -27,7 +27,7 @@ export const runningTransitions: Transitions = {
   run(model, event, step) {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
-    beginRun(event, step, task);
+    beginRun(model, event, step, task);
     noteWait(step, task);
     learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
@@ -50,7 +50,7 @@ export const runningTransitions: Transitions = {
   stop(model, event, step) {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
-    endRun(event, step, task);
+    endRun(model, event, step, task);
     noteCustody(step, task);
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
@@ -136,7 +136,7 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
   if (event.has('next_cpus')) learnMask(model, event, step, next, event.next_cpus);
   next.onCpu = event.cpu;
   next.unplaced = false;
-  learnTaskCpu(event, step, next, event.cpu);
+  learnTaskCpu(model, event, step, next, event.cpu);
   next.waiting = NO;
   next.runTime = event.t;
   next.runSeq = event.seq;
@@ -175,8 +175,8 @@ function checkSwitch(event: TraceEvent, step: Step, cpu: Cpu, next: Task | undef
   else if (isOther) cpu.runPid = RUN_NONE;
 }
 
-function beginRun(event: TraceEvent, step: Step, task: Task): void {
-  if (task.running === YES) {
+function beginRun(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === YES && model.records('stop')) {
     contradict(
       step,
       'callback-nesting',
@@ -201,8 +201,8 @@ function checkPut(model: Model, event: TraceEvent, step: Step, task: Task, rq: C
   );
 }
 
-function endRun(event: TraceEvent, step: Step, task: Task): void {
-  if (task.running === NO) {
+function endRun(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === NO && model.records('run')) {
     contradict(
       step,
       'callback-nesting',

@@ -24,7 +24,7 @@ export const wakeupTransitions: Transitions = {
     }
     if (event.target < 0) return;
     if (event.step === 'new') assignCpu(task, event.target);
-    else learnTaskCpu(event, step, task, event.target);
+    else learnTaskCpu(model, event, step, task, event.target);
   },
 };
 
