@@ -1,5 +1,6 @@
 // The command line: arguments to command to exit code. Commands are loaded when they are called.
 import { Command, CommanderError, Option } from 'commander';
+import { addBisectCommands } from './commands/bisect-commands.ts';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
@@ -172,6 +173,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   addGateCommands(program, run, context);
+  addBisectCommands(program, run, context);
 
   program
     .command('rules')

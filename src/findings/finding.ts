@@ -1,7 +1,7 @@
 // A finding: what a rule reported, with everything that proves it.
 import type { KernelError } from '../model/kernel-error.ts';
 import type { Cause, EvidenceRef, FindingVerdict, Severity } from '../rules/rule.ts';
-import type { Premise } from '../vtime/sched-vtime.ts';
+import type { Premise } from '../vtime/premise.ts';
 
 export interface Finding {
   readonly rule: string;

@@ -105,6 +105,8 @@ export interface ResultDifference {
   /** `fatal`, `survives`, `message`, `dropped`, `fallback`, `ignored`, `missing` or `different`. */
   readonly change: string;
   readonly text: string;
+  /** Rule about the error of the core that it concerns; null: none. */
+  readonly rule: string | null;
   readonly count: number;
   /** First event of that kind. */
   readonly first: EvidenceItem;

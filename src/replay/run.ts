@@ -166,8 +166,7 @@ class ResultBuilder {
    */
   #settleContradictions(run: RuleRun): void {
     for (const finding of run.findings) {
-      if (finding.premise?.broken === true)
-        run.withdraw(finding, 'the trace contradicts the description (see vtime-model-mismatch)');
+      if (finding.premise?.broken === true) run.withdraw(finding, finding.premise.reason);
       const status = finding.error === undefined ? undefined : this.#statuses.get(finding.error);
       if (status === 'confirmed') run.confirm(finding);
       if (status === 'contradicted') run.withdraw(finding, 'the model predicts an error that the kernel did not raise');
@@ -197,9 +196,9 @@ class ResultBuilder {
   #whatIf(evidence: ReadonlyMap<number, EvidenceItem>): Pick<ReplayResult, 'what_if'> {
     const { whatIf } = this.#replay;
     if (whatIf === undefined) return {};
-    const differences = whatIf.differences.flatMap(({ change, text, count, seq }) => {
+    const differences = whatIf.differences.flatMap(({ change, text, count, seq, rule = null }) => {
       const first = evidence.get(seq);
-      return first === undefined ? [] : [{ change, text, count, first }];
+      return first === undefined ? [] : [{ change, text, rule, count, first }];
     });
     const { release, point } = whatIf.there.version;
     return { what_if: { kernel: point > 0 ? `${release}.${point}` : release, differences } };

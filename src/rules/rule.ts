@@ -12,7 +12,7 @@ import type { EventName } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 import type { VtimeEngine } from '../vtime/engine.ts';
 import type { VtimeHandlers } from '../vtime/facts.ts';
-import type { Premise } from '../vtime/sched-vtime.ts';
+import type { Premise } from '../vtime/premise.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 

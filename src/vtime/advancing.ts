@@ -53,7 +53,10 @@ export class Advancing {
       const basis = this.instance(line.basis, line.of, sched, task, cpu);
       if (basis === undefined) task.appliedUnknown = true;
       else {
-        if (task.ignoredBy.length > 0 && task.ignoredBy.includes(basis)) continue;
+        if (task.ignoredBy.length > 0 && task.ignoredBy.includes(basis)) {
+          if (vKnown && slack === 0 && line.mode === 'max' && basis === task.basis) task.noteMove(basis, v, since);
+          continue;
+        }
         task.noteApplied(basis, certain);
       }
       if (line.mode === 'sum' ? runtime === undefined : !vKnown) {

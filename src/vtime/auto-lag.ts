@@ -7,7 +7,7 @@ import type { InsertRequest } from './inserting.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
 import type { VtimeTask } from './task-state.ts';
-import { findUnheeded } from './unheeded.ts';
+import { dispute, findUnheeded } from './unheeded.ts';
 
 /** Equal distances in a row, each at another value of the basis, from which on the clamp counts as known. */
 const ENOUGH = 4;
@@ -56,9 +56,11 @@ export class AutoLag {
     }
     this.#seen.set(request.keyHi, request.keyLo);
     this.#seen.add(learnt.distance);
+    dispute(this.#state, sched, basis, this.#seen);
     if (distance < learnt.distance) {
       // The basis is ahead of every run: it follows something else.
       learnt.refuted = true;
+      basis.observations.break(`basis ${basis.label} follows something else than the runs of its tasks`);
       return;
     }
     const certain = basis.lowAt(request.since, this.#then);

@@ -1,6 +1,7 @@
 // A basis ("now" clock) as far as the trace tells: an interval with wrap, and a short memory of its lower end.
 import { before, difference, toBigInt, U64 } from '../trace/u64.ts';
 import type { BasisSpec } from './domain.ts';
+import { Premise } from './premise.ts';
 
 /** Changes of the lower end that are remembered: as many as happen within one callback on another CPU. */
 const MEMORY = 32;
@@ -38,6 +39,10 @@ export class Basis {
   exactSeq = -1;
   /** Any update or observation was applied since it began. */
   touched = false;
+
+  /** Number of tasks whose runs it was seen not to follow, and that it was never seen to follow one of them after all. */
+  ignores = 0;
+  readonly observations = new Premise();
 
   /** Largest single steps of the last one to two windows. */
   #stepCount = 0;

@@ -7,7 +7,7 @@ import type { Mismatches } from './mismatch.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
 import type { VtimeTask } from './task-state.ts';
-import { findUnheeded } from './unheeded.ts';
+import { dispute, findUnheeded } from './unheeded.ts';
 
 /** Why a basis is what was seen of it. */
 export const BY_CLAMP = 0;
@@ -101,6 +101,7 @@ export class Bounding {
   see(sched: SchedVtime, basis: Basis): boolean {
     const sighting = this.sighting;
     const { low, high, hasLow, hasHigh, since, seq } = sighting;
+    if (hasLow && hasHigh) dispute(this.#state, sched, basis, low);
     const raced = basis.changeSeq > since;
     if (basis.loKnown || basis.hiKnown) sched.tests++;
     let sound = true;

@@ -191,7 +191,11 @@ export class DriftWatch {
 
   /** What others were clamped to shows that the task's runs do not move the basis. */
   observedHidden(sched: SchedVtime, task: VtimeTask, basis: Basis, seq: number, t: number): void {
-    if (!task.ignoredBy.includes(basis)) task.ignoredBy.push(basis);
+    if (basis.observations.broken) return;
+    if (!task.ignoredBy.includes(basis)) {
+      task.ignoredBy.push(basis);
+      basis.ignores++;
+    }
     const record = this.#record(task, basis);
     record.observed = true;
     this.#noteFirst(record, task.runSeq, task.runTime, -1);
@@ -335,7 +339,8 @@ export class DriftWatch {
     // Once it ends, the scheduler no longer decides.
     if (fact.sched.sched?.exit !== undefined) return;
     // After a contradiction only what was observed is worth telling.
-    if (fact.sched.premise.broken && fact.record?.observed !== true) return;
+    const observed = fact.record?.observed === true;
+    if (observed ? fact.basis.observations.broken : fact.sched.premise.broken) return;
     for (const sink of this.#state.sinks.onDrift) sink(fact);
   }
 }

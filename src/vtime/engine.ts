@@ -356,7 +356,9 @@ export class VtimeEngine {
     if (step.task === undefined) return;
     const task = this.state.task(step.task);
     if (event.phase !== 'end') {
+      const { borrowed } = task;
       task.forget();
+      task.borrowed = borrowed;
       task.rebaseAllowed = true;
       task.rebaseCause = 'enable';
       task.rebaseSeq = event.seq;

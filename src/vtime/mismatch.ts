@@ -30,10 +30,8 @@ export class Mismatches {
   contradict(sched: SchedVtime, fact: Omit<MismatchFact, 'sched'>): void {
     if (sched.domain.auto) return;
     const { premise } = sched;
-    const first = !premise.broken;
-    premise.broken = true;
-    if (!first) return;
-    premise.reason = fact.message;
+    if (premise.broken) return;
+    premise.break(fact.message);
     for (const sink of this.#state.sinks.onMismatch) sink({ ...fact, sched });
   }
 

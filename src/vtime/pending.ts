@@ -129,11 +129,7 @@ export class PendingUpdates {
     else if (update.mode === 'sum') basis.accumulate(update.least, update.most, seq);
     else if (update.mode === 'fraction') this.#raise(update, basis, seq);
     else {
-      if (task !== undefined && task.basis === basis) {
-        task.movedTo.copy(update.x);
-        task.movedSeq = seq;
-        task.movedBasis = basis;
-      }
+      if (task !== undefined && task.basis === basis) task.noteMove(basis, update.x, seq);
       const fresh = !basis.touched;
       const moved = basis.advance(update.x.hi, update.x.lo, update.slack, update.since, seq, task?.pid ?? -1);
       if (moved > 0) this.#sink(update, basis, moved, fresh);

@@ -60,7 +60,8 @@ export function parseSetting(text: string): Setting {
   if (at <= 0) throw new UsageError(`--set: expected key=value, found ${JSON.stringify(text)}`);
   const raw = text.slice(at + 1);
   let value: unknown = raw;
-  if (/^(?:true|false|-?\d+(?:\.\d+)?|[[{"].*)$/s.test(raw)) {
+  // A number beyond what a double holds stays text.
+  if (/^(?:true|false|-?\d{1,15}(?:\.\d+)?|[[{"].*)$/s.test(raw)) {
     try {
       value = JSON.parse(raw);
     } catch {

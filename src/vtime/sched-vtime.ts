@@ -5,12 +5,7 @@ import type { Sched } from '../model/sched.ts';
 import { U64Table } from '../model/u64-table.ts';
 import { Basis } from './basis.ts';
 import type { BasisSpec, BitField, Domain, QueueSpec } from './domain.ts';
-
-/** What findings that follow from a description stand on. It breaks when the trace contradicts the description. */
-export class Premise {
-  broken = false;
-  reason = '';
-}
+import { Premise } from './premise.ts';
 
 export interface QueueInstance {
   readonly spec: QueueSpec;
@@ -41,6 +36,7 @@ const GROUP_STRIDE = 1 << 20;
 export class SchedVtime {
   readonly sched: Sched | undefined;
   readonly domain: Domain;
+  /** The trace does not contradict the description. */
   readonly premise = new Premise();
   /** The loading was seen: initial values of the description count. */
   loaded: boolean;

@@ -1,6 +1,6 @@
 // What the parts of the engine share: the model, the description, tasks, schedulers, updates under way, listeners.
 import type { Model } from '../model/model.ts';
-import type { Sched } from '../model/sched.ts';
+import { type Sched, UNKNOWN } from '../model/sched.ts';
 import { watchdogTimeoutNs } from '../model/stall.ts';
 import type { Task } from '../model/task.ts';
 import { difference, U64 } from '../trace/u64.ts';
@@ -52,6 +52,7 @@ export class VtimeState {
     const known = page[slot];
     if (known !== undefined && known.task === task) return known;
     const fresh = new VtimeTask(task);
+    if (this.#loaded.size === 0 && this.model.startsMidRun) fresh.borrowed = UNKNOWN;
     page[slot] = fresh;
     return fresh;
   }

@@ -188,6 +188,13 @@ export class VtimeTask {
     return this.appliedUnknown ? UNKNOWN : 0;
   }
 
+  /** A callback for it moves the basis of its queue to `v`, or would. */
+  noteMove(basis: Basis, v: U64, seq: number): void {
+    this.movedTo.copy(v);
+    this.movedSeq = seq;
+    this.movedBasis = basis;
+  }
+
   hiddenFrom(basis: Basis): HiddenRecord | undefined {
     for (const record of this.hidden) if (record.basis === basis) return record;
     return undefined;

@@ -25,3 +25,15 @@ export function findUnheeded(
   }
   return explained ? ahead : [];
 }
+
+/** A basis that was seen not to follow some tasks is seen exactly where one of them would have moved it: it is not that simple. */
+export function dispute(state: VtimeState, sched: SchedVtime, basis: Basis, seen: U64): void {
+  if (basis.ignores === 0 || basis.observations.broken) return;
+  for (const task of state.tasks()) {
+    if (task.sched !== sched || task.movedBasis !== basis || !seen.equals(task.movedTo.hi, task.movedTo.lo)) continue;
+    if (!task.ignoredBy.includes(basis)) return;
+    basis.observations.break(
+      `basis ${basis.label} does follow ${task.task.label} at times: it is not one basis, or follows by another rule`,
+    );
+  }
+}

@@ -10,6 +10,7 @@ export const vtimeBasisLeap = defineRule({
   fn: 'ops.running, ops.stopping',
   needs: ['run', 'stop'],
   vtime: 'described',
+  leadsTo: ['vtime-clamp-storm'],
   meaning:
     'One update moved the basis by far more than any before, and by more than a full slice of that task costs. All other tasks are now far behind: they are clamped up, and their weights lose effect.',
   causes: [

@@ -12,6 +12,7 @@ export const vtimeChargeUnderflow = defineRule({
   fn: 'ops.stopping',
   needs: ['run', 'stop'],
   vtime: 'any',
+  leadsTo: ['vtime-key-wrap'],
   meaning:
     'The vtime after a run lies before the one at its beginning: a negative runtime or an unsigned underflow. The task jumps to the head of every queue, or to its end for good.',
   causes: [

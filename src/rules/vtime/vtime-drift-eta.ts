@@ -48,7 +48,7 @@ export const vtimeDriftEta = defineRule({
             note: `it has grown at ${record.growing} stops in a row`,
             at: fact,
             chain,
-            ...(record.observed ? {} : { premise: sched.premise }),
+            premise: record.observed ? basis.observations : sched.premise,
             details: { ...driftDetails(fact), rate: fact.rate, limit_ns: limit, eta_ns: Math.round(eta) },
           });
         },

@@ -13,6 +13,13 @@ export const vtimeDrift = defineRule({
   fn: 'ops.stopping, ops.enqueue',
   needs: ['run', 'stop', ['insert', 'dsq_link']],
   vtime: 'any',
+  leadsTo: [
+    'vtime-drift-eta',
+    'vtime-too-far-ahead',
+    'vtime-starvation',
+    'vtime-starvation-predicted',
+    'runnable-stall',
+  ],
   meaning:
     'The vtime of a task is further ahead of its basis than a healthy scheduler shows: it will be served late, or not at all.',
   causes: [
@@ -54,7 +61,7 @@ export const vtimeDrift = defineRule({
             note: fact.where === 'insert' ? 'inserted' : 'the run ends and is charged',
             at: fact,
             chain,
-            ...(observed ? {} : { premise: sched.premise }),
+            premise: observed ? basis.observations : sched.premise,
             details: driftDetails(fact),
           });
         },

@@ -17,6 +17,14 @@ export const vtimeHiddenRuntime = defineRule({
   fn: 'ops.running, ops.stopping',
   needs: ['run', 'stop'],
   vtime: 'any',
+  leadsTo: [
+    'vtime-drift',
+    'vtime-drift-eta',
+    'vtime-too-far-ahead',
+    'vtime-starvation',
+    'vtime-starvation-predicted',
+    'runnable-stall',
+  ],
   meaning:
     'A run was charged to the vtime of the task, and the scheduler moved no basis for it: from here on the task drifts away from what it is compared with, until the scheduler gives up or the task starves.',
   causes: [
@@ -72,7 +80,7 @@ export const vtimeHiddenRuntime = defineRule({
               ? 'clamped to the basis as if the runs had not been'
               : 'the run ends and is charged',
         at: fact,
-        ...(record.observed ? {} : { premise: sched.premise }),
+        premise: record.observed ? basis.observations : sched.premise,
         details: driftDetails(fact),
       } satisfies Report);
     };

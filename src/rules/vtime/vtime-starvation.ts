@@ -15,6 +15,7 @@ export const vtimeStarvation = defineRule({
   fn: 'scx_consume_dispatch_q',
   needs: ['consume', 'dsq_link', 'dsq_unlink', 'switch'],
   vtime: 'any',
+  leadsTo: ['runnable-stall'],
   meaning:
     'The task waited on a vtime-ordered DSQ while every CPU that could have served it took tasks that go before it. The wait is longer than its own weight explains.',
   causes: [

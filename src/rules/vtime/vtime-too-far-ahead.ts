@@ -12,6 +12,7 @@ export const vtimeTooFarAhead = defineRule({
   fn: 'ops.enqueue',
   needs: [['insert', 'dsq_link', 'bpf_exit', 'sched_exit']],
   vtime: 'any',
+  leadsTo: ['bpf-error', 'scheduler-ejected'],
   meaning:
     'The scheduler found a vtime too far ahead of its basis: it ended itself with an error, or clamped the vtime down and went on.',
   causes: ['a drift that grew unnoticed (see the chain of the finding)', 'a single charge beyond the limit'],
