@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { openInput } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
 import { PROJECT, recordings } from '../support/inputs.ts';
+import { writeLongDat } from '../support/long-dat.ts';
 import { compare, isInstalled, type Measure, measure } from '../support/run.ts';
-import { writeLongDat } from './long-dat.ts';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 /** A trace of about this many records is measured; the other is ten times as long. */

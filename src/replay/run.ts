@@ -95,7 +95,9 @@ class ResultBuilder {
     ordinals.delete(-1);
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
-    const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
+    const reached = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
+    // What lies behind the damage nobody has checked.
+    const verdict = reached === 'pass' && this.#incomplete !== undefined ? 'inconclusive' : reached;
     const missing = replay.ruleRuns
       .filter((run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined)
       .map((run) => run.spec.id);
