@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { explained, InputError } from '../../src/errors.ts';
 import { openInput } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
@@ -27,10 +28,16 @@ try {
   const seeds = [...fixtures(join(PROJECT, 'fixtures')), ...recordings().slice(-5), ...fixtures(join(PROJECT, 'test'))]
     .map((path) => ({ path, bytes: readFileSync(path) }))
     .filter(({ bytes }) => bytes.length > 0 && bytes.length <= MAX_BYTES);
-  console.log(`seed ${seed}, ${seeds.length} inputs, ${seconds} s`);
+  const text = seeds.find(({ path }) => path.endsWith('.jsonl'));
+  if (text !== undefined) seeds.push({ path: `${text.path}.gz`, bytes: gzipSync(text.bytes) });
+  // Every kind of file as often as every other, however many there are of it.
+  const kinds = [...new Set(seeds.map(({ path }) => extname(path)))].map((kind) =>
+    seeds.filter(({ path }) => extname(path) === kind),
+  );
+  console.log(`seed ${seed}, ${seeds.length} inputs of ${kinds.length} kinds, ${seconds} s`);
   const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
-    const original = seeds[random.below(seeds.length)];
+    const original = random.pick(random.pick(kinds) ?? []);
     if (original === undefined) break;
     const path = join(folder, `input${extname(original.path)}`);
     const bytes = damaged(original.bytes);
