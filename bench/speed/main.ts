@@ -87,6 +87,8 @@ process.exitCode = missed > 0 ? 1 : 0;
 
 function show(what: string, run: Measure | undefined, events: number): void {
   if (run === undefined) return;
+  // A run that breaks off is fast.
+  if (run.status > 1) bar(`${what}: exit code ${run.status}`, false, '0 or 1');
   const memory = run.memory === 0 ? '' : `${run.memory.toFixed(0).padStart(6)} MiB`;
   console.log(
     `${what.padEnd(32)} ${run.wall.toFixed(2).padStart(7)} s wall ${run.cpu.toFixed(2).padStart(7)} s CPU ${(events / run.cpu / 1e6).toFixed(2).padStart(7)} M/s CPU${memory}`,
