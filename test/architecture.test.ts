@@ -41,6 +41,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['findings'],
     because: 'reporters are functions of the result document and know nothing of the model',
   },
+  caps: {
+    from: ['trace', 'kernel', 'model', 'findings', 'replay', 'types:readers'],
+    because: 'the history of a delegation is collected from a replay; it reads no files and prints nothing',
+  },
   gate: {
     from: ['findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
     because: 'the gate replays traces and compares documents; it knows nothing of the model and prints nothing',
