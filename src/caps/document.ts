@@ -185,7 +185,7 @@ export function capsState(
 function stateOf(model: Model, sched: Sched): CapsStateScheduler {
   const own = model.caps.of(sched);
   const exiting = sched.exit !== undefined && sched.exit.kind !== EXIT_KIND.NONE;
-  const untold: CapsStateScheduler['untold'][number][] = [];
+  const untold: { shard: number; cids: string; caps: string }[] = [];
   for (const [shard, notice] of own.shards())
     if (notice.caps !== 0) untold.push({ shard, cids: notice.cids.toString(), caps: formatCaps(notice.caps) });
   return {
@@ -203,20 +203,21 @@ function stateOf(model: Model, sched: Sched): CapsStateScheduler {
           : 'unknown',
     bypass: sched.bypassDepth < 0 ? null : sched.bypassDepth,
     holdings: holdingsOf(model, sched),
-    untold,
+    untold: model.records('cap_notify') ? untold : null,
   };
 }
 
 /** Cids with the same sets together; those on which nothing is held, or known, come in no entry. */
 function holdingsOf(model: Model, sched: Sched): CapsHolding[] {
   const own = model.caps.of(sched);
+  const told = model.records('cap_notify');
   const groups = new Map<string, { cids: CpuMask; holding: Omit<CapsHolding, 'cids'> }>();
   for (let cid = 0; cid < model.caps.nrCids; cid++) {
     const cpu = model.caps.cpuOf(cid);
     const holding = {
       literal: formatCell(own.cid(cid).literal),
       effective: cpu < 0 ? '?' : formatCell(own.cpu(cpu).effective),
-      reported: cpu < 0 ? '?' : formatCell(own.cpu(cpu).reported),
+      reported: !told ? null : cpu < 0 ? '?' : formatCell(own.cpu(cpu).reported),
     };
     const key = `${holding.literal} ${holding.effective} ${holding.reported}`;
     const group = groups.get(key);

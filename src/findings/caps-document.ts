@@ -96,8 +96,8 @@ export interface CapsHolding {
   readonly cids: string;
   readonly literal: CapsText;
   readonly effective: CapsText;
-  /** As last told by ops.sub_ecaps_updated(). */
-  readonly reported: CapsText;
+  /** As last told by ops.sub_ecaps_updated(); null: the recording does not show that. */
+  readonly reported: CapsText | null;
 }
 
 export interface CapsStateScheduler {
@@ -111,8 +111,8 @@ export interface CapsStateScheduler {
   /** Depth of bypass mode; null: not known. */
   readonly bypass: number | null;
   readonly holdings: readonly CapsHolding[];
-  /** Changes that ops.sub_caps_updated() has not been told yet, by shard. */
-  readonly untold: readonly { readonly shard: number; readonly cids: string; readonly caps: CapsText }[];
+  /** Changes that ops.sub_caps_updated() has not been told yet, by shard; null: the recording does not show that. */
+  readonly untold: readonly { readonly shard: number; readonly cids: string; readonly caps: CapsText }[] | null;
 }
 
 export interface CapsStateCpu {

@@ -36,7 +36,7 @@ export function renderChart(document: CapsDocument, style: Style, width: number)
   if (cids === null) return 'the number of cids is not known, so there is no chart\n';
   const labelWidth = `cid ${cids - 1}-${cids - 1} `.length + 1;
   const span = spanOf(document, width - labelWidth - 2);
-  const axis = axisOf(span, document.start, labelWidth);
+  const axis = axisOf(span, clockOf(document), labelWidth);
   const blocks = subs.map((sched) =>
     [
       `${style.strong(title(sched))}`,
@@ -69,22 +69,23 @@ function columnOf(span: Span, ts: ExactNumber): number {
 }
 
 /** Times since the beginning of the trace over every twentieth column or so. */
-function axisOf(span: Span, origin: ExactNumber, labelWidth: number): string {
+function axisOf(span: Span, clock: (ts: bigint) => string, labelWidth: number): string {
   const every = 20;
   let line = '';
   for (let column = 0; column < span.columns; column += every) {
     const at = span.start + ((span.end - span.start) * BigInt(column)) / BigInt(span.columns);
-    const label = `^${seconds(at, origin)}`;
+    const label = `^${clock(at)}`;
     if (column + label.length > span.columns) break;
     line = line.padEnd(column) + label;
   }
   return `${' '.repeat(labelWidth + 1)}${line}`;
 }
 
-/** `+24.071 s` since the beginning of the trace. */
-export function seconds(ts: ExactNumber | bigint, origin: ExactNumber): string {
-  const ms = Number((BigInt(ts) - BigInt(origin)) / 1_000_000n);
-  return `+${(ms / 1000).toFixed(3)} s`;
+/** Times since the beginning of the trace, in the unit that suits its length: `+24.071 s`. */
+export function clockOf({ start, end }: Pick<CapsDocument, 'start' | 'end'>): (ts: ExactNumber | bigint) => string {
+  const length = BigInt(end) - BigInt(start);
+  const [unit, ns] = length >= 10_000_000_000n ? ['s', 1e9] : length >= 10_000_000n ? ['ms', 1e6] : ['us', 1e3];
+  return (ts) => `+${(Number(BigInt(ts) - BigInt(start)) / Number(ns)).toFixed(3)} ${unit}`;
 }
 
 /** One line a cid; neighbours that look the same share one. */
@@ -137,6 +138,7 @@ function* heldCells(changes: readonly CapsChange[], span: Span): Generator<strin
   const at = (column: number): bigint => span.start + (length * BigInt(column)) / BigInt(span.columns);
   let next = 0;
   let glyph = ' ';
+  let settled = glyph;
   for (let column = 0; column < span.columns; column++) {
     const end = column === span.columns - 1 ? span.end + 1n : at(column + 1);
     let from = at(column);
@@ -149,7 +151,10 @@ function* heldCells(changes: readonly CapsChange[], span: Span): Generator<strin
       time.set(glyph, (time.get(glyph) ?? 0n) + (ts - from));
       from = ts;
       const now = glyphOf(change);
-      if (now !== glyph && now !== '+' && now !== '-') count++;
+      if (!'+-?'.includes(now) && now !== settled) {
+        settled = now;
+        count++;
+      }
       glyph = now;
     }
     time.set(glyph, (time.get(glyph) ?? 0n) + (end - from));

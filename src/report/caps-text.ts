@@ -7,7 +7,7 @@ import type {
   CapsStateDocument,
 } from '../findings/caps-document.ts';
 import type { ExactNumber } from '../findings/result.ts';
-import { listed, renderChart, seconds, title } from './caps-chart.ts';
+import { clockOf, listed, renderChart, title } from './caps-chart.ts';
 import type { Style } from './style.ts';
 
 export interface CapsTextOptions {
@@ -33,13 +33,14 @@ export function renderCapsOverview(document: CapsDocument, options: CapsTextOpti
   return parts.join('');
 }
 
-function lifeLine(sched: CapsScheduler, { start }: CapsDocument): string {
-  const since = sched.linked === null ? 'there from the beginning' : `from ${seconds(sched.linked, start)}`;
+function lifeLine(sched: CapsScheduler, document: CapsDocument): string {
+  const clock = clockOf(document);
+  const since = sched.linked === null ? 'there from the beginning' : `from ${clock(sched.linked)}`;
   const until =
     sched.unlinked !== null
-      ? `to ${seconds(sched.unlinked, start)}`
+      ? `to ${clock(sched.unlinked)}`
       : sched.exited !== null
-        ? `exit claimed ${seconds(sched.exited, start)}`
+        ? `exit claimed ${clock(sched.exited)}`
         : 'to the end';
   return `${'  '.repeat(sched.level + 1)}${title(sched)}  ${since} ${until}${sched.exit === null ? '' : ` (${sched.exit})`}`;
 }
@@ -82,6 +83,7 @@ function renderCounts(document: CapsDocument): string {
 
 /** Rejections by scheduler, cid and what was missing. */
 function renderRejections(document: CapsDocument, { limit }: CapsTextOptions): string {
+  const clock = clockOf(document);
   const groups = new Map<string, { first: CapsDeedEntry; count: number }>();
   for (const deed of document.deeds) {
     if (deed.kind !== 'rejected' && deed.kind !== 'parked' && deed.kind !== 'rescued') continue;
@@ -96,16 +98,17 @@ function renderRejections(document: CapsDocument, { limit }: CapsTextOptions): s
     .toSorted((a, b) => b.count - a.count)
     .map(
       ({ first, count }) =>
-        `  ${count}x  ${nameOf(document, first.sched)} on ${first.cid === null ? `CPU ${first.cpu}` : `cid ${first.cid}`}, ${first.missing ?? 'something'} missing: ${first.kind === 'rejected' ? 'rejected' : 'rescued'}, first ${seconds(first.ts, document.start)} (${first.comm ?? '?'}[${first.pid ?? '?'}])`,
+        `  ${count}x  ${nameOf(document, first.sched)} on ${first.cid === null ? `CPU ${first.cpu}` : `cid ${first.cid}`}, ${first.missing ?? 'something'} missing: ${first.kind === 'rejected' ? 'rejected' : 'rescued'}, first ${clock(first.ts)} (${first.comm ?? '?'}[${first.pid ?? '?'}])`,
     );
   return `\ninsertions without the capability\n${cut(lines, limit)}\n`;
 }
 
 function renderFindings(document: CapsDocument, { style, limit }: CapsTextOptions): string {
+  const clock = clockOf(document);
   if (document.findings.length === 0) return `\n${style.pass('no violation')}\n`;
   const lines = document.findings.map(
     (finding) =>
-      `  ${seconds(finding.ts, document.start)}  ${(finding.verdict === 'violation' ? style.violation : style.possible)(finding.rule)}: ${finding.message}`,
+      `  ${clock(finding.ts)}  ${(finding.verdict === 'violation' ? style.violation : style.possible)(finding.rule)}: ${finding.message}`,
   );
   return `\nfindings\n${cut(lines, limit)}\n`;
 }
@@ -122,7 +125,8 @@ function nameOf(document: CapsDocument, id: ExactNumber | null): string {
 
 /** Everything that concerns one cid, in the order of time. */
 export function renderCid(document: CapsDocument, cid: number, { style }: CapsTextOptions): string {
-  const { layout, start } = document;
+  const { layout } = document;
+  const clock = clockOf(document);
   const cpu = layout.cpus[cid];
   const shard = layout.shards.findIndex((cids) => [...listed(cids)].includes(cid));
   const lines = [
@@ -150,7 +154,7 @@ export function renderCid(document: CapsDocument, cid: number, { style }: CapsTe
     })),
   ].toSorted((a, b) => (BigInt(a.ts) < BigInt(b.ts) ? -1 : BigInt(a.ts) > BigInt(b.ts) ? 1 : 0));
   const where = `cid ${cid}${cpu === undefined ? '' : `, CPU ${cpu}`}${shard < 0 ? '' : `, shard ${shard}`}`;
-  return `${style.strong(`history of ${where}`)}\n${lines.map(({ ts, text }) => `  ${seconds(ts, start)}  ${text}\n`).join('')}`;
+  return `${style.strong(`history of ${where}`)}\n${lines.map(({ ts, text }) => `  ${clock(ts)}  ${text}\n`).join('')}`;
 }
 
 /** The state at one time, scheduler by scheduler and CPU by CPU. */
@@ -163,9 +167,9 @@ export function renderCapsState(state: CapsStateDocument, { style }: CapsTextOpt
     const bypass = sched.bypass === null ? 'bypass not known' : `bypass depth ${sched.bypass}`;
     const holdings = sched.holdings.map(
       ({ cids, literal, effective, reported }) =>
-        `    cids ${cids}: given ${literal}, in effect ${effective}, told ${reported}\n`,
+        `    cids ${cids}: given ${literal}, in effect ${effective}${reported === null ? '' : `, told ${reported}`}\n`,
     );
-    const untold = sched.untold.map(
+    const untold = (sched.untold ?? []).map(
       ({ shard, cids, caps }) => `    not told yet: shard ${shard}, cids ${cids}, ${caps}\n`,
     );
     return `  ${style.strong(title(sched))}  ${sched.state}, ${bypass}\n${sched.level === 0 ? '' : holdings.join('')}${untold.join('')}`;
