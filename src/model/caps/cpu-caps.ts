@@ -169,6 +169,13 @@ export class CpuCaps {
     return this.pendingKnown ? NO : UNKNOWN;
   }
 
+  /** The scheduler is gone: its sync may leave the list unseen. */
+  disown(sched: Sched): void {
+    if (!this.pending.some((entry) => entry.sched === sched)) return;
+    this.pending = this.pending.filter((entry) => entry.sched !== sched);
+    this.pendingKnown = false;
+  }
+
   push(kind: FrameKind, sched: Sched | undefined, seq: number, op = '', call?: DelegationCall): Frame {
     let frame = this.#frames[this.#depth];
     if (frame === undefined) {
