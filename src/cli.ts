@@ -6,6 +6,7 @@ import type { ConvertOptions } from './commands/convert.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { StateCommandOptions } from './commands/state.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -49,7 +50,17 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
     .addOption(formatOption())
     .option('-o, --output <file>', 'write the report to a file')
+    .option(
+      '--domain <name|file>',
+      'how the scheduler keeps vtime: a built-in description, or a file (see docs/vtime.md)',
+    )
+    .option('--set <key=value>', 'change a value of that description, such as variant=M4 or slice=10ms', collect)
     .option('--strict', 'possible and inconclusive verdicts are no success (exit code 125)')
+    .addOption(
+      new Option('--fail-on <verdict>', 'from which verdict on the run fails')
+        .choices(['violation', 'possible'])
+        .default('violation'),
+    )
     .option('--from <time>', 'only findings from this time on (33.082, 33082078025ns, +2.5s)')
     .option('--to <time>', 'only findings up to this time')
     .option('--pid <pid>', 'only findings about this task')
@@ -63,6 +74,39 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .action(
       run(async (paths: string[], options: ReplayOptions) =>
         (await import('./commands/replay.ts')).replayCommand(paths, options, context),
+      ),
+    );
+
+  program
+    .command('state')
+    .description('print the model at any event of a trace, or follow a task through it')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option(
+      '--at <place>',
+      "a time (33.082, +2.5s), an event (@1234), a place that a finding printed ('line 12'), start or end (default: end)",
+    )
+    .option('--before', 'the state before that event, not after it')
+    .option('--context <n>', 'events to show that lead there (default: 5)')
+    .option('--pid <pid>', 'only this task, in full; may be repeated', collect)
+    .option('--cpu <cpu>', 'only this CPU; may be repeated', collect)
+    .option('--dsq <name>', 'only this DSQ (local:3, global, bypass:2, 0x100); may be repeated', collect)
+    .option('--sched <id>', 'only this scheduler, by id or name; may be repeated', collect)
+    .option(
+      '--follow <what>',
+      'the life of a task (its pid), of cpu:N or of dsq:NAME: every event, what it changed and why',
+    )
+    .option('--from <place>', 'with --follow: begin there')
+    .option('--to <place>', 'with --follow: end there')
+    .option('--brief', 'with --follow: only events that changed something')
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'lines of the longest lists')
+    .option('--keep-going', 'show what lies before damage in the input')
+    .action(
+      run(async (path: string, options: StateCommandOptions) =>
+        (await import('./commands/state.ts')).stateCommand(path, options, context),
       ),
     );
 
@@ -158,4 +202,9 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     return reportError(context, error);
   }
   return code;
+}
+
+/** Values of an option that may be repeated. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

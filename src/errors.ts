@@ -16,6 +16,7 @@ export type InputErrorCode =
   | 'unknown-event-type'
   | 'unsorted'
   | 'bad-snapshot'
+  | 'not-in-trace'
   | 'no-finding';
 
 export interface InputErrorDetails {

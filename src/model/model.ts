@@ -19,7 +19,8 @@ import { adoptHeaderScheds } from './caps/tree.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
-import { Sched, YES } from './sched.ts';
+import { checkRepeated } from './repeated.ts';
+import { NO, Sched, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { checkDequeued } from './transitions/dsq.ts';
@@ -76,6 +77,14 @@ export class Model {
   /** Bits of p->scx.flags that follow from the recorded events. */
   readonly predictedFlags: number;
   readonly codePathRules = new CodePathRules();
+  /** Links that came inside a call that inserts or moves the task, and links that did not. */
+  linksAnnounced = 0;
+  linksUnannounced = 0;
+  /** Wakeups that reached a run queue after sched_waking, and tasks that ran after sched_wakeup. */
+  wakingsKept = 0;
+  wakeupsKept = 0;
+  /** Pairs of different events that one CPU executed at the same time: the clock is coarse. */
+  sameTimes = 0;
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -121,6 +130,7 @@ export class Model {
     this.seq = event.seq;
     if (event.cpu >= 0) {
       step.cpu = this.cpu(event.cpu);
+      if (event.t === step.cpu.lastTime) checkRepeated(this, event, step, step.cpu);
       step.cpu.noteTime(event);
       step.cpu.path.follow(event, step, this.codePathRules);
     }
@@ -228,6 +238,9 @@ export class Model {
     const seen = new Set<Dsq>();
     for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
     for (const dsq of this.#dsqByName.values()) seen.add(dsq);
+    // Those that were created in a trace without addresses.
+    for (const sched of this.scheds) for (const dsq of sched.userDsqs.values()) seen.add(dsq);
+    for (const dsq of this.orphanDsqs.values()) seen.add(dsq);
     yield* seen;
   }
 
@@ -267,6 +280,11 @@ export class Model {
     return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
   }
 
+  /** Would the recording hold every change of the task's mask? set_cpus_allowed_scx() sees only the tasks of sched_ext. */
+  recordsMasksOf(task: Task): boolean {
+    return this.records(task.cls === CLASS_EXT ? 'affinity:scx' : 'affinity:common');
+  }
+
   /** Nothing is certain any more: records were lost. Identities stay. */
   forget(): void {
     for (const dsq of this.dsqs()) dsq.forget();
@@ -294,6 +312,10 @@ export class Model {
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
+    if (this.knownSince === 0 && !this.startsMidRun) {
+      task.initOpen = NO;
+      task.enableOpen = NO;
+    }
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.knownSince === 0) {
       task.comm = info.comm ?? '';
@@ -345,9 +367,10 @@ const FLAG_EVENTS: readonly EventType[] = [
 function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   const { recorded } = header;
   if (recorded === undefined || !FLAG_EVENTS.every((type) => recorded.has(type))) return 0;
-  let bits = TASK_QUEUED | TASK_RESET_RUNNABLE_AT | TASK_DEQD_FOR_SLEEP;
+  let bits = TASK_QUEUED | TASK_DEQD_FOR_SLEEP;
   if (semantics.remoteMoveDequeue) bits |= TASK_IN_CUSTODY;
-  if (recorded.has('task_state')) bits |= semantics.taskStateMask << TASK_STATE_SHIFT;
+  // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
+  if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
 }
 

@@ -13,7 +13,7 @@ const cpulist = z
 const wide = z
   .union([
     z.int().min(0),
-    z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number'),
+    z.string().refine((text) => (parseInteger(text) ?? -1n) >= 0n, 'expected a decimal or 0x number'),
   ])
   .describe('64-bit value: a number, or decimal or 0x text');
 const eventName = z.enum(EVENT_NAMES as [EventName, ...EventName[]]);
@@ -138,6 +138,10 @@ export const headerSchema = z.strictObject({
     .array(z.strictObject({ cpu: count, overrun: count, dropped: count }))
     .optional()
     .describe('records lost per CPU, as the recorder counted them'),
+  domain: z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .optional()
+    .describe('how the scheduler keeps vtime: name of a built-in description, or a description'),
   expect: expectationSchema.optional().describe('what scx-check test expects of this trace'),
 });
 
