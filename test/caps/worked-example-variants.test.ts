@@ -572,7 +572,13 @@ const VARIANTS: readonly Variant[] = [
   {
     what: 'two tasks are rescued on CPU 9',
     rules: ['rescue-single'],
-    change: (s) => s.append(14, rescue('admit', 100, { slice: 5_000_000 }), rescue('admit', 102, { slice: 5_000_000 })),
+    change: (s) =>
+      s.append(
+        14,
+        on(13, 'slice_end', { pid: 113, rq: 13 }),
+        rescue('admit', 100, { slice: 5_000_000 }),
+        rescue('admit', 102, { slice: 5_000_000 }),
+      ),
   },
   {
     what: 'a rescue begins right after another',
