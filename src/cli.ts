@@ -158,6 +158,10 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .action(
       run(async (path: string, options: CapsOptions) =>
         (await import('./commands/caps.ts')).capsCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('inspect')
     .description('say what is in a file: format, kernel, clock, CPUs, events, losses, and which rules it can decide')
     .argument('<file...>', 'trace files; - is standard input')
