@@ -82,9 +82,9 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
 /** REJECT and RESCUE belong to run queues, not to schedulers. */
 function rqDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
   const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq >= 0 ? event.rq : event.task_cpu;
-  const known = model.findDsqNamed(undefined, idHi, idLo, cpu);
-  if (known !== undefined) return known;
   const dsq = model.dsqNamed(undefined, idHi, idLo, cpu);
+  if (dsq.sinceSeq >= 0) return dsq;
+  dsq.sinceSeq = event.seq;
   dsq.cpu = cpu;
   if (model.rqDsqsKnown) dsq.unknown = 0;
   return dsq;
