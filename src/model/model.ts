@@ -138,6 +138,7 @@ export class Model {
     if (this.caps.active) CAPS_BEFORE[event.kind]?.(this, event, step);
     TRANSITIONS[event.kind]?.(this, event, step);
     if (this.caps.active || CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
+    if (this.caps.blind && this.caps.active) this.caps.forgetSets();
   }
 
   /** CPU by number; created when first named. */

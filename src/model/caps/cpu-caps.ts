@@ -223,7 +223,8 @@ export class CpuCaps {
     this.#depth = 0;
   }
 
-  forget(): void {
+  /** Syncs, and what follows from a fold, may have come and gone unseen. */
+  forgetSyncs(): void {
     this.pending = [];
     this.pendingKnown = false;
     this.folding = false;
@@ -232,13 +233,17 @@ export class CpuCaps {
     this.foldLost = 0;
     this.reportDue = undefined;
     this.doorbell = -1;
-    this.queuedCid = -1;
-    this.pickSeq = -1;
-    this.retried = false;
     this.lateFolds = 0;
     this.scanOwedSeq = -1;
     this.scanSeq = -1;
     this.evicted = undefined;
+  }
+
+  forget(): void {
+    this.forgetSyncs();
+    this.queuedCid = -1;
+    this.pickSeq = -1;
+    this.retried = false;
     this.insert.active = false;
     this.movePlacer = undefined;
     this.moveTask = undefined;

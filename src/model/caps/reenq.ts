@@ -183,7 +183,7 @@ export function revokeVerdict(model: Model, event: TraceEvent, step: Step): void
   // The scan ends with the current task, which is not queued: it loses its slice.
   const running = model.cpu(rq).curr === task;
   if (event.ret > 0) {
-    if (!running) {
+    if (!running && task.dsq?.isLocal === true) {
       own.capReenqOn = rq;
       own.capReenqCaps = event.has('missing_caps') ? event.missing_caps_lo : lacking;
       own.capReenqSeq = event.seq;
