@@ -71,8 +71,8 @@ export class CapsChecks {
   }
 
   reset(): void {
-    this.length = 0;
-    this.deeds = 0;
+    if (this.length > 0) this.length = 0;
+    if (this.deeds > 0) this.deeds = 0;
   }
 
   /** The core did something for lack of capabilities, expected or not. */
