@@ -7,6 +7,7 @@ export default defineConfig({
     speed: 'bench/speed/main.ts',
     large: 'bench/large/main.ts',
     fuzz: 'bench/fuzz/main.ts',
+    readers: 'bench/readers/main.ts',
     mutate: 'bench/mutate/main.ts',
     minimize: 'bench/minimize/main.ts',
   },
