@@ -33,6 +33,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['trace', 'kernel', 'model', 'findings', 'types:rules', 'types:readers', 'errors'],
     because: 'the engine drives model and rules over events, whatever they were read from',
   },
+  dump: {
+    from: ['trace', 'kernel'],
+    because: 'a dump is text about the state of the kernel: it needs no trace, no model, no rules',
+  },
   report: {
     from: ['types:findings'],
     because: 'reporters are functions of the result document and know nothing of the model',

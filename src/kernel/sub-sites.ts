@@ -1,0 +1,275 @@
+// Error and exit sites of sub-schedulers and cids (sub.c, cid.c): which check raises which message, by release.
+import type { ErrorSite, Observability } from './error-sites.ts';
+import { EXIT_KIND } from './exit.ts';
+import type { Release } from './release.ts';
+
+type Extra = Partial<Pick<ErrorSite, 'older' | 'kind' | 'until'>>;
+
+function site(
+  observability: Observability,
+  since: Release,
+  id: string,
+  format: string,
+  fn: string,
+  meaning: string,
+  extra: Extra = {},
+): ErrorSite {
+  return { id, format, fn, since, observability, meaning, kind: EXIT_KIND.ERROR, ...extra };
+}
+
+const CAPABILITIES: readonly ErrorSite[] = [
+  site(
+    'P',
+    '7.3',
+    'sub-cap-invalid-caps',
+    'invalid caps 0x%llx',
+    'sub_cap_preamble',
+    'a grant, revoke or query named capability bits that do not exist (beyond 0xf)',
+  ),
+  site(
+    'P',
+    '7.3',
+    'sub-cap-not-direct-child',
+    '%s: sub-%llu is not a direct child',
+    'sub_cap_preamble',
+    'a grant, revoke, query or kill named a sub-scheduler whose parent is another one',
+  ),
+  site(
+    'P',
+    '7.3',
+    'sub-cap-not-cid-form',
+    'sub-cap kfuncs require a cid-form scheduler',
+    'sub_cap_preamble',
+    'a capability kfunc was used in a hierarchy whose schedulers are cpu-form',
+  ),
+  site(
+    'C',
+    '7.3',
+    'sub-grant-invalid-cmask',
+    'invalid cmask (%d)',
+    'scx_bpf_sub_grant',
+    'the cid mask of a grant or revoke is malformed',
+  ),
+  site(
+    'C',
+    '7.3',
+    'sub-grant-invalid-denied',
+    'invalid denied_out (%d)',
+    'scx_bpf_sub_grant',
+    'the mask that takes the refused cids of a grant is malformed',
+  ),
+  site(
+    'P',
+    '7.3',
+    'sub-query-too-early',
+    'scx_bpf_sub_caps() called before caps storage is initialized',
+    'scx_bpf_sub_caps',
+    'capabilities were asked for before the storage for them existed',
+  ),
+  site(
+    'C',
+    '7.3',
+    'sub-query-invalid-out',
+    'invalid out (%d)',
+    'scx_bpf_sub_caps',
+    'the mask that takes the result of a capability query is malformed',
+  ),
+  site(
+    'P',
+    '7.3',
+    'rescue-overload-eject',
+    'used too much rescue CPU time (%llums) while %s[%d] waited %u.%03us to be rescued',
+    'scx_rescue_check_overload',
+    'a task waited too long to be rescued, and this sub-scheduler was the largest consumer of rescue time on that CPU',
+    { kind: EXIT_KIND.ERROR_RESCUE },
+  ),
+];
+
+const LIFE_CYCLE: readonly ErrorSite[] = [
+  site(
+    'P',
+    '7.1',
+    'sub-dispatch-distant',
+    'trying to dispatch a distant sub-sched on cgroup %llu',
+    'scx_bpf_sub_dispatch',
+    'a scheduler asked a sub-scheduler to dispatch that is not its direct child',
+  ),
+  site(
+    'T',
+    '7.1',
+    'sub-dispatch-recursion',
+    'dispatch recursion detected',
+    'scx_pstack_recursion',
+    'the same dispatch program was entered again on one CPU before it had returned',
+  ),
+  site(
+    'T',
+    '7.3',
+    'sub-caps-updated-recursion',
+    'sub_caps_updated recursion detected',
+    'scx_pstack_recursion',
+    'the same sub_caps_updated program was entered again on one CPU before it had returned',
+  ),
+  site(
+    'P',
+    '7.1',
+    'sub-max-depth',
+    'max nesting depth %d violated',
+    'scx_sub_enable_workfn',
+    'a sub-scheduler was attached below the deepest level that is allowed',
+  ),
+  site(
+    'C',
+    '7.1',
+    'sub-init-failed',
+    'ops.init() failed (%d)',
+    'scx_sub_enable_workfn',
+    'ops.init() of a sub-scheduler returned an error',
+  ),
+  site(
+    'C',
+    '7.1',
+    'sub-attach-rejected',
+    'parent rejected (%d)',
+    'scx_sub_enable_workfn',
+    'ops.sub_attach() of the parent returned an error',
+  ),
+  site(
+    'P',
+    '7.1',
+    'sub-cgroup-not-online',
+    'cgroup is not online',
+    'scx_sub_enable_workfn',
+    'the cgroup that the sub-scheduler was attached to went offline while it was being enabled',
+  ),
+  site(
+    'T',
+    '7.1',
+    'sub-enable-failed',
+    'scx_sub_enable() failed (%d)',
+    'scx_sub_enable_workfn',
+    'a step of the loading of a sub-scheduler failed',
+  ),
+  site(
+    'C',
+    '7.1',
+    'sub-claim-cgroup-init-failed',
+    'ops.cgroup_init() failed (%d)',
+    'scx_cgroup_claim_subtree',
+    'the cgroup callback of a new sub-scheduler returned an error while it took over its cgroups',
+  ),
+  site(
+    'C',
+    '7.1',
+    'sub-return-cgroup-init-failed',
+    'ops.cgroup_init() failed (%d) while disabling a sub-scheduler',
+    'scx_cgroup_return_subtree',
+    'the cgroup callback of a parent returned an error while it took back the cgroups of a child',
+  ),
+  site(
+    'C',
+    '7.1',
+    'sub-return-task-init-failed',
+    'ops.init_task() failed (%d) for %s[%d] while disabling a sub-scheduler',
+    'scx_fail_parent',
+    'ops.init_task() of a parent returned an error while it took back the tasks of a child',
+  ),
+  site(
+    'P',
+    '7.1',
+    'sub-cgroup-offline',
+    'cgroup %llu going offline',
+    'scx_cgroup_lifetime_notify',
+    'the cgroup that the sub-scheduler is attached to was removed',
+    { kind: EXIT_KIND.UNREG_KERN },
+  ),
+  site('P', '7.3', 'sub-kill-exit', '', 'scx_bpf_sub_kill_bstr', 'the parent ended this sub-scheduler', {
+    kind: EXIT_KIND.PARENT_KILL,
+  }),
+];
+
+const CIDS: readonly ErrorSite[] = [
+  site(
+    'P',
+    '7.2',
+    'cid-invalid',
+    'invalid cid %d',
+    'cid_valid',
+    'a kfunc, a verdict or a callback named a cid that does not exist',
+  ),
+  site(
+    'C',
+    '7.3',
+    'cid-override-duplicate',
+    'cid %d assigned to multiple cpus',
+    'scx_bpf_cid_override',
+    'the mapping given to scx_bpf_cid_override() uses a cid twice',
+  ),
+  site(
+    'P',
+    '7.3',
+    'cid-override-cpu-count',
+    'scx_bpf_cid_override: cpu_to_cid expected %u entries, got %u',
+    'scx_bpf_cid_override',
+    'the mapping given to scx_bpf_cid_override() does not have one entry a CPU number',
+  ),
+  site(
+    'P',
+    '7.3',
+    'cid-override-shard-count',
+    'scx_bpf_cid_override: invalid shard_start count %u',
+    'scx_bpf_cid_override',
+    'the number of shards is 0 or larger than the number of cids',
+  ),
+  site(
+    'T',
+    '7.3',
+    'cid-override-alloc',
+    'scx_bpf_cid_override: allocation failed',
+    'scx_bpf_cid_override',
+    'there was no memory for the new mapping',
+  ),
+  site(
+    'C',
+    '7.3',
+    'cid-override-first',
+    'scx_bpf_cid_override: shard_start[0] must be 0, got %d',
+    'scx_bpf_cid_override',
+    'the first shard does not begin at cid 0',
+  ),
+  site(
+    'C',
+    '7.3',
+    'cid-override-order',
+    'scx_bpf_cid_override: shard_start not increasing at [%d]',
+    'scx_bpf_cid_override',
+    'the beginnings of the shards are not in ascending order',
+  ),
+  site(
+    'C',
+    '7.3',
+    'cid-override-range',
+    'scx_bpf_cid_override: shard_start[%d]=%d >= %u',
+    'scx_bpf_cid_override',
+    'a shard begins beyond the last cid',
+  ),
+  site(
+    'C',
+    '7.3',
+    'cid-override-span',
+    'scx_bpf_cid_override: shard[%d] span %d exceeds max %d',
+    'scx_bpf_cid_override',
+    'a shard holds more cids than are allowed',
+  ),
+  site(
+    'T',
+    '7.3',
+    'cmask-shard-overflow',
+    'scx_cmask_ref_shard: out alloc_words=%u < %u for shard %d',
+    'scx_cmask_ref_shard',
+    "the kernel's own scratch mask is smaller than a shard, which cannot happen by construction",
+  ),
+];
+
+/** Sites of sub-schedulers and cids. Those that concern every scheduler are in `ERROR_SITES`. */
+export const SUB_SITES: readonly ErrorSite[] = [...CAPABILITIES, ...LIFE_CYCLE, ...CIDS];
