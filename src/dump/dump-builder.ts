@@ -57,6 +57,7 @@ export class DumpBuilder {
       countersShown: false,
       cpusComplete: false,
       truncated: undefined,
+      closed: false,
       headless: section !== 'head',
       unknown: [],
     };
@@ -270,6 +271,7 @@ export class DumpBuilder {
     this.#settle();
     if (reason === 'text-ends') rest = this.#headAtEnd(rest);
     this.outside = rest;
+    this.dump.closed = reason === 'framed';
     this.dump.truncated ??= this.#isCut(rest) ? 'cut' : undefined;
   }
 

@@ -146,6 +146,8 @@ export interface Dump {
   /** Something stands behind the last CPU: the section of CPUs is complete. */
   cpusComplete: boolean;
   truncated: Truncation | undefined;
+  /** What follows is what tools print behind a whole dump. */
+  closed: boolean;
   /** The beginning is missing. */
   headless: boolean;
   unknown: UnknownLine[];

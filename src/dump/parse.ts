@@ -269,7 +269,7 @@ class TextParser {
       this.#other(line);
       return;
     }
-    this.#close('next');
+    this.#close('framed');
     this.#exits.push(exit);
     this.#at += used;
     this.#counts.other += used + 1;

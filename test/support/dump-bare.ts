@@ -3,7 +3,7 @@ import type { ParsedText } from '../../src/dump/dump.ts';
 import { CpuMask } from '../../src/trace/cpu-mask.ts';
 
 /** Keys that tell where something stood, or how it was printed. */
-const PLACES = new Set(['line', 'lastLine', 'shape', 'cpusDigits', 'lineComplete', 'extra']);
+const PLACES = new Set(['line', 'lastLine', 'shape', 'cpusDigits', 'lineComplete', 'extra', 'closed']);
 
 /** Plain data: 64-bit values as decimal text, masks as cpulists, no places; undefined is left out. */
 export function plain(value: unknown): unknown {
