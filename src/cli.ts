@@ -2,6 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
+import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
+import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
@@ -17,9 +19,9 @@ Exit codes:
 /** Runs the program; returns the exit code. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
   let code: number = EXIT.ok;
-  const run =
-    <A extends unknown[]>(command: (...args: A) => Promise<number> | number) =>
-    async (...args: A): Promise<void> => {
+  const run: Runner =
+    (command) =>
+    async (...args) => {
       code = await command(...args);
     };
   const program = new Command('scx-check')
@@ -42,8 +44,9 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--rules <ids>', 'check only these rules, separated by commas')
     .option('--skip <ids>', 'do not check these rules')
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--as <version>', 'also say what this kernel release would have done differently')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
-    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .addOption(formatOption())
     .option('-o, --output <file>', 'write the report to a file')
     .option('--strict', 'possible and inconclusive verdicts are no success (exit code 125)')
     .option('--from <time>', 'only findings from this time on (33.082, 33082078025ns, +2.5s)')
@@ -51,11 +54,45 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--pid <pid>', 'only findings about this task')
     .option('--limit <n>', 'show this many findings of each rule in full (default: 5)')
     .option('-q, --quiet', 'only the verdict and one line a finding')
+    .option('-v, --verbose', 'list every rule, also those that passed')
     .option('--keep-going', 'report what lies before damage in the input')
     .option('--explain-fidelity', 'list what the model did not predict')
+    .option('--baseline <file>', 'findings that are known: only new ones count')
+    .option('--update-baseline', 'write what is found to the baseline; refused in CI')
     .action(
       run(async (paths: string[], options: ReplayOptions) =>
         (await import('./commands/replay.ts')).replayCommand(paths, options, context),
+      ),
+    );
+
+  program
+    .command('record')
+    .description('record the sched_ext core of the running kernel, or print a program that does')
+    .argument('[command...]', 'command to run while recording, behind --')
+    .option('-o, --output <file>', 'file to write (default: trace.dat; standard output for --script and --bpftrace)')
+    .option(
+      '--level <n>',
+      '0 events of the kernel only, 1 all that rules need, 2 names and results, 3 everything (default: 1)',
+    )
+    .option('--rules <ids>', 'record only what these rules need, separated by commas')
+    .option('--duration <time>', 'stop after this time: 5s, 500ms, 2m')
+    .option(
+      '--buffer <size>',
+      'ring buffer of each CPU, such as 16M (default: a share of the free memory, at most 32M)',
+    )
+    .option('--clock <name>', 'trace clock (default: mono)')
+    .option('--no-trace-cmd', 'write the file without trace-cmd, even if it is there')
+    .option('-q, --quiet', 'report in one line')
+    .option('--clean', 'remove what a recording left behind that was killed')
+    .option('--script', 'print a POSIX shell script that does the same on a machine without scx-check')
+    .option('--bpftrace', 'print a bpftrace program that prints a canonical trace')
+    .option(
+      '--btf <file>',
+      'types of the kernel that the bpftrace program is for (default: those of the running kernel)',
+    )
+    .action(
+      run(async (command: string[], options: RecordOptions) =>
+        (await import('./commands/record.ts')).recordCommand(command, options, context),
       ),
     );
 
@@ -71,6 +108,8 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
         (await import('./commands/convert.ts')).convertCommand(path, options, context),
       ),
     );
+
+  addGateCommands(program, run, context);
 
   program
     .command('rules')

@@ -15,7 +15,8 @@ export type InputErrorCode =
   | 'bad-event'
   | 'unknown-event-type'
   | 'unsorted'
-  | 'bad-snapshot';
+  | 'bad-snapshot'
+  | 'no-finding';
 
 export interface InputErrorDetails {
   readonly code: InputErrorCode;

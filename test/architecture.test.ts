@@ -15,6 +15,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   input: { from: ['errors'], because: 'bytes know nothing of traces' },
   output: { from: [], because: 'text output knows nothing of what is printed' },
   probes: { from: ['trace'], because: 'the catalogue says what recorded events become' },
+  recorder: {
+    from: ['probes', 'trace', 'errors'],
+    because: 'recording programs are made from the catalogue of probes; running them is the business of the command',
+  },
   readers: {
     from: ['trace', 'kernel', 'input', 'probes', 'errors'],
     because: 'readers know a file format and nothing of scheduling: no model, no rules',
@@ -38,8 +42,12 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     because: 'a dump is text about the state of the kernel: it needs no trace, no model, no rules',
   },
   report: {
-    from: ['types:findings'],
+    from: ['findings'],
     because: 'reporters are functions of the result document and know nothing of the model',
+  },
+  gate: {
+    from: ['findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],
+    because: 'the gate replays traces and compares documents; it knows nothing of the model and prints nothing',
   },
 };
 
@@ -87,12 +95,21 @@ describe('imports follow the way of the data', () => {
     expect(breaches).toEqual([]);
   });
 
+  test('rules of capability delegation are tables of their own, which know no other rule', () => {
+    const breaches = all.filter(
+      ({ file, target }) =>
+        /^rules\/caps\/(?!index)[^/]+\.ts$/.test(file) && /^rules\/(?!rule\.ts|shared\/)/.test(target),
+    );
+    expect(breaches).toEqual([]);
+  });
+
   test('files are read and written only where that is their purpose', () => {
     const users = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => /from 'node:(fs|fs\/promises)'/.test(readFileSync(join(SRC, file), 'utf8')))
       .filter(
-        (file) => !/^(input|output|commands)\//.test(file) && !['version.ts', 'readers/snapshot.ts'].includes(file),
+        (file) =>
+          !/^(input|output|commands|gate)\//.test(file) && !['version.ts', 'readers/snapshot.ts'].includes(file),
       );
     expect(users).toEqual([]);
   });

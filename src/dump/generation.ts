@@ -78,7 +78,7 @@ function* ofHead(dump: Dump): Generator<ShapeEvidence> {
 function* ofMessage(message: string): Generator<ShapeEvidence> {
   const releases = new Set<Release>();
   for (const site of ERROR_SITES) {
-    if (site.format === '') continue;
+    if (!/[a-zA-Z]{3}/.test(site.format.replace(/%\w+/g, ''))) continue;
     let since = site.since;
     for (const old of site.older ?? []) {
       if (formatMatches(old.format, message)) for (const release of between(since, old.until)) releases.add(release);

@@ -20,6 +20,8 @@ const MAX_FRAMES = 64;
 const RECENT = 20;
 /** Lines that a broken header may take. */
 const HEADER_LINES = 3;
+/** Length of the rules around a dump in the report of a tool. */
+const RULE_LENGTH = 80;
 /** Lines of the state script that make a table. */
 const STATE_ROWS = 3;
 
@@ -306,14 +308,30 @@ class TextParser {
 
   #plain(line: ContentLine): void {
     const { text } = line;
-    if (/^={60,}$/.test(text) || /^(?:`{3,}|~{3,})\w*$/.test(text)) {
+    const frame = this.#frameAt(text);
+    if (frame > 0) {
       this.#close('framed');
-      this.#counts.decoration++;
+      this.#counts.decoration += frame;
+      this.#at += frame - 1;
       this.#recent = [line];
       return;
     }
     if (this.#builder === undefined && this.#sysfs(line)) return;
     this.#other(line);
+  }
+
+  /** Lines that the rule of a tool's report or a fence takes here, a rule perhaps broken into several; 0: there is none. */
+  #frameAt(text: string): number {
+    if (/^={60,}$/.test(text) || /^(?:`{3,}|~{3,})\w*$/.test(text)) return 1;
+    if (!/^={5,}$/.test(text)) return 0;
+    let length = text.length;
+    for (let rows = 2; rows <= RULE_LENGTH; rows++) {
+      const next = this.#lines[this.#at + rows - 1];
+      if (next === undefined || !/^=+$/.test(next.text)) return 0;
+      length += next.text.length;
+      if (length >= RULE_LENGTH) return length === RULE_LENGTH ? rows : 0;
+    }
+    return 0;
   }
 
   #sysfs({ text, n }: ContentLine): boolean {

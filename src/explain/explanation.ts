@@ -1,6 +1,6 @@
 // What a message, an exit or a warning of the kernel means, as data: the source of the terminal and the JSON form.
 
-import type { ErrorSite } from '../kernel/error-sites.ts';
+import { ERROR_SITES, type ErrorSite } from '../kernel/error-sites.ts';
 import { exitReason } from '../kernel/exit.ts';
 import { decodeExitCode, ECODE_CGROUP_OFFLINE, ECODE_HOTPLUG, formatExitCode } from '../kernel/exit-code.ts';
 import { RELEASES, type Release } from '../kernel/release.ts';
@@ -8,7 +8,7 @@ import { findRule } from '../rules/index.ts';
 import type { RuleSpec, Severity } from '../rules/rule.ts';
 import { SITE_ADVICE } from '../rules/site-advice.ts';
 import { literalLength, tokenize } from './format-tokens.ts';
-import { ALL_SITES, type ExitWords, type Recognition, recognise, siteTexts } from './recognise.ts';
+import { type ExitWords, type Recognition, recognise, siteTexts } from './recognise.ts';
 import { type RecordAdvice, recordFor } from './record.ts';
 import { type MessageValue, namedValues } from './values.ts';
 
@@ -111,7 +111,7 @@ function explainExit({ message, site, exit }: Extract<Recognition, { what: 'exit
 
 /** An exit whose message is missing or unknown: what its kind says, and which checks have it. */
 function explainKind({ message, kind, exit }: Extract<Recognition, { what: 'kind' }>): Explanation {
-  const sites = ALL_SITES.filter((site) => site.kind === kind);
+  const sites = ERROR_SITES.filter((site) => site.kind === kind);
   const about = ABOUT_KIND[kind];
   const which =
     message === ''

@@ -4,7 +4,6 @@ import { ERROR_SITES, type ErrorSite } from '../kernel/error-sites.ts';
 import { EXIT_KIND, exitReason } from '../kernel/exit.ts';
 import { parseFormat } from '../kernel/format.ts';
 import { isAtLeast, RELEASES, type Release } from '../kernel/release.ts';
-import { SUB_SITES } from '../kernel/sub-sites.ts';
 import { KERNEL_NOTICES, type KernelNotice } from '../kernel/warnings.ts';
 import { type FormatTokens, literalLength, matchPrefix, tokenize } from './format-tokens.ts';
 
@@ -48,9 +47,6 @@ export type Recognition =
       readonly args: readonly string[];
     };
 
-/** Every site of the kernel that this program knows. */
-export const ALL_SITES: readonly ErrorSite[] = [...ERROR_SITES, ...SUB_SITES];
-
 const KINDS = Object.values(EXIT_KIND);
 /** Messages are at most 1023 characters; a little more is let through for what stands around them. */
 const MAX_MESSAGE = 4096;
@@ -58,7 +54,7 @@ const MAX_MESSAGE = 4096;
 const FEW_WORDS = 12;
 const COMM_LEN = 15;
 
-const TEXTS: ReadonlyMap<ErrorSite, readonly SiteText[]> = new Map(ALL_SITES.map((site) => [site, textsOf(site)]));
+const TEXTS: ReadonlyMap<ErrorSite, readonly SiteText[]> = new Map(ERROR_SITES.map((site) => [site, textsOf(site)]));
 
 /** The texts of a site, newest last; none for exits without a message. */
 export function siteTexts(site: ErrorSite): readonly SiteText[] {
@@ -66,7 +62,8 @@ export function siteTexts(site: ErrorSite): readonly SiteText[] {
 }
 
 function textsOf(site: ErrorSite): SiteText[] {
-  if (site.format === '') return [];
+  // Words of a program, such as the reason of a kill, are no words of the site.
+  if (literalLength(tokenize(site.format)) === 0) return [];
   const texts: SiteText[] = [];
   let since = site.since;
   for (const old of site.older ?? []) {
@@ -92,7 +89,7 @@ export function matchSite(message: string, kind?: number, release?: Release): Si
     .replace(/\s*\n\s*/g, ' ')
     .trim();
   if (text === '') return undefined;
-  const candidates = ALL_SITES.filter((site) => kind === undefined || site.kind === kind);
+  const candidates = ERROR_SITES.filter((site) => kind === undefined || site.kind === kind);
   const full = candidates.flatMap((site) =>
     siteTexts(site).flatMap((entry) => {
       const args = parseFormat(entry.format, message) ?? parseFormat(entry.format, text);
@@ -197,7 +194,7 @@ function ofExit(
 export function recogniseKind(message: string, exit: ExitWords): Recognition | undefined {
   const { kind } = exit;
   if (kind === undefined) return undefined;
-  const site = ALL_SITES.find((entry) => entry.kind === kind && entry.format === '');
+  const site = ERROR_SITES.find((entry) => entry.kind === kind && siteTexts(entry).length === 0);
   return site === undefined ? { what: 'kind', message, kind, exit } : { what: 'exit', message, site, exit };
 }
 

@@ -19,14 +19,16 @@ export function reasonOf(run: RuleRun, verdict: Verdict): string | null {
   if (verdict === 'not evaluated')
     return run.notEvaluated ?? (undecided === '' ? 'the situation did not occur in this trace' : undecided);
   if (verdict === 'inconclusive') return undecided === '' ? 'see the findings' : undecided;
-  return undecided === '' ? null : undecided;
+  const text = [...run.notes, ...(undecided === '' ? [] : [undecided])].join('; ');
+  return text === '' ? null : text;
 }
 
-const ORDER: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];
+/** All verdicts, the worst first. */
+export const VERDICTS: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];
 
 /** The verdict of a run: the worst of its rules; `pass` when at least one rule passed. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
-  return ORDER.find((verdict) => verdicts.includes(verdict)) ?? 'not evaluated';
+  return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'not evaluated';
 }
 
 export interface ExitCodeInput {
@@ -44,4 +46,11 @@ export function exitCodeOf({ verdict, missing, incomplete, strict }: ExitCodeInp
   if (verdict === 'not evaluated') return EXIT.noVerdict;
   if (strict && (verdict === 'inconclusive' || verdict === 'possible')) return EXIT.noVerdict;
   return EXIT.ok;
+}
+
+const SEVERITY: readonly number[] = [EXIT.ok, EXIT.noVerdict, EXIT.violation, EXIT.usage, EXIT.internal];
+
+/** The worse of two exit codes: a violation outranks a missing verdict, which outranks success. */
+export function worseExitCode(a: number, b: number): number {
+  return SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a;
 }

@@ -22,7 +22,8 @@ export class ByteWindow {
 
   constructor(source: Source, chunkBytes = CHUNK_BYTES) {
     this.#source = source;
-    this.bytes = new Uint8Array(Math.max(1, chunkBytes) + SLACK);
+    // One byte more than a small input, so that its end is seen without growing.
+    this.bytes = new Uint8Array(Math.max(1, Math.min(chunkBytes, source.size + 1)) + SLACK);
   }
 
   /** Offset in the source of an index into `bytes`. */
@@ -56,7 +57,7 @@ export class ByteWindow {
   lineEnd(): number {
     let from = this.start;
     for (;;) {
-      const newline = this.bytes.indexOf(NEWLINE, from);
+      const newline = from < this.end ? this.bytes.indexOf(NEWLINE, from) : -1;
       if (newline >= 0 && newline < this.end) return newline;
       const scanned = this.end - this.start;
       if (!this.fill()) return this.end > this.start ? this.end : -1;

@@ -1,15 +1,28 @@
 // The state of the sched_ext core: schedulers, CPUs, tasks, DSQs. Transitions change it; everybody else only reads.
 import { BUILTIN_HI, DSQ_LOCAL } from '../kernel/dsq-id.ts';
+import {
+  TASK_DEQD_FOR_SLEEP,
+  TASK_IN_CUSTODY,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+  TASK_STATE_SHIFT,
+} from '../kernel/flags.ts';
 import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
-import type { EventType } from '../trace/vocabulary/index.ts';
+import { type EventName, isRecorded } from '../trace/recorded.ts';
+import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { CapsState } from './caps/caps-state.ts';
+import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
+import { adoptHeaderScheds } from './caps/tree.ts';
+import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { Sched, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
+import { checkDequeued } from './transitions/dsq.ts';
 import { TRANSITIONS } from './transitions/index.ts';
 import { U64Table } from './u64-table.ts';
 
@@ -19,11 +32,14 @@ const PAGE_SIZE = 1 << PAGE_BITS;
 export interface ModelOptions {
   readonly header: TraceHeader;
   readonly semantics?: Semantics;
+  /** Release whose answers to the same requests are asked for. */
+  readonly asked?: Semantics;
 }
 
 export class Model {
   readonly header: TraceHeader;
   readonly semantics: Semantics;
+  readonly asked: Semantics | undefined;
   readonly cpus: Cpu[] = [];
   readonly scheds: Sched[] = [];
   /** User DSQs whose owner is not known, by id. */
@@ -42,6 +58,8 @@ export class Model {
   stallRaisedOn = -1;
   /** The last line of the dump was its header: the next one carries the exit message. */
   dumpAwaitsMessage = false;
+  /** Calls of scx_bypass() under way. */
+  bypassCalls = 0;
   /** Jiffies per second; 0 unknown. */
   hz = 0;
   /** Counts links, to order them against the beginning of a consumption. */
@@ -51,6 +69,13 @@ export class Model {
   seq = -1;
   /** A loss or the start of the trace makes everything before this ordinal uncertain. */
   knownSince = 0;
+  /** No task was on any REJECT or RESCUE DSQ when the root scheduler was attached. */
+  rqDsqsKnown = false;
+  /** Sub-schedulers: the tree, capabilities, cids. */
+  readonly caps: CapsState;
+  /** Bits of p->scx.flags that follow from the recorded events. */
+  readonly predictedFlags: number;
+  readonly codePathRules = new CodePathRules();
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -61,8 +86,11 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.header = options.header;
+    this.caps = new CapsState(options.header);
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
+    this.asked = options.asked;
     this.hz = this.header.hz ?? 0;
+    this.predictedFlags = predictedFlags(this.header, this.semantics);
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
     this.#extClass = this.header.schedClasses.get('ext');
     for (const [name, address] of this.header.schedClasses) {
@@ -83,6 +111,7 @@ export class Model {
         cpu.active = cpu.online;
       }
     }
+    adoptHeaderScheds(this);
   }
 
   /** Applies one event; `step` is filled with what it did. */
@@ -90,8 +119,15 @@ export class Model {
     step.reset();
     this.now = event.t;
     this.seq = event.seq;
-    if (event.cpu >= 0) step.cpu = this.cpu(event.cpu);
+    if (event.cpu >= 0) {
+      step.cpu = this.cpu(event.cpu);
+      step.cpu.noteTime(event);
+      step.cpu.path.follow(event, step, this.codePathRules);
+    }
+    if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
+    if (this.caps.active) CAPS_BEFORE[event.kind]?.(this, event, step);
     TRANSITIONS[event.kind]?.(this, event, step);
+    if (this.caps.active || CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
   }
 
   /** CPU by number; created when first named. */
@@ -100,6 +136,12 @@ export class Model {
     if (known !== undefined) return known;
     while (this.cpus.length <= id) this.cpus.push(new Cpu(this.cpus.length));
     return this.cpus[id] ?? new Cpu(id);
+  }
+
+  /** The trace begins while a scheduler is loaded, or may do so. */
+  get startsMidRun(): boolean {
+    const { startsMidRun, schedExtState } = this.header;
+    return startsMidRun ?? schedExtState !== 'disabled';
   }
 
   /** Is the number that of a possible CPU: 1 yes, 0 no, -1 when the trace does not say. */
@@ -200,7 +242,11 @@ export class Model {
 
   /** A root scheduler is being loaded and none was before: no task can be on a local DSQ. */
   emptyLocalDsqs(): void {
-    for (const id of this.header.possible ?? []) this.localDsq(this.cpu(id));
+    this.rqDsqsKnown = true;
+    for (const id of this.header.possible ?? []) {
+      this.localDsq(this.cpu(id));
+      this.caps.cpu(id).pendingKnown = true;
+    }
     for (const cpu of this.cpus) if (cpu.local !== undefined && cpu.local.known === 0) cpu.local.unknown = 0;
   }
 
@@ -217,8 +263,8 @@ export class Model {
   }
 
   /** Would the recording hold events of this type? True when it does not say. */
-  records(type: EventType): boolean {
-    return this.header.recorded === undefined || this.header.recorded.has(type);
+  records(name: EventName): boolean {
+    return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
   }
 
   /** Nothing is certain any more: records were lost. Identities stay. */
@@ -230,6 +276,8 @@ export class Model {
     }
     for (const task of this.tasks()) task.forget();
     for (const sched of this.scheds) sched.forget();
+    this.rqDsqsKnown = false;
+    this.bypassCalls = 0;
     this.knownSince = this.seq;
   }
 
@@ -249,9 +297,15 @@ export class Model {
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.knownSince === 0) {
       task.comm = info.comm ?? '';
-      if (info.cpus !== undefined) task.learnMask(info.cpus, 0);
+      if (info.cpus !== undefined) {
+        task.learnMask(info.cpus, 0);
+        task.maskAssumed = true;
+      }
       if (info.weight !== undefined) task.weight = info.weight;
-      if (info.cpu !== undefined) task.taskCpu = info.cpu;
+      if (info.cpu !== undefined) {
+        task.taskCpu = info.cpu;
+        task.taskCpuAssumed = true;
+      }
       if (info.sched !== undefined)
         task.sched = this.sched(Number(BigInt.asIntN(32, info.sched >> 32n)), Number(BigInt.asIntN(32, info.sched)));
     }
@@ -268,6 +322,33 @@ export class Model {
     }
     page[pid & (PAGE_SIZE - 1)] = task;
   }
+}
+
+/** Kinds that show that a dequeue is over. */
+const GOES_ON = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['switch', 'pick', 'enqueue', 'dequeue', 'run', 'stop', 'dispatch_dequeue', 'migrate'] as const)
+  GOES_ON[KIND[type]] = 1;
+
+/** Events that change p->scx.flags, besides those of the life cycle. */
+const FLAG_EVENTS: readonly EventType[] = [
+  'enqueue',
+  'dequeue',
+  'ops_enqueue',
+  'ops_dequeue',
+  'dispatch_dequeue',
+  'run',
+  'stop',
+  'dsq_link',
+];
+
+/** Only a recording that says what it holds, and holds all that changes a bit, lets the model predict it. */
+function predictedFlags(header: TraceHeader, semantics: Semantics): number {
+  const { recorded } = header;
+  if (recorded === undefined || !FLAG_EVENTS.every((type) => recorded.has(type))) return 0;
+  let bits = TASK_QUEUED | TASK_RESET_RUNNABLE_AT | TASK_DEQD_FOR_SLEEP;
+  if (semantics.remoteMoveDequeue) bits |= TASK_IN_CUSTODY;
+  if (recorded.has('task_state')) bits |= semantics.taskStateMask << TASK_STATE_SHIFT;
+  return bits;
 }
 
 /** `scx_rq_online()` of the CPU is certain. */

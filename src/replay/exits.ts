@@ -3,6 +3,7 @@ import { ERROR_SITES, type ErrorSite, formatAt } from '../kernel/error-sites.ts'
 import { EXIT_KIND, exitReason } from '../kernel/exit.ts';
 import { formatMatches } from '../kernel/format.ts';
 import type { Release } from '../kernel/release.ts';
+import { SUB_ERROR_SITES } from '../kernel/sub-error-sites.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { ExitState, Sched } from '../model/sched.ts';
 import type { TraceEvent } from '../trace/event.ts';
@@ -129,7 +130,7 @@ export class ExitTracker {
         error,
       };
     }
-    const site = this.#siteOf(exit);
+    const site = this.#siteOf(sched, exit);
     const cause = site?.meaning ?? `${exitReason(exit.kind)}: no known error site has this message`;
     return {
       sched,
@@ -141,8 +142,9 @@ export class ExitTracker {
     };
   }
 
-  #siteOf(exit: ExitState): ErrorSite | undefined {
-    const sites = ERROR_SITES.filter((entry) => entry.kind === exit.kind);
+  #siteOf(sched: Sched, exit: ExitState): ErrorSite | undefined {
+    // Some texts are used at two sites, one for root schedulers and one for others.
+    const sites = (sched.level > 0 ? SITES_OF_SUBS : ERROR_SITES).filter((entry) => entry.kind === exit.kind);
     const textless = sites.find((entry) => entry.format === '');
     if (textless !== undefined) return textless;
     const message = exit.message ?? '';
@@ -172,6 +174,9 @@ export class ExitTracker {
     }
   }
 }
+
+/** Sites that only sub-schedulers meet come first. */
+const SITES_OF_SUBS: readonly ErrorSite[] = [...SUB_ERROR_SITES, ...ERROR_SITES];
 
 /** The exit is the one that the predicted error leads to. */
 function isTheExit(error: KernelError, exit: ExitState): boolean {

@@ -12,7 +12,7 @@ export interface FidelityLine {
   unknown: number;
 }
 
-export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'exits';
+export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'bypass_lb' | 'exits' | 'caps';
 
 export interface Mismatch {
   readonly line: FidelityName;
@@ -28,12 +28,15 @@ export class Fidelity {
     picks: { observed: 0, explained: 0, unknown: 0 },
     consumes: { observed: 0, explained: 0, unknown: 0 },
     dsq_lengths: { observed: 0, explained: 0, unknown: 0 },
+    bypass_lb: { observed: 0, explained: 0, unknown: 0 },
     exits: { observed: 0, explained: 0, unknown: 0 },
+    caps: { observed: 0, explained: 0, unknown: 0 },
   };
   readonly mismatches: Mismatch[] = [];
 
   /** Compares what the step predicted with what the event shows. */
   compare(event: TraceEvent, step: Step): void {
+    if (step.checks.length > 0) this.#compareCaps(event, step);
     if (step.lengthOutcome !== NOT_PREDICTED) {
       if (this.count('dsq_lengths', step.lengthOutcome)) this.#note('dsq_lengths', event, lengthText(event, step));
     }
@@ -42,6 +45,17 @@ export class Fidelity {
       if (this.count('picks', step.outcome)) this.#note('picks', event, pickText(event, step));
     } else if (event.kind === KIND.consume) {
       if (this.count('consumes', step.outcome)) this.#note('consumes', event, consumeText(event, step));
+    } else if (event.kind === KIND.bypass_lb) {
+      if (this.count('bypass_lb', step.outcome)) this.#note('bypass_lb', event, `node ${event.node}: ${step.reason}`);
+    }
+  }
+
+  #compareCaps(event: TraceEvent, step: Step): void {
+    const { checks } = step;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks.at(i);
+      if (check === undefined || check.outcome === NOT_PREDICTED) continue;
+      if (this.count('caps', check.outcome)) this.#note('caps', event, `${check.text} [${check.aspect}]`);
     }
   }
 

@@ -9,13 +9,18 @@ import { Step } from '../model/step.ts';
 import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
+import { Recoveries } from './recoveries.ts';
+import { WhatIf } from './what-if.ts';
 
 export interface ReplayOptions {
   readonly rules: readonly RuleSpec[];
   readonly kernel?: KernelVersion;
+  /** Release whose answers to the same requests are asked for. */
+  readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
 }
 
@@ -29,6 +34,8 @@ export class Replay {
   readonly kernel: DetectedKernel;
   readonly fidelity = new Fidelity();
   readonly exits: ExitTracker;
+  readonly recoveries = new Recoveries();
+  readonly whatIf: WhatIf | undefined;
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
@@ -43,27 +50,39 @@ export class Replay {
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
   readonly #active: readonly ActiveRule[];
-  /** Rules about error sites, by site. */
+  /** Rules about error sites, by site, and about comparisons of the model, by aspect. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #byAspect = new Map<string, ActiveRule>();
+  readonly #byId = new Map<string, ActiveRule>();
   #current: TraceEvent;
   #attachSeen = false;
 
   constructor(header: TraceHeader, options: ReplayOptions) {
     this.kernel = detectKernel(header, options.kernel);
-    this.model = new Model({ header, semantics: semanticsOf(this.kernel.version) });
+    const semantics = semanticsOf(this.kernel.version);
+    const asked = options.as === undefined ? undefined : semanticsOf(options.as);
+    this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
+    this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
     this.exits = new ExitTracker(this.kernel.version.release);
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
-    this.#active = this.ruleRuns
-      .filter((run) => this.#isApplicable(run, header))
-      .map((run) => ({ run, handlers: this.#create(run) }));
+    this.#active = this.ruleRuns.flatMap((run) => {
+      if (!this.#holdsHere(run)) return [];
+      const handlers = this.#create(run);
+      if (hasEvidence(run, header)) return [{ run, handlers }];
+      // What led to the end of a scheduler cannot be seen, but its message can.
+      const { onEnd } = handlers;
+      return run.spec.site === undefined || onEnd === undefined ? [] : [{ run, handlers: { onEnd } }];
+    });
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
     for (const rule of this.#active) {
       for (const [type, handler] of Object.entries(rule.handlers) as [EventType, EventHandler][]) {
         if (type in KIND) handlers[KIND[type]]?.push(handler);
       }
+      this.#byId.set(rule.run.spec.id, rule);
       if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
+      if (rule.run.spec.aspect !== undefined) this.#byAspect.set(rule.run.spec.aspect, rule);
     }
     this.#handlers = handlers;
   }
@@ -78,6 +97,10 @@ export class Replay {
     this.model.apply(event, step);
     this.fidelity.compare(event, step);
     if (step.errors.length > 0) this.#raise(event, step);
+    if (step.checks.length > 0) this.#check(event, step);
+    this.whatIf?.observe(event, step);
+    if (step.contradictions.length > 0) this.#contradict(event, step);
+    if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
     if (event.kind === KIND.lost)
       this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
     if (RARE[event.kind] === 1) this.#observe(event);
@@ -90,7 +113,10 @@ export class Replay {
   /** The trace is over. */
   end(): void {
     this.#step.reset();
-    for (const rule of this.#active) rule.handlers.onEnd?.();
+    for (const { run, handlers } of this.#active) {
+      for (const type of handlers.checkedAt ?? []) run.checked += this.counts[KIND[type]] ?? 0;
+      handlers.onEnd?.();
+    }
   }
 
   #raise(event: TraceEvent, step: Step): void {
@@ -100,23 +126,32 @@ export class Replay {
     }
   }
 
+  #check(event: TraceEvent, step: Step): void {
+    const { checks } = step;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks.at(i);
+      if (check !== undefined) this.#byAspect.get(check.aspect)?.handlers.onCheck?.(check, event, step);
+    }
+  }
+
+  #contradict(event: TraceEvent, step: Step): void {
+    for (const contradiction of step.contradictions)
+      this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
+  }
+
   #observe(event: TraceEvent): void {
     this.exits.observe(event);
     if (event.kind === KIND.sched_attach) this.#attachSeen = true;
   }
 
-  /** Version, and what was recorded; a rule that fails here says why it is not evaluated. */
-  #isApplicable(run: RuleRun, header: TraceHeader): boolean {
-    const { since, until, needs } = run.spec;
+  /** Does the rule hold in this kernel version? */
+  #holdsHere(run: RuleRun): boolean {
+    const { since, until } = run.spec;
     const { release } = this.kernel.version;
     if (since !== undefined && !isAtLeast(release, since))
       run.notEvaluated = `the rule holds from Linux ${since} on, the trace is from ${release}`;
     else if (until !== undefined && !isAtLeast(until, release))
       run.notEvaluated = `the rule holds up to Linux ${until}, the trace is from ${release}`;
-    else {
-      const missing = header.recorded === undefined ? [] : missingTypes(needs, header.recorded);
-      if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
-    }
     return run.notEvaluated === undefined;
   }
 
@@ -127,6 +162,9 @@ export class Replay {
         run.checked++;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
+      note: (text) => {
+        run.notes.push(text);
+      },
       undecided: (reason) => run.noteUndecided(reason),
       explainExit: (sched) => {
         const verdict = this.exits.explain([sched])[0];
@@ -151,15 +189,26 @@ for (const type of [
 ] as const)
   RARE[KIND[type]] = 1;
 
+/** Kinds that show a silent recovery of the core. */
+const RECOVERS = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['scx_event', 'can_run_remote'] as const) RECOVERS[KIND[type]] = 1;
+
 /** Kinds that only occur while a scheduler is loaded. */
 const EXT_ACTIVITY = new Uint8Array(EVENT_TYPES.length);
 for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume'] as const)
   EXT_ACTIVITY[KIND[type]] = 1;
 
+/** Was recorded what the rule needs? Otherwise it says why it is not evaluated. */
+function hasEvidence(run: RuleRun, header: TraceHeader): boolean {
+  const missing = header.recorded === undefined ? [] : missingTypes(run.spec.needs, header.recorded);
+  if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
+  return missing.length === 0;
+}
+
 /** Needed event types that were not recorded, alternatives as `a or b`. */
-export function missingTypes(needs: RuleSpec['needs'], recorded: ReadonlySet<EventType>): string[] {
+export function missingTypes(needs: RuleSpec['needs'], recorded: RecordedSet): string[] {
   return needs.flatMap((need) => {
     const alternatives = typeof need === 'string' ? [need] : need;
-    return alternatives.some((type) => recorded.has(type)) ? [] : [alternatives.join(' or ')];
+    return alternatives.some((name) => isRecorded(name, recorded)) ? [] : [alternatives.join(' or ')];
   });
 }

@@ -2,9 +2,12 @@
 import { ERROR_SITES } from '../kernel/error-sites.ts';
 import type { RuleSpec } from './rule.ts';
 import { messageRule } from './shared/message-rule.ts';
+import { SITE_CHECKS } from './shared/site-checks.ts';
 import { SITE_ADVICE } from './site-advice.ts';
 
 /** Rules for the sites that are in `ERROR_SITES` and not in `taken`. */
 export function messageRules(taken: ReadonlySet<string>): readonly RuleSpec[] {
-  return ERROR_SITES.filter((site) => !taken.has(site.id)).map((site) => messageRule(site, SITE_ADVICE[site.id]));
+  return ERROR_SITES.filter((site) => !taken.has(site.id)).map((site) =>
+    messageRule(site, SITE_ADVICE[site.id], SITE_CHECKS[site.id]),
+  );
 }

@@ -1,11 +1,14 @@
 // What a rule is: one invariant, declared as data next to the code that checks it.
 import type { Release } from '../kernel/release.ts';
+import type { CapsCheck } from '../model/caps/check.ts';
+import type { Contradiction } from '../model/contradiction.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { Model } from '../model/model.ts';
 import type { Sched } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { EventName } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
@@ -52,6 +55,7 @@ export type ModelView = Pick<
   | 'now'
   | 'seq'
   | 'knownSince'
+  | 'startsMidRun'
   | 'semantics'
   | 'header'
   | 'findTask'
@@ -60,6 +64,7 @@ export type ModelView = Pick<
   | 'isPossibleCpu'
   | 'records'
   | 'hz'
+  | 'caps'
 >;
 
 export interface ExitExplanation {
@@ -78,6 +83,8 @@ export interface RuleContext {
   report(report: Report): void;
   /** Why an instance ended, as far as the trace shows it. Complete at the end of the trace. */
   explainExit(sched: Sched): ExitExplanation | undefined;
+  /** Something that is worth knowing and no finding: printed with the verdict of the rule. */
+  note(text: string): void;
   /** A check came up that what is known does not decide. */
   undecided(reason: string): void;
 }
@@ -86,8 +93,14 @@ export type EventHandler = (event: TraceEvent, step: Step) => void;
 
 /** Handlers by event type, called after the model has taken the event; `step` holds the state before. */
 export type RuleHandlers = { readonly [T in EventType]?: EventHandler } & {
+  /** Every event of these types is a check of the rule: they are counted without a handler being called. */
+  readonly checkedAt?: readonly EventType[];
   /** The core raises an error of the site that the rule names. */
   readonly onError?: (error: KernelError, event: TraceEvent, step: Step) => void;
+  /** The model compared what it expected of the delegation with what the event shows, in the aspect that the rule names. */
+  readonly onCheck?: (check: CapsCheck, event: TraceEvent, step: Step) => void;
+  /** What the event shows cannot follow from the state before, in a way that the rule is about. */
+  readonly onContradiction?: (contradiction: Contradiction, event: TraceEvent, step: Step) => void;
   /** The trace is over. */
   readonly onEnd?: () => void;
 };
@@ -100,12 +113,20 @@ export interface RuleSpec {
   readonly severity: Severity;
   /** Error site of the kernel that checks the same thing, see `kernel/error-sites.ts`. */
   readonly site?: string;
+  /** Comparison of the model that the rule reports, see `CapsCheck.aspect`. */
+  readonly aspect?: string;
   /** Kernel function that the rule stands on. */
   readonly fn: string;
   readonly since?: Release;
   readonly until?: Release;
-  /** Event types without which the rule cannot be evaluated. Of a nested list, one suffices. */
-  readonly needs: readonly (EventType | readonly EventType[])[];
+  /** Event types (or `type:step`) without which the rule cannot be evaluated. Of a nested list, one suffices. */
+  readonly needs: readonly (EventName | readonly EventName[])[];
+  /** Rules whose findings are consequences of this one, about the same task, DSQ or scheduler. */
+  readonly leadsTo?: readonly string[];
+  /** Rules whose findings this one only adds details to. */
+  readonly partOf?: readonly string[];
+  /** It notices that something does not fit, as others of its kind do: the first of them stands for all. */
+  readonly disturbance?: true;
   /** What it means when it is broken. */
   readonly meaning: string;
   /** What usually causes it. */

@@ -13,6 +13,7 @@ export const taskLost = defineRule({
   severity: 'error',
   fn: 'scx_do_enqueue_task',
   needs: ['ops_enqueue', 'ops_dequeue', 'dsq_link', 'sched_attach'],
+  leadsTo: ['runnable-stall', 'runnable-too-long'],
   meaning:
     'ops.enqueue() returned without an insert, so the BPF scheduler owns the task, and no insert of it took effect.',
   causes: [

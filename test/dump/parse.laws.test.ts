@@ -27,7 +27,7 @@ import {
 } from '../support/dump-decorations.ts';
 import { arbitraryDump, expectedDump, renderDump, renderReport, SHAPES } from '../support/dump-model.ts';
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: Number(process.env.RUNS ?? 20) };
 
 describe('every release', () => {
   test.each(SHAPES)('%s', (shape) => {

@@ -6,17 +6,21 @@ import { dsqTransitions } from './dsq.ts';
 import { enqueueTransitions } from './enqueue.ts';
 import { kfuncTransitions } from './kfuncs.ts';
 import { machineTransitions } from './machine.ts';
+import { pickTransitions } from './pick.ts';
 import { runningTransitions } from './running.ts';
 import { schedTransitions } from './scheds.ts';
 import { taskTransitions } from './tasks.ts';
+import { verdictTransitions } from './verdict.ts';
 
 const ALL: Transitions = {
   ...machineTransitions,
   ...schedTransitions,
   ...taskTransitions,
   ...enqueueTransitions,
+  ...pickTransitions,
   ...runningTransitions,
   ...dsqTransitions,
+  ...verdictTransitions,
   ...dispatchTransitions,
   ...kfuncTransitions,
 };

@@ -41,21 +41,6 @@ export const kfuncTransitions: Transitions = {
     });
   },
 
-  dispatch_cancel(model, event, step) {
-    const cpu = model.cpu(event.cpu);
-    const sched = callerOf(model, event);
-    step.sched = sched;
-    if (cpu.bufferLength > 0) cpu.bufferLength--;
-    else if (cpu.bufferKnown) {
-      raise(model, step, 'dispatch-buffer-underflow', {
-        sched,
-        args: [],
-        text: 'scx_bpf_dispatch_cancel() with nothing in the dispatch buffer',
-        decision: callbackDecision(model, event),
-      });
-    }
-  },
-
   kick(model, event, step) {
     step.sched = model.schedOf(event);
     if (event.step !== 'request' && event.step !== '') return;
@@ -213,7 +198,7 @@ function vetReenqueue(model: Model, event: TraceEvent, step: Step, sched: Sched 
 /** A select_cpu kfunc on another task than the callback's own. */
 export function vetSelectKfunc(model: Model, event: TraceEvent, step: Step, task: Task): void {
   const cpu = model.cpu(event.cpu);
-  learnTask(event, task);
+  learnTask(model, event, step, task);
   if (cpu.op === OP_SELECT_CPU && cpu.opTask !== undefined && cpu.opTask !== task) {
     raise(model, step, 'kfunc-task-not-operated', {
       sched: task.sched,

@@ -7,7 +7,7 @@ import type { TraceHeader } from '../../trace/header.ts';
 import { FIELDS, type FieldName } from '../../trace/vocabulary/fields.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
-import { EventScanner, SCAN_SLACK } from './event-scanner.ts';
+import { eventScanner, SCAN_SLACK } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
 export async function openCsv(source: Source, options: ReaderOptions): Promise<OpenTrace> {
@@ -28,7 +28,7 @@ function readHeaderLines(window: ByteWindow): string {
 
 class CsvTrace extends CanonicalTrace {
   readonly format = 'csv';
-  readonly #scanner = new EventScanner();
+  readonly #scanner = eventScanner();
   readonly #encoder = new TextEncoder();
 
   constructor(source: Source, header: TraceHeader, options: ReaderOptions) {

@@ -413,3 +413,14 @@ function hash(bytes: Uint8Array, from: number, to: number): number {
     (Math.imul(length ^ (first << 5) ^ (middle << 10), 0x9e3779b1) + Math.imul(second ^ (last << 8), 0x85ebca6b)) >>> 22
   );
 }
+
+let shared: EventScanner | undefined;
+
+/**
+ * The scanner that all canonical traces of a process share: it keeps nothing of a trace but names and the order of keys,
+ * and making one is dear to a small trace.
+ */
+export function eventScanner(): EventScanner {
+  shared ??= new EventScanner();
+  return shared;
+}

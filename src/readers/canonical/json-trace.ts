@@ -5,7 +5,7 @@ import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
-import { EventScanner } from './event-scanner.ts';
+import { eventScanner } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
 const OPEN = 0x7b;
@@ -24,7 +24,7 @@ export async function openJson(source: Source, options: ReaderOptions): Promise<
 
 class JsonTrace extends CanonicalTrace {
   readonly format = 'json';
-  readonly #scanner = new EventScanner();
+  readonly #scanner = eventScanner();
 
   constructor(source: Source, header: TraceHeader, options: ReaderOptions) {
     super(source, header, options);

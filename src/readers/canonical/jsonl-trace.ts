@@ -5,7 +5,7 @@ import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
-import { EventScanner, skipBlanks } from './event-scanner.ts';
+import { eventScanner, skipBlanks } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
 export async function openJsonl(source: Source, options: ReaderOptions): Promise<OpenTrace> {
@@ -20,7 +20,7 @@ const NEWLINE = 0x0a;
 
 class JsonlTrace extends CanonicalTrace {
   readonly format = 'jsonl';
-  readonly #scanner = new EventScanner();
+  readonly #scanner = eventScanner();
 
   constructor(source: Source, header: TraceHeader, options: ReaderOptions) {
     super(source, header, options);

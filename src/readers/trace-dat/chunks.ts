@@ -168,7 +168,8 @@ export class PageStream {
   }
 
   #bytes(length: number, what: string): Uint8Array {
-    const end = this.#data.offset + this.#data.size;
+    // The recorded size of compressed data does not count the number of chunks in front of it.
+    const end = this.#data.offset + this.#data.size + 4;
     const bytes = new Uint8Array(Math.max(0, Math.min(length, end - this.#next)));
     const n = this.#source.readAt(this.#next, bytes);
     if (n < length) {

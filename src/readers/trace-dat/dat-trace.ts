@@ -5,7 +5,7 @@ import { PROBE_BY_NAME } from '../../probes/catalogue.ts';
 import { CpuMask } from '../../trace/cpu-mask.ts';
 import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
-import type { EventType } from '../../trace/vocabulary/index.ts';
+import { addRecorded, type EventName, type RecordedSet } from '../../trace/recorded.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
@@ -91,7 +91,9 @@ class DatTrace implements OpenTrace {
       const probe = PROBE_BY_NAME.get(`${format.system}/${format.name}`);
       if (probe !== undefined) this.#plans[format.id] = compilePlan(probe, format, this.#nrCpuIds);
     }
-    this.header.recorded = this.#recordedTypes();
+    this.header.recorded ??= this.#recordedTypes();
+    // A recorder that sets these probes sets no filter; of others nobody knows.
+    if (!this.#plans.some((plan) => plan?.format.system === 'scx')) this.header.mayBeFiltered = true;
     this.#setTimeBase();
   }
 
@@ -193,11 +195,12 @@ class DatTrace implements OpenTrace {
   }
 
   /** Dynamic events were defined in order to be recorded; of the kernel's own a format says nothing. */
-  #recordedTypes(): ReadonlySet<EventType> {
-    const types = new Set<EventType>();
+  #recordedTypes(): RecordedSet {
+    const recorded = new Set<EventName>();
     for (const plan of this.#plans)
-      if (plan !== undefined && plan.format.system !== 'ftrace') types.add(plan.probe.type);
-    return types;
+      if (plan !== undefined && plan.format.system !== 'ftrace')
+        addRecorded(recorded, plan.probe.type, plan.probe.step);
+    return recorded;
   }
 }
 

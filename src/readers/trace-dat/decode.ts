@@ -130,7 +130,7 @@ export class RecordDecoder {
         this.#maskWord(op, view, at, event.setMask(slot));
         return;
       case OP.cidWord:
-        this.#cidWord(op, view, start, event.setMask(slot));
+        this.#cidWord(op, view, start, event);
         return;
       case OP.verdict: {
         const lo = view.getInt32(littleEndian ? at : at + 4, littleEndian);
@@ -161,8 +161,9 @@ export class RecordDecoder {
   }
 
   /** Words of a struct scx_cmask: word 0 holds cid `base & ~63`, valid are `base .. base+count-1`. */
-  #cidWord(op: FieldOp, view: DataView, start: number, mask: CpuMask): void {
+  #cidWord(op: FieldOp, view: DataView, start: number, event: TraceEvent): void {
     const littleEndian = this.#littleEndian;
+    const mask = event.setMask(op.slot);
     const base = view.getUint32(start + op.baseOffset, littleEndian);
     const count = view.getUint32(start + op.countOffset, littleEndian);
     const first = (base & ~63) + op.word * 64;
@@ -174,6 +175,9 @@ export class RecordDecoder {
         if (cid >= base && cid < base + count) mask.add(cid);
       }
     }
+    // A window that goes on beyond the words that were recorded.
+    if (base + count > first + 64) event.cpus_bits = first + 64;
+    else event.drop('cpus_bits');
   }
 
   #text(op: FieldOp, slot: Slot, cursor: CpuCursor, event: TraceEvent): void {

@@ -1,4 +1,6 @@
 // Rules about errors that the core itself raises: the model predicts the error, the rule reports it.
+import { type ErrorSite, errorSite } from '../../kernel/error-sites.ts';
+import { EXIT_KIND, exitReason, isErrorKind } from '../../kernel/exit.ts';
 import type { KernelError } from '../../model/kernel-error.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
@@ -19,15 +21,58 @@ export function kernelErrorRule(rule: KernelErrorRule): RuleSpec {
     severity: 'error',
     site: spec.id,
     create(context) {
-      const handlers: Partial<Record<EventType, (event: TraceEvent) => void>> = {};
-      for (const type of checkedAt) {
-        handlers[type] = (event) => {
-          if (isCheck === undefined || isCheck(event)) context.checked();
-        };
-      }
-      return { ...handlers, onError: (error) => reportError(context, error) } satisfies RuleHandlers;
+      return {
+        ...checksOf(context, checkedAt, isCheck),
+        onError: (error) => reportError(context, error),
+        onEnd: () => {
+          reportExits(context, errorSite(spec.id));
+        },
+      } satisfies RuleHandlers;
     },
   });
+}
+
+/** Handlers that count the checks: events of the types given, or only some of them. */
+export function checksOf(
+  context: RuleContext,
+  types: readonly EventType[],
+  isCheck: ((event: TraceEvent) => boolean) | undefined,
+): RuleHandlers {
+  if (isCheck === undefined) return { checkedAt: types };
+  const count = (event: TraceEvent): void => {
+    if (isCheck(event)) context.checked();
+  };
+  return Object.fromEntries(types.map((type) => [type, count]));
+}
+
+/** Ways in which schedulers end every day: the list of schedulers shows them, they are no findings. */
+const ORDINARY: ReadonlySet<number> = new Set([EXIT_KIND.UNREG, EXIT_KIND.SYSRQ, EXIT_KIND.PARENT]);
+
+/**
+ * Reports the instances that the kernel ended at a site without the model having predicted it: the message is the
+ * evidence. Returns how many instances ended at all.
+ */
+export function reportExits(context: RuleContext, site: ErrorSite): number {
+  const ejected = isErrorKind(site.kind);
+  let ended = 0;
+  for (const sched of context.model.scheds) {
+    const { exit } = sched;
+    if (exit === undefined) continue;
+    ended++;
+    const explanation = context.explainExit(sched);
+    if (ORDINARY.has(site.kind) || explanation?.site !== site.id || explanation.error !== undefined) continue;
+    const message = exit.message === undefined || exit.message === '' ? '' : `: ${exit.message}`;
+    context.report({
+      verdict: ejected ? 'violation' : 'info',
+      message: `scheduler ${sched.label} ended (${exitReason(exit.kind)})${message}`,
+      cpu: exit.exitCpu,
+      sched,
+      began: exit.claimSeq,
+      at: { seq: exit.claimSeq, t: exit.claimTime },
+      note: site.meaning,
+    });
+  }
+  return ended;
 }
 
 /** Reports an error of the core, with the decision that led to it as its beginning. */

@@ -1,11 +1,11 @@
-// Rules about errors that a trace cannot show the cause of: recognised by the exit message, and explained.
+// Rules about an error site without a module of their own: predicted where the trace shows the cause, else by the message.
 import { type ErrorSite, formatAt } from '../../kernel/error-sites.ts';
-import { EXIT_KIND, exitReason, isErrorKind } from '../../kernel/exit.ts';
+import { isErrorKind } from '../../kernel/exit.ts';
 import { NEWEST_RELEASE } from '../../kernel/release.ts';
-import { defineRule, type RuleSpec } from '../rule.ts';
-
-/** Ways in which schedulers end every day: the list of schedulers shows them, they are no findings. */
-const ORDINARY: ReadonlySet<number> = new Set([EXIT_KIND.UNREG, EXIT_KIND.SYSRQ, EXIT_KIND.PARENT]);
+import type { TraceEvent } from '../../trace/event.ts';
+import type { EventType } from '../../trace/vocabulary/index.ts';
+import { defineRule, type RuleHandlers, type RuleSpec } from '../rule.ts';
+import { checksOf, reportError, reportExits } from './kernel-error-rule.ts';
 
 /** What cannot be generated from the site. */
 export interface SiteAdvice {
@@ -13,12 +13,25 @@ export interface SiteAdvice {
   readonly avoid?: string;
 }
 
-/** The rule of an error site that reports when a scheduler ends with the message of that site. */
-export function messageRule(site: ErrorSite, advice: SiteAdvice = {}): RuleSpec {
+/** Where the model predicts the error of a site: the events at which the core makes the check. */
+export interface SiteCheck {
+  readonly at: readonly EventType[];
+  /** Further events without which it cannot be predicted. */
+  readonly needs?: readonly EventType[];
+  /** Only these of the events are checks; default: all that are no ends of calls. */
+  readonly isCheck?: (event: TraceEvent) => boolean;
+}
+
+const isCall = (event: TraceEvent): boolean => event.phase !== 'end';
+
+/** The rule of an error site. Without a `check` it reports when a scheduler ends with the message of that site. */
+export function messageRule(site: ErrorSite, advice: SiteAdvice = {}, check?: SiteCheck): RuleSpec {
   const ejected = isErrorKind(site.kind);
   const text = formatAt(site, NEWEST_RELEASE);
+  const isCheck = check?.isCheck ?? isCall;
   return defineRule({
     id: site.id,
+    site: site.id,
     title: ejected
       ? `The kernel does not end the scheduler because ${site.meaning}.`
       : `A scheduler ends without an error: ${site.meaning}.`,
@@ -26,31 +39,19 @@ export function messageRule(site: ErrorSite, advice: SiteAdvice = {}): RuleSpec 
     fn: site.fn,
     since: site.since,
     ...(site.until === undefined ? {} : { until: site.until }),
-    needs: ['sched_exit'],
+    needs: check === undefined ? ['sched_exit'] : [...check.at, ...(check.needs ?? [])],
     meaning: `${sentence(site.meaning)}. The kernel ${ejected ? 'ejects' : 'ends'} the scheduler${text === '' ? '' : ' with the message of this rule'}.`,
     causes: advice.causes ?? [`${site.meaning}; the message names the details`],
     avoid: advice.avoid ?? 'Do what the message asks for; the backtrace in the debug dump shows the caller.',
     create(context) {
       return {
-        onEnd() {
-          for (const sched of context.model.scheds) {
-            const { exit } = sched;
-            if (exit === undefined) continue;
-            context.checked();
-            if (ORDINARY.has(site.kind) || context.explainExit(sched)?.site !== site.id) continue;
-            const message = exit.message === undefined || exit.message === '' ? '' : `: ${exit.message}`;
-            context.report({
-              verdict: ejected ? 'violation' : 'info',
-              message: `scheduler ${sched.label} ended (${exitReason(exit.kind)})${message}`,
-              cpu: exit.exitCpu,
-              sched,
-              began: exit.claimSeq,
-              at: { seq: exit.claimSeq, t: exit.claimTime },
-              note: site.meaning,
-            });
-          }
+        ...checksOf(context, check?.at ?? [], isCheck),
+        onError: (error) => reportError(context, error),
+        onEnd: () => {
+          const ended = reportExits(context, site);
+          if (check === undefined) for (let i = 0; i < ended; i++) context.checked();
         },
-      };
+      } satisfies RuleHandlers;
     },
   });
 }

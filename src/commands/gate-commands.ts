@@ -1,0 +1,49 @@
+// Declares the commands of the gate on the command line; each is loaded when it is called.
+import { type Command, Option } from 'commander';
+import type { CommandContext } from './context.ts';
+import { REPORT_FORMATS } from './formats.ts';
+import type { ReportOptions } from './report.ts';
+import type { TestCommandOptions } from './test.ts';
+
+/** Turns a command into an action that keeps its exit code. */
+export type Runner = <A extends unknown[]>(
+  command: (...args: A) => Promise<number> | number,
+) => (...args: A) => Promise<void>;
+
+export function formatOption(): Option {
+  return new Option('--format <format>', 'form of the report').choices([...REPORT_FORMATS]).default('terminal');
+}
+
+export function addGateCommands(program: Command, run: Runner, context: CommandContext): void {
+  program
+    .command('test')
+    .description('replay every trace that has an expectation, and compare')
+    .argument('[paths...]', 'traces and folders of traces (default: the current folder)')
+    .option('--update', 'rewrite expectations that differ; refused in CI')
+    .option('--shard <i/n>', 'test the i-th of n parts')
+    .option('--jobs <n>', 'number of processes (default: by the size of the traces)')
+    .option('--baseline <file>', 'findings that are known and may appear')
+    .addOption(formatOption())
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('-v, --verbose', 'name every trace')
+    .action(
+      run(async (paths: string[], options: TestCommandOptions) =>
+        (await import('./test.ts')).testCommand(paths, options, context),
+      ),
+    );
+
+  program
+    .command('report')
+    .description('render a stored result (--format json) in another form')
+    .argument('<result>', 'result of replay or test; - is standard input')
+    .addOption(formatOption())
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'show this many findings of each rule in full (default: 5)')
+    .option('-q, --quiet', 'only the verdict and one line a finding')
+    .option('-v, --verbose', 'name every trace of a test')
+    .action(
+      run(async (path: string, options: ReportOptions) =>
+        (await import('./report.ts')).reportCommand(path, options, context),
+      ),
+    );
+}
