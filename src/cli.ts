@@ -2,9 +2,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
+import type { DumpCommandOptions } from './commands/dump.ts';
+import type { ExplainCommandOptions } from './commands/explain.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { StateCommandOptions } from './commands/state.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -66,6 +69,39 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   program
+    .command('state')
+    .description('print the model at any event of a trace, or follow a task through it')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option(
+      '--at <place>',
+      "a time (33.082, +2.5s), an event (@1234), a place that a finding printed ('line 12'), start or end (default: end)",
+    )
+    .option('--before', 'the state before that event, not after it')
+    .option('--context <n>', 'events to show that lead there (default: 5)')
+    .option('--pid <pid>', 'only this task, in full; may be repeated', collect)
+    .option('--cpu <cpu>', 'only this CPU; may be repeated', collect)
+    .option('--dsq <name>', 'only this DSQ (local:3, global, bypass:2, 0x100); may be repeated', collect)
+    .option('--sched <id>', 'only this scheduler, by id or name; may be repeated', collect)
+    .option(
+      '--follow <what>',
+      'the life of a task (its pid), of cpu:N or of dsq:NAME: every event, what it changed and why',
+    )
+    .option('--from <place>', 'with --follow: begin there')
+    .option('--to <place>', 'with --follow: end there')
+    .option('--brief', 'with --follow: only events that changed something')
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'lines of the longest lists')
+    .option('--keep-going', 'show what lies before damage in the input')
+    .action(
+      run(async (path: string, options: StateCommandOptions) =>
+        (await import('./commands/state.ts')).stateCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('record')
     .description('record the sched_ext core of the running kernel, or print a program that does')
     .argument('[command...]', 'command to run while recording, behind --')
@@ -122,10 +158,36 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   program
+    .command('dump')
+    .description(
+      'read debug dumps, exit lines and kernel logs of any form, check what one snapshot shows, explain the exit',
+    )
+    .argument('<file>', 'text or trace with dumps; - is standard input')
+    .option('--kernel <version>', 'kernel release of the dump (default: as its shape tells)')
+    .option('--timeout <time>', 'watchdog timeout of the scheduler: 5s, 500ms (default: as trace or message tell)')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'lines of the longest lists (default: 10)')
+    .option('-v, --verbose', 'also every check, every counter and every task')
+    .option('--keep-going', 'report what lies before damage in a trace')
+    .action(
+      run(async (path: string, options: DumpCommandOptions) =>
+        (await import('./commands/dump.ts')).dumpCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('explain')
-    .description('explain a rule')
-    .argument('<rule>', 'id of the rule')
-    .action(run(async (rule: string) => (await import('./commands/rules.ts')).explainCommand(rule)));
+    .description('explain a rule, a check of dumps, or a message of the kernel')
+    .argument('<what...>', 'id of a rule, or the words of the kernel: a message, an EXIT line, a line of its log')
+    .option('--kernel <version>', 'kernel release that printed it, where several have the same words')
+    .addOption(new Option('--format <format>', 'form of the answer').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write it to a file')
+    .action(
+      run(async (what: string[], options: ExplainCommandOptions) =>
+        (await import('./commands/explain.ts')).explainCommand(what.join(' '), options, context),
+      ),
+    );
 
   program
     .command('schema')
@@ -140,4 +202,9 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     return reportError(context, error);
   }
   return code;
+}
+
+/** Values of an option that may be repeated. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

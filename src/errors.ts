@@ -16,7 +16,9 @@ export type InputErrorCode =
   | 'unknown-event-type'
   | 'unsorted'
   | 'bad-snapshot'
-  | 'no-finding';
+  | 'not-in-trace'
+  | 'no-finding'
+  | 'no-dump';
 
 export interface InputErrorDetails {
   readonly code: InputErrorCode;

@@ -1,9 +1,8 @@
-// `scx-check rules`: the list of rules, and `scx-check explain`: all about one of them.
-import { UsageError } from '../errors.ts';
+// `scx-check rules`: the list of rules.
 import { EXIT } from '../findings/verdict.ts';
 import { OutputFile } from '../output/output-file.ts';
 import { kernelMessage, needsOf, versionsOf } from '../rules/facts.ts';
-import { findRule, RULES } from '../rules/index.ts';
+import { RULES } from '../rules/index.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 
 export function rulesCommand(options: { readonly format: 'terminal' | 'json' }): number {
@@ -13,15 +12,6 @@ export function rulesCommand(options: { readonly format: 'terminal' | 'json' }):
     const width = Math.max(...RULES.map((rule) => rule.id.length));
     for (const rule of RULES) output.write(`${rule.id.padEnd(width)}  ${rule.severity.padEnd(7)}  ${rule.title}\n`);
   }
-  output.close();
-  return EXIT.ok;
-}
-
-export function explainCommand(what: string): number {
-  const rule = findRule(what);
-  if (rule === undefined) throw new UsageError(`there is no rule ${JSON.stringify(what)}; scx-check rules lists them`);
-  const output = new OutputFile();
-  output.write(explainRule(rule));
   output.close();
   return EXIT.ok;
 }
@@ -39,27 +29,4 @@ function ruleJson(rule: RuleSpec): object {
     causes: rule.causes,
     avoid: rule.avoid,
   };
-}
-
-/** The page of one rule as text. */
-export function explainRule(rule: RuleSpec): string {
-  const message = kernelMessage(rule);
-  const lines = [
-    `${rule.id} (${rule.severity})`,
-    `  ${rule.title}`,
-    '',
-    rule.meaning,
-    '',
-    `Kernel    ${rule.fn}${message === undefined ? ', which does not check it' : ''}`,
-    ...(message === undefined ? [] : [`Message   ${message === '' ? '(none)' : message}`]),
-    `Linux     ${versionsOf(rule)}`,
-    `Needs     ${needsOf(rule).join(', ')}`,
-    '',
-    'Usual causes',
-    ...rule.causes.map((cause) => `  - ${cause}`),
-    '',
-    'How to avoid it',
-    `  ${rule.avoid}`,
-  ];
-  return `${lines.join('\n')}\n`;
 }

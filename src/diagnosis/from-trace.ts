@@ -2,6 +2,7 @@
 
 import type { ParsedText } from '../dump/dump.ts';
 import { parseDumpText } from '../dump/parse.ts';
+import { InputError } from '../errors.ts';
 import { exitReason } from '../kernel/exit.ts';
 import { WATCHDOG_MAX_TIMEOUT_MS } from '../kernel/limits.ts';
 import type { OpenTrace } from '../readers/reader.ts';
@@ -20,6 +21,8 @@ export interface TraceDumps {
   timeOf(line: number): bigint | undefined;
   /** Watchdog timeout of the root scheduler at a line, ms. */
   timeoutAt(line: number): number | undefined;
+  /** What ended the trace early. */
+  readonly damage: InputError | undefined;
 }
 
 interface Place {
@@ -42,7 +45,7 @@ interface Exit {
   line: number;
 }
 
-/** Reads a trace to its end. */
+/** Reads a trace to its end, or to where it is damaged. */
 export function dumpsOfTrace(trace: OpenTrace): TraceDumps {
   const lines: string[] = [];
   const places: Place[] = [];
@@ -54,25 +57,31 @@ export function dumpsOfTrace(trace: OpenTrace): TraceDumps {
     t: event.t,
     timeoutMs,
   });
-  trace.run({
-    event(event) {
-      switch (event.kind) {
-        case KIND.dump:
-          places.push(at(event));
-          lines.push(...event.text.split('\n'));
-          break;
-        case KIND.sched_attach:
-          exits.attach(event);
-          if (event.has('timeout_ms') && event.level <= 0) timeoutMs = event.timeout_ms || WATCHDOG_MAX_TIMEOUT_MS;
-          break;
-        case KIND.sched_exit:
-          if (exits.take(event, lines.length + 1)) places.push(at(event));
-          break;
-        default:
-      }
-      return true;
-    },
-  });
+  let damage: InputError | undefined;
+  try {
+    trace.run({
+      event(event) {
+        switch (event.kind) {
+          case KIND.dump:
+            places.push(at(event));
+            lines.push(...event.text.split('\n'));
+            break;
+          case KIND.sched_attach:
+            exits.attach(event);
+            if (event.has('timeout_ms') && event.level <= 0) timeoutMs = event.timeout_ms || WATCHDOG_MAX_TIMEOUT_MS;
+            break;
+          case KIND.sched_exit:
+            if (exits.take(event, lines.length + 1)) places.push(at(event));
+            break;
+          default:
+        }
+        return true;
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    damage = error;
+  }
   const parsed = parseDumpText(lines.length === 0 ? '' : `${lines.join('\n')}\n`);
   const placeOf = (line: number): Place | undefined => places.findLast((place) => place.line <= line);
   return {
@@ -94,6 +103,7 @@ export function dumpsOfTrace(trace: OpenTrace): TraceDumps {
       return place === undefined ? undefined : trace.timeBase + BigInt(place.t);
     },
     timeoutAt: (line) => placeOf(line)?.timeoutMs,
+    damage,
   };
 }
 

@@ -4,8 +4,10 @@ import { CHUNK_BYTES } from './source.ts';
 
 const NEWLINE = 0x0a;
 
-/** Bytes that may be read, though not used, behind the last one. */
-const SLACK = 8;
+/** Zero bytes behind the last one, which scanners may read. */
+const SLACK = 64;
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class ByteWindow {
   bytes: Uint8Array;
@@ -19,6 +21,8 @@ export class ByteWindow {
   atEnd = false;
   readonly #source: Source;
   #next = 0;
+  /** The first newline behind the place that `skipTo` went to last: long lines are searched once. */
+  #newline = -1;
 
   constructor(source: Source, chunkBytes = CHUNK_BYTES) {
     this.#source = source;
@@ -34,6 +38,7 @@ export class ByteWindow {
   /** Reads more bytes behind the unread ones; false when there are none. Indexes into `bytes` move. */
   fill(): boolean {
     if (this.atEnd) return false;
+    this.#newline = -1;
     const unread = this.end - this.start;
     if (this.start > 0) {
       this.bytes.copyWithin(0, this.start, this.end);
@@ -49,8 +54,16 @@ export class ByteWindow {
     const n = this.#source.readAt(this.#next, this.bytes.subarray(this.end, this.bytes.length - SLACK));
     this.#next += n;
     this.end += n;
+    this.bytes.fill(0, this.end, this.end + SLACK);
     this.atEnd = n === 0;
     return n > 0;
+  }
+
+  /** Passes over a byte order mark at the beginning of the input. */
+  skipByteOrderMark(): void {
+    while (this.end - this.start < 3 && this.fill());
+    const { bytes, start } = this;
+    if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) this.start += 3;
   }
 
   /** Index of the end of the line that begins at `start` (its newline, or the end of the input); -1: nothing left. */
@@ -117,17 +130,20 @@ export class ByteWindow {
 
   /** Text of `from..to`. */
   text(from: number, to: number): string {
-    return new TextDecoder().decode(this.bytes.subarray(from, to));
+    return decoder.decode(this.bytes.subarray(from, to));
   }
 
   /** Moves to `index`, counting the lines passed. */
   skipTo(index: number): void {
-    for (
-      let at = this.bytes.indexOf(NEWLINE, this.start);
-      at >= 0 && at < index;
-      at = this.bytes.indexOf(NEWLINE, at + 1)
-    )
-      this.line++;
+    let at = this.#newline < this.start ? this.#newlineFrom(this.start) : this.#newline;
+    for (; at < index; at = this.#newlineFrom(at + 1)) this.line++;
+    this.#newline = at;
     this.start = index;
+  }
+
+  /** The first newline from `from` on; `end` when there is none in the window. */
+  #newlineFrom(from: number): number {
+    const at = this.bytes.indexOf(NEWLINE, from);
+    return at < 0 || at > this.end ? this.end : at;
   }
 }

@@ -199,8 +199,6 @@ const TICK_NS = 1000;
 /** Gaps between events become as short or as round as the finding allows. */
 function roundTimes(workshop: Workshop): void {
   const { draft } = workshop;
-  // Such a time is absolute, and nobody knows which events it was chosen to lie between.
-  if (draft.events.some((event) => event.has('until'))) return;
   const gaps = draft.events.map((event, i) => (i === 0 ? 0 : event.t - (draft.events[i - 1]?.t ?? 0)));
   if (!setGaps(workshop, gaps)) return;
   if (

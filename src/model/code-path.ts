@@ -85,8 +85,9 @@ export class CodePath {
     const { kind } = event;
     const open = this.#stack.indexOf(kind);
     if (open >= 0) {
-      // None of these functions calls itself: an end is missing.
-      if ((rules.ended[kind] ?? 0) >= LEARNT) {
+      // None of these functions calls itself: an end is missing. Of some functions no end is ever recorded.
+      const ends = (rules.ended[kind] ?? 0) >= LEARNT;
+      if (ends) {
         contradict(
           step,
           INCONSISTENT,
@@ -98,8 +99,13 @@ export class CodePath {
           },
         );
       }
-      this.#stack.length = open;
-      this.#stackSeq.length = open;
+      if (ends) {
+        this.#stack.length = open;
+        this.#stackSeq.length = open;
+      } else {
+        this.#stack.splice(open, 1);
+        this.#stackSeq.splice(open, 1);
+      }
     }
     this.#begun[kind] = 1;
     this.#stack.push(kind);
@@ -110,9 +116,10 @@ export class CodePath {
     const { kind } = event;
     const open = this.#stack.lastIndexOf(kind);
     const known = (rules.ended[kind] ?? 0) >= LEARNT;
-    if (open >= 0 && open === this.#stack.length - 1) rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
-    else if (known && (this.#stack.length > 0 || this.#begun[kind] === 1)) {
-      const inner = EVENT_TYPES[this.#stack.at(-1) ?? 0] ?? '';
+    const inside = this.#unended(open, rules);
+    if (open >= 0 && inside < 0) rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
+    else if (known && (inside >= 0 || this.#begun[kind] === 1)) {
+      const inner = EVENT_TYPES[this.#stack[inside] ?? 0] ?? '';
       const text =
         open < 0
           ? `${event.type} ends on CPU ${event.cpu} without having begun`
@@ -123,6 +130,12 @@ export class CodePath {
       this.#stack.length = open;
       this.#stackSeq.length = open;
     }
+  }
+
+  /** Place of the innermost call above `open` of a kind whose ends are recorded; -1: none. */
+  #unended(open: number, rules: CodePathRules): number {
+    for (let i = this.#stack.length - 1; i > open; i--) if ((rules.ended[this.#stack[i] ?? 0] ?? 0) >= LEARNT) return i;
+    return -1;
   }
 
   #arrive(event: TraceEvent, step: Step, rules: CodePathRules): void {

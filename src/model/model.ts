@@ -228,6 +228,9 @@ export class Model {
     const seen = new Set<Dsq>();
     for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
     for (const dsq of this.#dsqByName.values()) seen.add(dsq);
+    // Those that were created in a trace without addresses.
+    for (const sched of this.scheds) for (const dsq of sched.userDsqs.values()) seen.add(dsq);
+    for (const dsq of this.orphanDsqs.values()) seen.add(dsq);
     yield* seen;
   }
 
@@ -265,6 +268,11 @@ export class Model {
   /** Would the recording hold events of this type? True when it does not say. */
   records(name: EventName): boolean {
     return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
+  }
+
+  /** Would the recording hold every change of the task's mask? set_cpus_allowed_scx() sees only the tasks of sched_ext. */
+  recordsMasksOf(task: Task): boolean {
+    return this.records(task.cls === CLASS_EXT ? 'affinity:scx' : 'affinity:common');
   }
 
   /** Nothing is certain any more: records were lost. Identities stay. */
@@ -345,9 +353,10 @@ const FLAG_EVENTS: readonly EventType[] = [
 function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   const { recorded } = header;
   if (recorded === undefined || !FLAG_EVENTS.every((type) => recorded.has(type))) return 0;
-  let bits = TASK_QUEUED | TASK_RESET_RUNNABLE_AT | TASK_DEQD_FOR_SLEEP;
+  let bits = TASK_QUEUED | TASK_DEQD_FOR_SLEEP;
   if (semantics.remoteMoveDequeue) bits |= TASK_IN_CUSTODY;
-  if (recorded.has('task_state')) bits |= semantics.taskStateMask << TASK_STATE_SHIFT;
+  // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
+  if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
 }
 

@@ -278,6 +278,8 @@ export class Task {
     this.caps = undefined;
     this.cls = CLASS_UNKNOWN;
     this.sched = undefined;
+    // Members of a DSQ are forgotten with it; a task that was on none may be on one now.
+    if (this.dsq === null) this.dsq = undefined;
     this.maskKnown = false;
     this.maskChanges.length = 0;
     this.maskChangesDropped = true;

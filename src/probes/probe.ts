@@ -73,7 +73,9 @@ export interface ProbeOptions {
   readonly phase?: 'begin' | 'end';
   readonly step?: string;
   readonly constants?: Readonly<Record<string, number>>;
+  /** Event filter, and the argument that it looks at when that is no field of the event. */
   readonly filter?: string;
+  readonly filterArg?: ArgText;
   readonly verdict?: ArgText;
   readonly unlessSymbolTaken?: boolean;
   readonly standsInFor?: string;
@@ -92,12 +94,13 @@ export function probe<T extends EventType>(
   options: ProbeOptions = {},
 ): Probe {
   const isReturn = on.endsWith('%return');
-  const { verdict, ...rest } = options;
+  const { verdict, filterArg, ...rest } = options;
   const list: ProbeArg[] =
     verdict === undefined ? [] : [{ ...parseArg(verdict), field: 'verdict', meaning: 'verdict' }];
   for (const [field, spec] of Object.entries<ArgSpec | undefined>(args)) {
     if (spec !== undefined) addArg(list, field, spec);
   }
+  if (filterArg !== undefined) list.push(parseArg(filterArg));
   return {
     event,
     system: 'scx',

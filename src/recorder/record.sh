@@ -307,13 +307,21 @@ arm() {
   put 0 "$I/tracing_on"
   put "$CLOCK" "$I/trace_clock" || die 125 "the clock $CLOCK cannot be set"
   put "$BUFFER_KB" "$I/buffer_size_kb" || die 125 "a ring buffer of $BUFFER_KB kB per CPU cannot be had; give less with -b"
-  if [ -f "$TMP/filters" ]; then
-    while read -r _event _filter; do
-      put "$_filter" "$I/events/$GROUP/$_event/filter" || skip "filter of $_event"
-    done < "$TMP/filters"
-  fi
   if [ -d "$I/events/$GROUP" ]; then
     put 1 "$I/events/$GROUP/enable" || say 'record: not all probes could be switched on'
+  fi
+  # an event means what its filter lets through: without the filter it is not recorded
+  if [ -f "$TMP/filters" ]; then
+    while read -r _event _filter; do
+      if ! put "$_filter" "$I/events/$GROUP/$_event/filter"; then
+        put 0 "$I/events/$GROUP/$_event/enable"
+        skip "probe $_event: the kernel refuses its filter $_filter"
+        while read -r _name; do
+          if [ "$_name" != "$GROUP:$_event" ]; then printf '%s\n' "$_name"; fi
+        done < "$TMP/recorded" > "$TMP/recorded.new"
+        cat "$TMP/recorded.new" > "$TMP/recorded"
+      fi
+    done < "$TMP/filters"
   fi
   while read -r _event; do
     put 1 "$I/events/$_event/enable" || skip "event $_event: cannot be switched on"

@@ -101,7 +101,7 @@ export class Replay {
     this.whatIf?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
-    if (event.kind === KIND.lost)
+    if (event.kind === KIND.lost && event.phase !== 'end')
       this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
     if (RARE[event.kind] === 1) this.#observe(event);
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;

@@ -63,6 +63,7 @@ export type ModelView = Pick<
   | 'dsqs'
   | 'isPossibleCpu'
   | 'records'
+  | 'recordsMasksOf'
   | 'hz'
   | 'caps'
 >;

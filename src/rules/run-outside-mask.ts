@@ -30,6 +30,10 @@ export const runOutsideMask = defineRule({
         }
         // The stopper has not moved it yet, or the mask is changing this very moment.
         if (task.migrationPending || task.maskChanging) return;
+        if (!event.has('next_cpus') && !context.model.recordsMasksOf(task)) {
+          context.undecided('the mask of a task may have changed, which was not recorded');
+          return;
+        }
         const change = task.maskChanges.at(-1);
         if (change !== undefined && event.t - change.endTime <= clockError) return;
         context.checked();

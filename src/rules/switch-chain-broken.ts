@@ -34,7 +34,7 @@ export const switchChainBroken = defineRule({
           return;
         }
         context.report({
-          verdict: filtered ? 'possible' : 'violation',
+          verdict: filtered ? 'inconclusive' : 'violation',
           message: `CPU ${event.cpu} switches away from pid ${event.prev}, but it had switched to pid ${step.currBefore}`,
           ...(filtered ? { note: 'unless a filter of the recording left the switches of some tasks out' } : {}),
           task: step.prev,

@@ -13,7 +13,7 @@ const cpulist = z
 const wide = z
   .union([
     z.int().min(0),
-    z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number'),
+    z.string().refine((text) => (parseInteger(text) ?? -1n) >= 0n, 'expected a decimal or 0x number'),
   ])
   .describe('64-bit value: a number, or decimal or 0x text');
 const eventName = z.enum(EVENT_NAMES as [EventName, ...EventName[]]);

@@ -1,6 +1,7 @@
 // Steps that several transitions share: who the event is about, what its fields teach, and whether that fits.
 import type { CpuMask } from '../../trace/cpu-mask.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
@@ -39,7 +40,7 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 export function learnTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
   if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
-  if (event.has('cpus')) learnMask(event, step, task, event.cpus);
+  if (event.has('cpus')) learnMask(model, event, step, task, event.cpus);
   if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
 }
 
@@ -94,8 +95,15 @@ export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): 
 }
 
 /** The event shows the effective mask of a task. */
-export function learnMask(event: TraceEvent, step: Step, task: Task, mask: CpuMask): void {
-  if (task.maskKnown && !task.maskAssumed && task.maskBits === event.cpus_bits && !task.cpus.equals(mask)) {
+export function learnMask(model: Model, event: TraceEvent, step: Step, task: Task, mask: CpuMask): void {
+  if (
+    task.maskKnown &&
+    !task.maskAssumed &&
+    task.maskBits === event.cpus_bits &&
+    !task.cpus.equals(mask) &&
+    // Where it comes under a scheduler, changes of the time before count.
+    (event.kind === KIND.task_enable ? model.records('affinity:common') : model.recordsMasksOf(task))
+  ) {
     contradict(
       step,
       INCONSISTENT,

@@ -1,4 +1,5 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
+import { DSQ_INVALID, isBuiltinId } from '../../kernel/dsq-id.ts';
 import {
   DEQ_CLASS,
   DEQ_HI_CORE_SCHED_EXEC,
@@ -61,6 +62,7 @@ export const enqueueTransitions: Transitions = {
       cpu.opTask = undefined;
       // A new task is assigned to the CPU without any event of its own.
       if (task.unplaced && event.ret >= 0) assignCpu(task, event.ret);
+      learnDirectDispatch(event, task);
     }
   },
 
@@ -140,6 +142,20 @@ export const enqueueTransitions: Transitions = {
     else task.setOpsState(0, 0);
   },
 };
+
+/** The built-in idle policy records a direct dispatch without an insert: only p->scx.ddsp_dsq_id shows it. */
+function learnDirectDispatch(event: TraceEvent, task: Task): void {
+  if (!event.has('ddsp_dsq') || task.ddsp.active || isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID))
+    return;
+  const { ddsp } = task;
+  ddsp.active = true;
+  ddsp.deferred = false;
+  ddsp.seq = event.seq;
+  ddsp.time = event.t;
+  ddsp.dsqId.set(event.ddsp_dsq_hi, event.ddsp_dsq_lo);
+  ddsp.enqFlags.set(0, 0);
+  ddsp.valuesKnown = false;
+}
 
 /** The task is on a DSQ now, waits for a deferred dispatch, or belongs to the BPF scheduler. */
 function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, beganSeq: number): void {

@@ -125,7 +125,7 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
     if (event.has('next_vtime')) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
   }
   if (event.has('next_migration_disabled')) next.migrationDisabled = event.next_migration_disabled;
-  if (event.has('next_cpus')) learnMask(event, step, next, event.next_cpus);
+  if (event.has('next_cpus')) learnMask(model, event, step, next, event.next_cpus);
   next.onCpu = event.cpu;
   next.unplaced = false;
   learnTaskCpu(event, step, next, event.cpu);

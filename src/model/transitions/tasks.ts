@@ -147,7 +147,7 @@ export const taskTransitions: Transitions = {
 
   affinity(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.phase === 'begin') beginAffinity(event, step, task);
+    if (event.phase === 'begin') beginAffinity(model, event, step, task);
     else if (event.step === 'common') storeAffinity(event, task);
     else endAffinity(event, step, task);
     task.eligibilitySeq = event.seq;
@@ -200,8 +200,8 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
   return task;
 }
 
-function beginAffinity(event: TraceEvent, step: Step, task: Task): void {
-  if (event.has('old_cpus')) learnMask(event, step, task, event.old_cpus);
+function beginAffinity(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (event.has('old_cpus')) learnMask(model, event, step, task, event.old_cpus);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
   if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
   task.beginMaskChange(event.seq, event.t, wasQueued(event, task));

@@ -14,6 +14,10 @@ export function contradictionRule(rule: ContradictionRule): RuleSpec {
   return defineRule({
     ...spec,
     create(context) {
+      // What a filter left out contradicts everything: nothing follows from that.
+      if (verdict === 'inconclusive' && context.model.header.mayBeFiltered === true) {
+        return { onEnd: () => context.undecided('a filter of the recording may have left events out') };
+      }
       return {
         checkedAt,
         onContradiction: (found) =>

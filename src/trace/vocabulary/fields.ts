@@ -203,8 +203,7 @@ export const FIELDS = {
   // The recording.
   expect: str('ids of the rules that must report at this event, separated by blanks; for fixtures'),
   text: str('text'),
-  count: u64('number of lost records; 0 unknown'),
-  until: u64('time at which recording resumed on the CPU, ns'),
+  count: u64('number of lost records; absent: not known'),
 } as const satisfies Record<string, FieldSpec>;
 
 export type FieldName = keyof typeof FIELDS;
