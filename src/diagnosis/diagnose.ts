@@ -48,7 +48,7 @@ export function isEmpty(parsed: ParsedText, exits: readonly ExitReport[] = []): 
 export function diagnose(parsed: ParsedText, options: DiagnoseOptions): DumpResult {
   const positionOf = options.positionOf ?? (() => null);
   const releases = parsed.dumps.map((dump) => releaseOf(releasesOfShape(dump), options));
-  const { exits, ofDump } = collectExits(parsed, options.exits ?? [], preferred(releases, options));
+  const { exits, ofDump } = collectExits(parsed, options.exits ?? [], preferred(releases, options), positionOf);
   const loose: Loose[] = ofExits(exits, positionOf);
   const dumps = parsed.dumps.map((dump, i): DumpDocument => {
     const kernel = releases[i] ?? { releases: RELEASES, source: 'unknown', evidence: [], contradictory: false };

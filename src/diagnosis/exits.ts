@@ -39,6 +39,7 @@ export function collectExits(
   parsed: ParsedText,
   more: readonly ExitReport[],
   release: Release | undefined,
+  positionOf: (line: number) => string | null,
 ): { readonly exits: readonly DumpExit[]; readonly ofDump: readonly (number | null)[] } {
   const dumps = parsed.dumps.map((dump): ExitReport | undefined => {
     const { trigger, reason } = dump;
@@ -62,7 +63,7 @@ export function collectExits(
   const drafts: Draft[] = [];
   for (const report of reports) merge(drafts, report);
   return {
-    exits: drafts.map((draft) => finish(draft, release)),
+    exits: drafts.map((draft) => finish(draft, release, positionOf)),
     ofDump: dumps.map((report) => {
       const index = drafts.findIndex((draft) => report !== undefined && draft.reports.includes(report));
       return index < 0 ? null : index;
@@ -141,13 +142,14 @@ function flat(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-function finish(draft: Draft, release: Release | undefined): DumpExit {
+function finish(draft: Draft, release: Release | undefined, positionOf: (line: number) => string | null): DumpExit {
   const kind = draft.kind ?? kindOfReason(draft.reason) ?? kindOfMessage(draft.message, release);
   const explanation = explanationOf(draft, kind, release);
   const code = draft.code === undefined ? explanation?.exit : codeOf(draft.code);
   return {
     sources: [...new Set(draft.reports.map(({ source }) => source))],
     lines: draft.reports.map(({ line }) => line),
+    positions: draft.reports.map(({ line }) => positionOf(line)),
     scheduler: draft.scheduler === '' ? null : draft.scheduler,
     kind: kind ?? null,
     reason: draft.reason !== '' ? draft.reason : kind === undefined ? '' : exitReason(kind),

@@ -23,6 +23,8 @@ export interface DumpExit {
   /** What tells of it: a dump, the line of a user-space tool, the kernel log, the events of a trace. */
   readonly sources: readonly ('dump' | 'tool' | 'log' | 'trace')[];
   readonly lines: readonly number[];
+  /** Places of the lines in a trace; null in texts, where the number says it all. */
+  readonly positions: readonly (string | null)[];
   readonly scheduler: string | null;
   readonly kind: number | null;
   readonly reason: string;

@@ -38,7 +38,7 @@ export function cpuRow(cpu: DumpCpu, facts: DumpFacts): DumpCpuRow {
 }
 
 function taskRow(task: DumpTask, cpu: DumpCpu, facts: DumpFacts): DumpTaskRow {
-  const waiting = facts.waiting.find((entry) => entry.task === task);
+  const waiting = facts.waitOf(task);
   return {
     line: task.line,
     cpu: cpu.cpu < 0 ? null : cpu.cpu,

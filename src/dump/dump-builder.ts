@@ -441,7 +441,7 @@ export class DumpBuilder {
       for (const line of lines) if (!line.foreign) this.dump.ops.push(line.text);
       this.counts.dump += lines.length;
     }
-    for (const line of tail) if (!line.foreign) this.dump.lastLine = line.n;
+    for (const line of tail) if (!line.foreign) this.#span(line.n);
   }
 
   #reason(lines: readonly ContentLine[]): void {
@@ -467,6 +467,12 @@ export class DumpBuilder {
     this.dump.messageCut = !closed;
   }
 
+  /** In a reversed text the first line of a dump is the last of the input. */
+  #span(line: number): void {
+    this.dump.line = Math.min(this.dump.line, line);
+    this.dump.lastLine = Math.max(this.dump.lastLine, line);
+  }
+
   #shape(): TextShape {
     return { joint: this.#joint, column: this.#column, blankLines: this.#sawBlank };
   }
@@ -475,7 +481,7 @@ export class DumpBuilder {
     this.counts.dump++;
     this.counts.foreign += this.#strangers;
     this.#strangers = 0;
-    if (!line.foreign) this.dump.lastLine = Math.max(this.dump.lastLine, line.n);
+    if (!line.foreign) this.#span(line.n);
   }
 }
 

@@ -71,6 +71,7 @@ export class DumpFacts {
   /** CPUs that some task of the dump may use, or that are listed. */
   readonly cpus: CpuMask;
   readonly #byNumber: ReadonlyMap<number, DumpCpu>;
+  readonly #waitingOf: ReadonlyMap<DumpTask, WaitingTask>;
 
   constructor(dump: Dump, options: FactOptions) {
     this.dump = dump;
@@ -80,11 +81,17 @@ export class DumpFacts {
     this.cpus = new CpuMask();
     for (const cpu of dump.cpus) {
       if (cpu.cpu >= 0) this.cpus.add(cpu.cpu);
-      for (const task of cpu.tasks) for (const member of task.cpus ?? []) this.cpus.add(member);
+      for (const task of cpu.tasks) if (task.cpus !== undefined) this.cpus.addAll(task.cpus);
     }
     this.waiting = dump.cpus.flatMap((cpu) =>
       cpu.tasks.filter((task) => task.current === false).map((task) => this.#waiting(task, cpu)),
     );
+    this.#waitingOf = new Map(this.waiting.map((entry) => [entry.task, entry]));
+  }
+
+  /** What is known of a task that waits; undefined for others. */
+  waitOf(task: DumpTask): WaitingTask | undefined {
+    return this.#waitingOf.get(task);
   }
 
   /** All releases that the dump can be of are `since` or later. */

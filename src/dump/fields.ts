@@ -6,9 +6,9 @@ import type { DumpCpu, DumpTask } from './dump.ts';
 /** Hexadecimal mask as `%*pb` prints it: 32-bit groups, most significant first. */
 export function parseHexMask(text: string): CpuMask | undefined {
   if (!/^[\da-f]{1,8}(?:,[\da-f]{8})*$/.test(text)) return undefined;
-  const mask = new CpuMask();
   const groups = text.split(',').reverse();
   if (groups.length * 32 > MAX_CPU + 1) return undefined;
+  const mask = new CpuMask(groups.length * 32);
   for (const [i, group] of groups.entries()) mask.setWord(i, Number.parseInt(group, 16) | 0);
   return mask;
 }

@@ -52,6 +52,7 @@ interface Raw {
 /** Splits a text into lines of contents, in the order in which the kernel wrote them. */
 export function prepareLines(text: string): Prepared {
   let raws = splitLines(text).map(recognise);
+  const total = raws.length;
   const reversed = isReversed(raws);
   if (reversed) raws = raws.toReversed();
   const events = raws.some((raw) => raw.eventAt >= 0 && raw.anchor !== undefined);
@@ -65,7 +66,7 @@ export function prepareLines(text: string): Prepared {
   return {
     lines: html ? lines.map((line) => ({ ...line, text: unescapeHtml(line.text) })) : lines,
     decoration: { reversed, html, wrapped, prefixes: prefixes.describe() },
-    total: lines.at(-1)?.n ?? 0,
+    total,
   };
 }
 

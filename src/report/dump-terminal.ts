@@ -16,7 +16,7 @@ export interface DumpTerminalOptions {
 export function renderDump(result: DumpResult, options: DumpTerminalOptions): string {
   const { style } = options;
   const lines = [...head(result, style), ''];
-  for (const exit of result.exits) lines.push(...exitLines(result, exit, style), '');
+  for (const exit of result.exits) lines.push(...exitLines(exit, style), '');
   lines.push(...findingLines(result, options));
   for (const [i, dump] of result.dumps.entries()) lines.push(...dumpLines(dump, i, result.dumps.length, options), '');
   for (const set of result.counter_sets)
@@ -75,34 +75,36 @@ function headline(result: DumpResult): string {
         ? (first?.message ?? '')
         : `${count(result.verdict)} findings, first: ${first?.message ?? ''}`;
     case 'pass':
-      return 'nothing in it is wrong; a snapshot shows only what holds at one moment';
+      return 'no error and nothing out of order; a dump shows one moment only';
     case 'not evaluated':
       return 'nothing in it could be checked';
   }
 }
 
-function exitLines(result: DumpResult, exit: DumpExit, style: Style): string[] {
-  const where = exit.lines.map(
-    (line, i) => `${exit.sources[i] ?? exit.sources.at(-1) ?? 'text'} ${place(result, line)}`,
-  );
+function exitLines(exit: DumpExit, style: Style): string[] {
   const end = exit.error ? style.violation('ejected') : 'ended';
+  const facts = [
+    `${exit.reason === '' ? 'reason not known' : exit.reason}${exit.kind === null ? '' : ` (kind ${exit.kind})`}`,
+    ...(exit.cpu === null ? [] : [`CPU ${exit.cpu}`]),
+  ];
   const lines = [
-    `${style.strong('Scheduler')} ${exit.scheduler ?? '?'} ${end}: ${exit.reason === '' ? 'reason not known' : exit.reason}${exit.kind === null ? '' : ` (kind ${exit.kind})`}${exit.cpu === null ? '' : `, CPU ${exit.cpu}`}  ${style.faint(where.join(', '))}`,
+    `${style.strong('Scheduler')} ${exit.scheduler ?? '?'} ${end}: ${facts.join(', ')}  ${style.faint(placesOf(exit))}`,
   ];
   if (exit.message !== '')
     lines.push(
       ...wrapText(`${exit.message}${exit.message_cut ? ' …' : ''}`, 2).map((line) => `  ${style.strong(line)}`),
     );
-  if (exit.code !== null)
-    lines.push(`  exit code ${exit.code}${exit.code_meaning === null ? '' : `: ${exit.code_meaning}`}`);
-  if (exit.explanation === null) lines.push('  no words of the kernel that are known');
+  if (exit.code_meaning !== null) lines.push(`  exit code ${exit.code}: ${exit.code_meaning}`);
+  if (exit.explanation === null) lines.push('  its words are none of the kernel that this program knows');
   else lines.push(...explanationLines(exit.explanation, style));
   return lines;
 }
 
-function place(result: DumpResult, line: number): string {
-  const position = result.findings.flatMap(({ evidence }) => evidence).find((item) => item.line === line)?.position;
-  return position ?? `line ${line}`;
+/** `dump line 3, tool line 96`: what tells of the exit, and where. */
+function placesOf({ lines, positions, sources }: DumpExit): string {
+  const places = lines.map((line, i) => positions[i] ?? `line ${line}`);
+  if (new Set(places).size === 1) return `${sources.join(' and ')}, ${places[0]}`;
+  return places.map((place, i) => `${sources[i] ?? 'text'} ${place}`).join(', ');
 }
 
 /** Findings by the matter that they belong to, what is certain first. The ejection is shown with the exit. */
@@ -184,10 +186,7 @@ function kernelText({ kernel }: DumpDocument): string {
   const last = kernel.releases.at(-1);
   const span = first === last ? `${first}` : `${first} to ${last}`;
   if (kernel.source !== 'shape') return `Linux ${span}`;
-  return `Linux ${span}, as ${kernel.evidence
-    .map(({ text }) => text)
-    .slice(-2)
-    .join(' and ')} ${kernel.evidence.length > 1 ? 'tell' : 'tells'}`;
+  return `Linux ${span} (${kernel.evidence.map(({ text }) => text).join('; ')})`;
 }
 
 const SOURCES: Readonly<Record<DumpDocument['timeout']['source'], string>> = {

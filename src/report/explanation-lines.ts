@@ -59,5 +59,5 @@ function checkText({ what, id, cut }: Explanation): string {
 function ruleText(how: 'predicts' | 'recognises'): string {
   return how === 'predicts'
     ? 'scx-check replay finds the event that leads to it in a trace'
-    : 'scx-check replay recognises it in a trace by these words; the cause is not in the scheduling';
+    : 'scx-check replay recognises it in a trace by the exit itself';
 }
