@@ -6,7 +6,7 @@ import { decodeExitCode, ECODE_CGROUP_OFFLINE, ECODE_HOTPLUG, formatExitCode } f
 import { RELEASES, type Release } from '../kernel/release.ts';
 import { findRule } from '../rules/index.ts';
 import type { RuleSpec, Severity } from '../rules/rule.ts';
-import { SITE_ADVICE } from '../rules/site-advice.ts';
+import { SITE_ADVICE } from '../rules/shared/site-advice.ts';
 import { literalLength, tokenize } from './format-tokens.ts';
 import { type ExitWords, type Recognition, recognise, siteTexts } from './recognise.ts';
 import { type RecordAdvice, recordFor } from './record.ts';

@@ -68,7 +68,11 @@ function ruleLines(topic: Extract<ExplainDocument, { kind: 'rule' }>, style: Sty
     ...(message === null ? [] : labelled('message', message === '' ? '(none)' : message, style)),
     ...listed('causes', topic.causes, style),
     ...labelled('to do', topic.avoid, style),
-    ...labelled('record', topic.record.command, style),
+    ...labelled(
+      'record',
+      topic.record.probes.length === 0 ? 'no probe of scx-check record delivers these events' : topic.record.command,
+      style,
+    ),
     ...labelled('', `events ${topic.record.events.join(', ')}`, style),
     ...(topic.caused_by.length === 0 ? [] : labelled('caused by', topic.caused_by.join(', '), style)),
     ...(topic.leads_to.length === 0 ? [] : labelled('leads to', topic.leads_to.join(', '), style)),

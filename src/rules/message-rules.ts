@@ -2,8 +2,8 @@
 import { ERROR_SITES } from '../kernel/error-sites.ts';
 import type { RuleSpec } from './rule.ts';
 import { messageRule } from './shared/message-rule.ts';
+import { SITE_ADVICE } from './shared/site-advice.ts';
 import { SITE_CHECKS } from './shared/site-checks.ts';
-import { SITE_ADVICE } from './site-advice.ts';
 
 /** Rules for the sites that are in `ERROR_SITES` and not in `taken`. */
 export function messageRules(taken: ReadonlySet<string>): readonly RuleSpec[] {

@@ -1,5 +1,5 @@
 // What usually leads to each error site without a rule module, and how to avoid it: what the table of sites does not hold.
-import type { SiteAdvice } from './shared/message-rule.ts';
+import type { SiteAdvice } from './message-rule.ts';
 
 const NOTHING_WRONG = 'Nothing to avoid: this is how a scheduler is unloaded.';
 
