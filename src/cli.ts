@@ -51,7 +51,17 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
     .addOption(formatOption())
     .option('-o, --output <file>', 'write the report to a file')
+    .option(
+      '--domain <name|file>',
+      'how the scheduler keeps vtime: a built-in description, or a file (see docs/vtime.md)',
+    )
+    .option('--set <key=value>', 'change a value of that description, such as variant=M4 or slice=10ms', collect)
     .option('--strict', 'possible and inconclusive verdicts are no success (exit code 125)')
+    .addOption(
+      new Option('--fail-on <verdict>', 'from which verdict on the run fails')
+        .choices(['violation', 'possible'])
+        .default('violation'),
+    )
     .option('--from <time>', 'only findings from this time on (33.082, 33082078025ns, +2.5s)')
     .option('--to <time>', 'only findings up to this time')
     .option('--pid <pid>', 'only findings about this task')

@@ -1,8 +1,8 @@
 // Generated documentation is what the code declares, and examples show what the program prints; `npm run docs` writes both anew.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { renderRulesPage } from '../src/rules/page.ts';
 import { renderExamples } from './support/examples.ts';
+import { renderRulesPage } from './support/rules-page.ts';
 
 const DOCS = join(import.meta.dirname, '../docs');
 

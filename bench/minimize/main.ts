@@ -1,6 +1,7 @@
 // Minimises long violating traces, and compares the effort with that of plain delta debugging over events.
-//   npm run bench:minimize -- [RECORDINGS] [EVENTS]
-// RECORDINGS is a folder of recordings (default: SCX_CHECK_RECORDINGS); EVENTS the length of the trace (default: 1000000).
+//   npm run bench:minimize -- [RECORDINGS] [EVENTS] [PLAIN]
+// RECORDINGS is a folder of recordings (default: SCX_CHECK_RECORDINGS); EVENTS the length of the trace (default:
+// 1000000), PLAIN the length of that on which both ways are compared (default: EVENTS, which takes long).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,8 @@ import { WRITERS } from '../../src/writers/index.ts';
 import { writeLongViolation } from './long-violation.ts';
 import { plainDdmin } from './plain-ddmin.ts';
 
-const [recordings = process.env.SCX_CHECK_RECORDINGS ?? '', length = '1000000'] = process.argv.slice(2);
+const [recordings = process.env.SCX_CHECK_RECORDINGS ?? '', length = '1000000', plainLength = length] =
+  process.argv.slice(2);
 const PAIRS = [
   { healthy: 'simple_vtime', violating: 'affinity_race', rule: 'dispatch-disallowed-cpu' },
   { healthy: 'simple_fifo', violating: 'misb_dsp_overflow', rule: 'dispatch-buffer-overflow' },
@@ -49,14 +51,21 @@ try {
     const left = readFileSync(out, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('{"ts"')).length;
-    await compare(path, id, left);
+    process.stdout.write(`  left      ${left} events\n`);
+    if (plainLength !== length)
+      await writeLongViolation(path, {
+        healthy: of(healthy),
+        violating: of(violating),
+        events: Number(plainLength),
+      });
+    await compare(path, id);
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
 /** Effort of both ways on the same trace, for the same finding. */
-async function compare(path: string, id: string, left: number): Promise<void> {
+async function compare(path: string, id: string): Promise<void> {
   const rule = findRule(id);
   const [writer] = WRITERS;
   if (rule === undefined || writer === undefined) return;
@@ -71,8 +80,8 @@ async function compare(path: string, id: string, left: number): Promise<void> {
   const ms = performance.now() - begin;
   const wholeTraces = probe.events / store.length;
   process.stdout.write(
-    `  sliced    ${left} events left, ${own.effort.replays} replays, as long as ${own.effort.wholeTraces.toFixed(2)} whole traces\n` +
+    `  both on ${store.length} events\n  sliced    ${own.events} events left, ${own.effort.replays} replays, as long as ${own.effort.wholeTraces.toFixed(2)} whole traces\n` +
       `  plain     ${plain.length} events left, ${probe.replays} replays, as long as ${wholeTraces.toFixed(2)} whole traces, ${seconds(ms)}\n` +
-      `  ratio     ${(probe.replays / own.effort.replays).toFixed(1)} times fewer replays\n`,
+      `  ratio     ${(probe.replays / own.effort.replays).toFixed(1)} times fewer replays, ${(wholeTraces / own.effort.wholeTraces).toFixed(1)} times fewer events replayed\n`,
   );
 }

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from './context.ts';
 import { REPORT_FORMATS } from './formats.ts';
+import type { MinimizeCommandOptions } from './minimize.ts';
 import type { ReportOptions } from './report.ts';
 import type { TestCommandOptions } from './test.ts';
 
@@ -29,6 +30,23 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
     .action(
       run(async (paths: string[], options: TestCommandOptions) =>
         (await import('./test.ts')).testCommand(paths, options, context),
+      ),
+    );
+
+  program
+    .command('minimize')
+    .description('cut a violating trace down to the events that a finding needs')
+    .argument('<trace>', 'trace file; - is standard input')
+    .requiredOption('--rule <id>', 'rule that the trace violates')
+    .option('--pid <pid>', 'only a finding about this task')
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('-o, --output <file>', 'file to write (.json, .jsonl, .csv); default: standard output')
+    .option('--fixture <folder>', 'write the trace and its expectation into this folder')
+    .option('--keep-values', 'leave values, times and header as they were recorded')
+    .action(
+      run(async (path: string, options: MinimizeCommandOptions) =>
+        (await import('./minimize.ts')).minimizeCommand(path, options, context),
       ),
     );
 

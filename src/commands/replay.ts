@@ -14,13 +14,14 @@ import { RULES } from '../rules/index.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import { readBaseline, refuseInCi, writeBaseline } from './baseline-option.ts';
 import { type CommandContext, reportError } from './context.ts';
+import { type DomainOptions, domainOption, spellDomainOptions } from './domain-option.ts';
 import type { ReportFormat } from './formats.ts';
 import { kernelOption, numberOption } from './options.ts';
 import { Progress } from './progress.ts';
 import { renderResults } from './render.ts';
 import { parseTime, relativeTo } from './time.ts';
 
-export interface ReplayOptions {
+export interface ReplayOptions extends DomainOptions {
   readonly rules?: string;
   readonly skip?: string;
   readonly kernel?: string;
@@ -29,6 +30,7 @@ export interface ReplayOptions {
   readonly format: ReportFormat;
   readonly output?: string;
   readonly strict?: boolean;
+  readonly failOn?: 'violation' | 'possible';
   readonly from?: string;
   readonly to?: string;
   readonly pid?: string;
@@ -68,7 +70,12 @@ export async function replayCommand(
     try {
       const plain = await replayOne(path, options, selection, { kernel, as }, pid, context);
       const result =
-        baseline === undefined ? plain : judgeWithBaseline(plain, baseline, { strict: options.strict === true });
+        baseline === undefined
+          ? plain
+          : judgeWithBaseline(plain, baseline, {
+              strict: options.strict === true,
+              failOnPossible: options.failOn === 'possible',
+            });
       results.push(result);
       code = worseExitCode(code, result.exit_code);
     } catch (error) {
@@ -114,14 +121,18 @@ async function replayOne(
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     };
+    const domain = await domainOption(options, trace.header);
     return runReplay(trace, {
       path,
+      domain,
+      domainOptions: spellDomainOptions(options),
       rules,
       named,
       filter,
       ...(kernel === undefined ? {} : { kernel }),
       ...(as === undefined ? {} : { as }),
       strict: options.strict === true,
+      failOnPossible: options.failOn === 'possible',
       keepGoing: options.keepGoing === true,
       explainFidelity: options.explainFidelity === true,
     });

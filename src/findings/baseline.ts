@@ -1,7 +1,7 @@
 // Known findings that may stay for now: they do not fail a run, new ones do, and those that are gone are reported as fixed.
 import { type Fingerprint, fingerprintKey, fingerprintOf, plainFingerprint } from './fingerprint.ts';
 import type { ReplayResult, ResultFinding, Verdict } from './result.ts';
-import { exitCodeOf } from './verdict.ts';
+import { exitCodeOf, isHeldAgainst } from './verdict.ts';
 
 export const BASELINE_FORMAT = 'scx-baseline@1';
 
@@ -27,7 +27,7 @@ export interface BaselineSummary {
 
 /** Findings that a baseline holds and that count against a run. */
 function counts(finding: ResultFinding): boolean {
-  return finding.verdict === 'violation' || finding.verdict === 'possible';
+  return isHeldAgainst(finding.verdict);
 }
 
 /** The baseline of what was found, sorted, one entry a fingerprint. */
@@ -72,10 +72,12 @@ export function isBaseline(json: unknown): json is Baseline {
 export interface JudgeOptions {
   /** Possible findings that are new count, too. */
   readonly strict: boolean;
+  /** Possible findings that are new fail the run. */
+  readonly failOnPossible?: boolean;
 }
 
 /** Marks known findings in a result; the exit code is that of what is new. */
-export function judgeWithBaseline(result: ReplayResult, baseline: Baseline, { strict }: JudgeOptions): ReplayResult {
+export function judgeWithBaseline(result: ReplayResult, baseline: Baseline, options: JudgeOptions): ReplayResult {
   const keys = new Set(baseline.findings.map(fingerprintKey));
   let known = 0;
   let violations = 0;
@@ -98,13 +100,13 @@ export function judgeWithBaseline(result: ReplayResult, baseline: Baseline, { st
   return {
     ...result,
     findings,
-    exit_code: exitCode(result, violations, possibles, strict),
+    exit_code: exitCode(result, violations, possibles, options),
     baseline: { known, new: violations + possibles, ...absent(result, baseline) },
   };
 }
 
 /** The exit code of what is new; what has nothing to do with findings counts as before. */
-function exitCode(result: ReplayResult, violations: number, possibles: number, strict: boolean): number {
+function exitCode(result: ReplayResult, violations: number, possibles: number, options: JudgeOptions): number {
   const rest = result.rules.some((rule) => rule.verdict === 'inconclusive') ? 'inconclusive' : 'pass';
   const verdict: Verdict =
     violations > 0
@@ -118,7 +120,7 @@ function exitCode(result: ReplayResult, violations: number, possibles: number, s
     verdict,
     missing: result.missing !== undefined,
     incomplete: result.incomplete !== undefined,
-    strict,
+    ...options,
   });
 }
 

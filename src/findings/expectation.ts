@@ -2,6 +2,7 @@
 import type { ExpectationJson, ExpectedExit, ExpectedFinding } from '../trace/expectation.ts';
 import { subjectOf, subjectText } from './fingerprint.ts';
 import { type ExactNumber, positionOf, type ReplayResult, type ResultFinding, type ResultScheduler } from './result.ts';
+import { isHeldAgainst } from './verdict.ts';
 
 export type DifferenceKind =
   | 'appeared'
@@ -289,5 +290,5 @@ function derivedFindings(result: ReplayResult): ExpectedFinding[] {
 
 /** Findings that an expectation must name: others conclude nothing, inform, or are known to a baseline. */
 function isRelevant(finding: ResultFinding): boolean {
-  return (finding.verdict === 'violation' || finding.verdict === 'possible') && finding.known !== true;
+  return isHeldAgainst(finding.verdict) && finding.known !== true;
 }

@@ -1,4 +1,5 @@
 // Verdicts of rules and runs, and the exit code that follows.
+import type { FindingVerdict } from '../rules/rule.ts';
 import type { RuleRun } from './collector.ts';
 import type { Verdict } from './result.ts';
 
@@ -11,6 +12,11 @@ export function verdictOf(run: RuleRun): Verdict {
   if (run.inconclusives > 0) return 'inconclusive';
   if (run.notEvaluated !== undefined || run.checked === 0) return 'not evaluated';
   return 'pass';
+}
+
+/** Does a finding with this verdict say that something is, or may be, wrong? */
+export function isHeldAgainst(verdict: FindingVerdict): boolean {
+  return verdict === 'violation' || verdict === 'possible' || verdict === 'prediction';
 }
 
 /** Why a rule was not evaluated or is inconclusive; null for other verdicts. */
@@ -33,6 +39,8 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
 
 export interface ExitCodeInput {
   readonly verdict: Verdict;
+  /** What is possible counts as a violation. */
+  readonly failOnPossible?: boolean;
   /** Rules asked for by name that were not evaluated for lack of evidence. */
   readonly missing: boolean;
   /** The input could not be read to its end. */
@@ -40,8 +48,8 @@ export interface ExitCodeInput {
   readonly strict: boolean;
 }
 
-export function exitCodeOf({ verdict, missing, incomplete, strict }: ExitCodeInput): number {
-  if (verdict === 'violation') return EXIT.violation;
+export function exitCodeOf({ verdict, failOnPossible, missing, incomplete, strict }: ExitCodeInput): number {
+  if (verdict === 'violation' || (failOnPossible === true && verdict === 'possible')) return EXIT.violation;
   if (missing || incomplete) return EXIT.noVerdict;
   if (verdict === 'not evaluated') return EXIT.noVerdict;
   if (strict && (verdict === 'inconclusive' || verdict === 'possible')) return EXIT.noVerdict;

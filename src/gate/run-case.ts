@@ -5,7 +5,7 @@ import { compareWithExpectation, type Difference, deriveExpectation } from '../f
 import { type Fingerprint, fingerprintKey, plainFingerprint } from '../findings/fingerprint.ts';
 import { positionOf, type ReplayResult } from '../findings/result.ts';
 import type { TestCase, TestOutcome } from '../findings/test-report.ts';
-import { EXIT } from '../findings/verdict.ts';
+import { EXIT, isHeldAgainst } from '../findings/verdict.ts';
 import { openInput } from '../input/open.ts';
 import { parseKernelVersion } from '../kernel/release.ts';
 import { openTrace } from '../readers/index.ts';
@@ -14,6 +14,8 @@ import { exact } from '../replay/evidence.ts';
 import { runReplay } from '../replay/run.ts';
 import { RULES } from '../rules/index.ts';
 import type { ExpectationJson, ExpectedFinding } from '../trace/expectation.ts';
+import type { Domain } from '../vtime/domain.ts';
+import { loadDomain } from '../vtime/load-domain.ts';
 import { type Candidate, EXPECTATION_ENDING, stemOf } from './discover.ts';
 import { checkNames, readExpectation, rewriteHeaderExpectation, writeExpectation } from './expectation-file.ts';
 import { mentionsExpect } from './peek.ts';
@@ -82,7 +84,8 @@ async function replayCase(candidate: Candidate, options: CaseOptions): Promise<C
     if (expected.kind === 'none' && !options.update)
       throw new UsageError(`${path}: the trace has no expectation; --update writes one`);
     const watched = expected.kind === 'events' ? new EventExpectations(trace) : undefined;
-    const result = replay(watched ?? trace, path, expected.expectation, options.baseline);
+    const domain = await loadDomain(trace.header.domain);
+    const result = replay(watched ?? trace, path, expected.expectation, { domain, baseline: options.baseline });
     const differences =
       watched === undefined
         ? compareWithExpectation(result, expected.expectation)
@@ -124,11 +127,11 @@ function replay(
   trace: OpenTrace,
   path: string,
   expectation: ExpectationJson,
-  baseline: Baseline | undefined,
+  { domain, baseline }: { readonly domain: Domain; readonly baseline: Baseline | undefined },
 ): ReplayResult {
   const kernel = expectation.kernel === undefined ? undefined : parseKernelVersion(expectation.kernel);
   const rules = expectation.rules === undefined ? RULES : RULES.filter(({ id }) => expectation.rules?.includes(id));
-  const result = runReplay(trace, { path, rules, ...(kernel === undefined ? {} : { kernel }) });
+  const result = runReplay(trace, { path, rules, domain, ...(kernel === undefined ? {} : { kernel }) });
   return baseline === undefined ? result : judgeWithBaseline(result, baseline, { strict: false });
 }
 
@@ -202,7 +205,7 @@ function compareWithEvents(result: ReplayResult, expectations: readonly EventExp
   const open = [...expectations];
   const differences: Difference[] = [];
   for (const finding of result.findings) {
-    if ((finding.verdict !== 'violation' && finding.verdict !== 'possible') || finding.known === true) continue;
+    if (!isHeldAgainst(finding.verdict) || finding.known === true) continue;
     const i = open.findIndex((entry) => entry.rule === finding.rule && entry.ts === finding.ts);
     if (i >= 0) open.splice(i, 1);
     else {

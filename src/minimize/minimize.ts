@@ -9,6 +9,8 @@ import { runReplay } from '../replay/run.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import { SLOTS } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import type { Domain } from '../vtime/domain.ts';
+import { loadDomain } from '../vtime/load-domain.ts';
 import type { WriterSpec } from '../writers/writer.ts';
 import { Draft, Workshop } from './draft.ts';
 import { EventStore } from './event-store.ts';
@@ -22,6 +24,8 @@ export interface MinimizeOptions {
   /** Only a finding about this task. */
   readonly pid?: number | undefined;
   readonly kernel?: KernelVersion | undefined;
+  /** How the scheduler keeps vtime; absent: as the header says. */
+  readonly domain?: Domain | undefined;
   /** Leave values, times and header as they were recorded. */
   readonly keepValues?: boolean | undefined;
   /** Spelling to write. */
@@ -54,7 +58,8 @@ export interface Effort {
 export async function minimize(trace: OpenTrace, options: MinimizeOptions): Promise<Minimized | undefined> {
   const { rule, kernel } = options;
   const store = EventStore.of(trace);
-  const probe = new Probe(store, { rule, kernel });
+  const domain = options.domain ?? (await loadDomain(trace.header.domain));
+  const probe = new Probe(store, { rule, kernel, domain });
   const header: TraceHeader = { ...trace.header };
   const target = probe.findTarget(header, { pid: options.pid });
   if (target === undefined) return undefined;
@@ -63,7 +68,7 @@ export async function minimize(trace: OpenTrace, options: MinimizeOptions): Prom
   const sliced = neededEvents(probe, store, header, target, end) ?? all;
   const reduced = withoutSpare(probe, header, target, sliced);
   const whole = Draft.cut(store, header, reduced, target, store.timeBase);
-  const workshop = new Workshop(whole, { rule, kernel });
+  const workshop = new Workshop(whole, { rule, kernel, domain });
   if (options.keepValues !== true) {
     shrinkValues(workshop);
     shrinkHeader(workshop);
@@ -115,9 +120,11 @@ function isTheFinding(finding: ReplayResult['findings'][number], target: Target)
   );
 }
 
-async function replayText(text: string, { rule, kernel, path }: MinimizeOptions): Promise<ReplayResult> {
+async function replayText(text: string, options: MinimizeOptions): Promise<ReplayResult> {
+  const { rule, kernel, path } = options;
   const trace = await openTrace(sourceFromBytes(text, path));
-  return runReplay(trace, { path, rules: [rule], ...(kernel === undefined ? {} : { kernel }) });
+  const domain = options.domain ?? (await loadDomain(trace.header.domain));
+  return runReplay(trace, { path, rules: [rule], domain, ...(kernel === undefined ? {} : { kernel }) });
 }
 
 function write(draft: Draft, { writer, kernel }: MinimizeOptions, comment: string | undefined): string {

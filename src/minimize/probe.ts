@@ -3,11 +3,13 @@
 import { UsageError } from '../errors.ts';
 import type { Finding } from '../findings/finding.ts';
 import type { KernelVersion } from '../kernel/release.ts';
+import type { KernelError } from '../model/kernel-error.ts';
 import type { KernelStatus } from '../replay/exits.ts';
 import { Replay } from '../replay/replay.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import type { Domain } from '../vtime/domain.ts';
 
 /** Events that can be loaded by their ordinal. */
 export interface EventSource {
@@ -41,6 +43,7 @@ export interface Target {
 export interface ProbeOptions {
   readonly rule: RuleSpec;
   readonly kernel?: KernelVersion | undefined;
+  readonly domain?: Domain | undefined;
 }
 
 /** Which finding to look for. */
@@ -73,18 +76,17 @@ export class Probe {
     const outcome = this.#replay(header, all);
     const { replay } = outcome;
     const [run] = replay.ruleRuns;
-    if (run?.notEvaluated !== undefined)
-      throw new UsageError(`${run.spec.id} cannot be evaluated on this trace: ${run.notEvaluated}`);
     const statuses = replay.exits.judge();
     const findings = run?.findings ?? [];
     const index = findings.findIndex(
       (finding) =>
-        finding.verdict === 'violation' &&
-        (wanted.pid === undefined || finding.pid === wanted.pid) &&
-        (finding.error === undefined || statuses.get(finding.error) !== 'contradicted'),
+        (wanted.pid === undefined || finding.pid === wanted.pid) && isViolation(finding, statusOf(finding, statuses)),
     );
     const finding = findings[index];
-    if (finding === undefined) return undefined;
+    if (finding === undefined) {
+      if (run?.notEvaluated === undefined) return undefined;
+      throw new UsageError(`${run.spec.id} cannot be evaluated on this trace: ${run.notEvaluated}`);
+    }
     // A report at the end of the trace names its last event, unless it names the one it is about.
     const floats = index >= outcome.atEnd && finding.seq === this.#source.length - 1;
     return {
@@ -99,7 +101,7 @@ export class Probe {
       seq: floats ? -1 : finding.seq,
       began: finding.began,
       evidence: finding.evidence.map(({ seq }) => seq).filter((seq) => !floats || seq !== finding.seq),
-      status: finding.error === undefined ? undefined : statuses.get(finding.error),
+      status: statusOf(finding, statuses),
       exitMessage: exitMessageOf(replay, finding),
       error: errorEvents(finding),
     };
@@ -110,14 +112,18 @@ export class Probe {
     const { replay } = this.#replay(header, ordinals);
     const statuses = target.status === undefined ? undefined : replay.exits.judge();
     return (replay.ruleRuns[0]?.findings ?? []).some((finding) => {
-      const status = finding.error === undefined ? undefined : statuses?.get(finding.error);
-      return isTarget(finding, target, replay) && status === target.status;
+      const status = statusOf(finding, statuses);
+      return status === target.status && isViolation(finding, status) && isTarget(finding, target, replay);
     });
   }
 
   #replay(header: TraceHeader, ordinals: Uint32Array): Outcome {
-    const { rule, kernel } = this.#options;
-    const replay = new Replay(header, { rules: [rule], ...(kernel === undefined ? {} : { kernel }) });
+    const { rule, kernel, domain } = this.#options;
+    const replay = new Replay(header, {
+      rules: [rule],
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(domain === undefined ? {} : { domain }),
+    });
     const event = this.#event;
     const source = this.#source;
     for (let i = 0; i < ordinals.length; i++) {
@@ -133,8 +139,7 @@ export class Probe {
 }
 
 function isTarget(finding: Finding, target: Target, replay: Replay): boolean {
-  if (finding.verdict !== 'violation' || finding.class !== target.class) return false;
-  if (finding.pid !== target.pid || finding.comm !== target.comm) return false;
+  if (finding.class !== target.class || finding.pid !== target.pid || finding.comm !== target.comm) return false;
   if (finding.cpu !== target.cpu || finding.dsq !== target.dsq) return false;
   if (finding.began !== target.began || schedOf(replay, finding) !== target.sched) return false;
   if ((replay.model.scheds[finding.sched]?.name ?? '') !== target.schedName) return false;
@@ -143,6 +148,19 @@ function isTarget(finding: Finding, target: Target, replay: Replay): boolean {
   if (target.seq >= 0 && finding.seq !== target.seq) return false;
   const found = new Set(finding.evidence.map(({ seq }) => seq));
   return target.evidence.every((seq) => found.has(seq));
+}
+
+/** What the finding is once the trace is over and the kernel had its word. */
+function isViolation({ verdict, premise }: Finding, status: KernelStatus | undefined): boolean {
+  if (status === 'contradicted' || premise?.broken === true) return false;
+  return verdict === 'violation' || (verdict === 'possible' && status === 'confirmed');
+}
+
+function statusOf(
+  { error }: Finding,
+  statuses: ReadonlyMap<KernelError, KernelStatus> | undefined,
+): KernelStatus | undefined {
+  return error === undefined ? undefined : statuses?.get(error);
 }
 
 function schedOf(replay: Replay, finding: Finding): string {

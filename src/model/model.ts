@@ -19,7 +19,8 @@ import { adoptHeaderScheds } from './caps/tree.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
-import { Sched, YES } from './sched.ts';
+import { checkRepeated } from './repeated.ts';
+import { NO, Sched, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { checkDequeued } from './transitions/dsq.ts';
@@ -76,6 +77,14 @@ export class Model {
   /** Bits of p->scx.flags that follow from the recorded events. */
   readonly predictedFlags: number;
   readonly codePathRules = new CodePathRules();
+  /** Links that came inside a call that inserts or moves the task, and links that did not. */
+  linksAnnounced = 0;
+  linksUnannounced = 0;
+  /** Wakeups that reached a run queue after sched_waking, and tasks that ran after sched_wakeup. */
+  wakingsKept = 0;
+  wakeupsKept = 0;
+  /** Pairs of different events that one CPU executed at the same time: the clock is coarse. */
+  sameTimes = 0;
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -121,6 +130,7 @@ export class Model {
     this.seq = event.seq;
     if (event.cpu >= 0) {
       step.cpu = this.cpu(event.cpu);
+      if (event.t === step.cpu.lastTime) checkRepeated(this, event, step, step.cpu);
       step.cpu.noteTime(event);
       step.cpu.path.follow(event, step, this.codePathRules);
     }
@@ -302,6 +312,10 @@ export class Model {
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
+    if (this.knownSince === 0 && !this.startsMidRun) {
+      task.initOpen = NO;
+      task.enableOpen = NO;
+    }
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.knownSince === 0) {
       task.comm = info.comm ?? '';

@@ -36,6 +36,8 @@ const MASK_CHANGES = 8;
 /** A pending direct dispatch (p->scx.ddsp_*). */
 export class DirectDispatch {
   active = false;
+  /** Whether it is active is certain: its making or its end was seen. */
+  known = false;
   readonly dsqId = new U64();
   readonly enqFlags = new U64();
   readonly slice = new U64();
@@ -50,6 +52,7 @@ export class DirectDispatch {
 
   clear(): void {
     this.active = false;
+    this.known = true;
     this.deferred = false;
     this.seq = -1;
   }
@@ -109,6 +112,15 @@ export class Task {
   readonly opsState = new U64();
   opsStateKnown = false;
   readonly ddsp = new DirectDispatch();
+  /** Event at which the last ops.select_cpu() began; -1 not seen. */
+  selectSeq = -1;
+  /** sched_waking came and the wakeup has not reached the run queue; sched_wakeup has to come before it runs. */
+  waking: Tri = UNKNOWN;
+  wakeupDue: Tri = UNKNOWN;
+  wakeSeq = -1;
+  /** ops.init_task() and ops.enable() are under way. */
+  initOpen: Tri = UNKNOWN;
+  enableOpen: Tri = UNKNOWN;
   holdingCpu = -1;
   reenqCount = -1;
 
@@ -295,6 +307,12 @@ export class Task {
     this.weightSeen = false;
     this.opsStateKnown = false;
     this.ddsp.clear();
+    this.ddsp.known = false;
+    this.selectSeq = -1;
+    this.waking = UNKNOWN;
+    this.wakeupDue = UNKNOWN;
+    this.initOpen = UNKNOWN;
+    this.enableOpen = UNKNOWN;
     this.holdingCpu = -1;
     this.reenqCount = -1;
     this.running = UNKNOWN;

@@ -1,6 +1,7 @@
 // Which probes a rule needs: from the event types it names, and from what predicts the errors of the core.
 import { type EventName, parseEventName } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
+import { CAPS_PROBES } from './caps-probes.ts';
 import { PROBES } from './catalogue.ts';
 import type { Probe, ProbeLevel } from './probe.ts';
 
@@ -33,6 +34,8 @@ export const ALWAYS: readonly EventName[] = [
 
 /** What the model must see as well where it sees events of a type, lest it draws wrong conclusions from them. */
 const ALONG_WITH: { readonly [T in EventType]?: readonly EventName[] } = {
+  run: ['stop'],
+  stop: ['run'],
   enqueue: ['dequeue', 'run', 'stop', 'ops_enqueue', 'ops_dequeue'],
   ops_enqueue: ['enqueue', 'dequeue', 'ops_dequeue', 'run', 'stop', 'dsq_link'],
   dsq_link: ['dsq_unlink', 'dsq_create', 'dsq_destroy', 'dispatch_dequeue', 'dispatch_enqueue', 'run'],
@@ -84,6 +87,7 @@ export const SITE_NEEDS: Readonly<Record<string, readonly EventName[]>> = {
   'reenq-local-repeat': ['ops_enqueue', 'run', 'reenqueue:local'],
   'reenq-dsq-not-allowed': ['reenqueue:dsq_kfunc', 'reenqueue:schedule', 'bypass'],
   'reenq-flags-invalid': ['reenqueue:dsq_kfunc'],
+  'dispatch-near-miss': ['enqueue', 'dequeue', 'dispatch_dequeue', 'migrate', 'dispatch_to_local', 'move_remote_task'],
   'runnable-stall': ['enqueue', 'dequeue', 'run', 'stop', 'dsq_link', 'watchdog'],
   'dsq-destroy-busy': ['dsq_destroy', 'dsq_link', 'dsq_unlink'],
   'kick-idle-flag-conflict': ['kick:request', 'bypass'],
@@ -114,9 +118,19 @@ export function probesOf(name: EventName): readonly Probe[] {
   return bearing.filter((probe) => probe.level <= Math.max(1, lowest));
 }
 
+/** Capabilities follow from who asks whom for what, everywhere: rules about them need all of level 1. */
+const CAPS_TYPES: ReadonlySet<string> = new Set(CAPS_PROBES.map((probe) => probe.type));
+
+function needsEverything({ needs }: RuleNeeds): boolean {
+  return needs.length === 0 || needs.flat().some((name) => CAPS_TYPES.has(parseEventName(name)?.type ?? ''));
+}
+
 /** Names of the events that the rules need, alternatives and everything that the model needs along with them included. */
 export function eventsFor(rules: readonly RuleNeeds[]): ReadonlySet<EventName> {
+  // Events of capabilities occur only where there are sub-schedulers, and nothing there makes sense without them.
+  const along = rules.some(needsEverything) ? probesAtLevel(1) : CAPS_PROBES.filter((probe) => probe.level === 1);
   const names = new Set<EventName>(ALWAYS);
+  for (const { type, step } of along) names.add(step === undefined ? type : `${type}:${step}`);
   for (const rule of rules) {
     for (const need of rule.needs) for (const name of typeof need === 'string' ? [need] : need) names.add(name);
     for (const name of SITE_NEEDS[rule.id] ?? []) names.add(name);

@@ -11,6 +11,9 @@ import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { autoDomain } from '../vtime/compile.ts';
+import type { Domain } from '../vtime/domain.ts';
+import { VtimeEngine } from '../vtime/engine.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
 import { Recoveries } from './recoveries.ts';
@@ -22,6 +25,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** How the scheduler keeps vtime; absent: nothing is known of it. */
+  readonly domain?: Domain;
 }
 
 interface ActiveRule {
@@ -52,6 +57,7 @@ export class Replay {
   readonly #active: readonly ActiveRule[];
   /** Rules about error sites, by site, and about comparisons of the model, by aspect. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #vtime: VtimeEngine | undefined;
   readonly #byAspect = new Map<string, ActiveRule>();
   readonly #byId = new Map<string, ActiveRule>();
   #current: TraceEvent;
@@ -67,19 +73,29 @@ export class Replay {
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
+    const domain = options.domain ?? autoDomain();
     this.#active = this.ruleRuns.flatMap((run) => {
       if (!this.#holdsHere(run)) return [];
       const handlers = this.#create(run);
-      if (hasEvidence(run, header)) return [{ run, handlers }];
+      if (hasEvidence(run, header) && isDescribed(run, domain)) return [{ run, handlers }];
       // What led to the end of a scheduler cannot be seen, but its message can.
       const { onEnd } = handlers;
       return run.spec.site === undefined || onEnd === undefined ? [] : [{ run, handlers: { onEnd } }];
     });
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
-    for (const rule of this.#active) {
-      for (const [type, handler] of Object.entries(rule.handlers) as [EventType, EventHandler][]) {
+    const listen = (listener: object): void => {
+      for (const [type, handler] of Object.entries(listener) as [EventType, EventHandler][]) {
         if (type in KIND) handlers[KIND[type]]?.push(handler);
       }
+    };
+    // Facts are told before the rules that listen to the event itself are asked.
+    if (this.#active.some((rule) => rule.run.spec.vtime !== undefined)) {
+      const listeners = this.#active.flatMap((rule) => rule.handlers.vtime ?? []);
+      this.#vtime = new VtimeEngine({ model: this.model, domain, listeners });
+      listen(this.#vtime.handlers);
+    }
+    for (const rule of this.#active) {
+      listen(rule.handlers);
       this.#byId.set(rule.run.spec.id, rule);
       if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
       if (rule.run.spec.aspect !== undefined) this.#byAspect.set(rule.run.spec.aspect, rule);
@@ -113,6 +129,7 @@ export class Replay {
   /** The trace is over. */
   end(): void {
     this.#step.reset();
+    this.#vtime?.end();
     for (const { run, handlers } of this.#active) {
       for (const type of handlers.checkedAt ?? []) run.checked += this.counts[KIND[type]] ?? 0;
       handlers.onEnd?.();
@@ -156,10 +173,14 @@ export class Replay {
   }
 
   #create(run: RuleRun): RuleHandlers {
+    const engine = (): VtimeEngine | undefined => this.#vtime;
     return run.spec.create({
+      get vtime() {
+        return engine();
+      },
       model: this.model,
-      checked: () => {
-        run.checked++;
+      checked: (times = 1) => {
+        run.checked += times;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
       note: (text) => {
@@ -203,6 +224,13 @@ function hasEvidence(run: RuleRun, header: TraceHeader): boolean {
   const missing = header.recorded === undefined ? [] : missingTypes(run.spec.needs, header.recorded);
   if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
   return missing.length === 0;
+}
+
+/** Is enough known of how the scheduler keeps vtime? Otherwise the rule says what it misses. */
+function isDescribed(run: RuleRun, domain: Domain): boolean {
+  if (!domain.auto || run.spec.vtime !== 'described') return true;
+  run.notEvaluated = 'needs to know how the scheduler keeps vtime: --domain NAME or FILE';
+  return false;
 }
 
 /** Needed event types that were not recorded, alternatives as `a or b`. */

@@ -63,7 +63,7 @@ export function renderTestGithub(report: TestReport): string {
 /** Findings that are known, or conclude nothing, are no annotations. */
 function levelOf({ verdict, severity, known }: ResultFinding): Level | undefined {
   if (known === true) return undefined;
-  if (verdict === 'possible') return 'warning';
+  if (verdict === 'possible' || verdict === 'prediction') return 'warning';
   if (verdict !== 'violation') return undefined;
   return severity === 'error' ? 'error' : severity === 'warning' ? 'warning' : 'notice';
 }

@@ -112,6 +112,7 @@ function kindAndLevel(finding: ResultFinding): { kind: string; level: string } {
     case 'violation':
       return { kind: 'fail', level: levelOfSeverity(finding.severity) };
     case 'possible':
+    case 'prediction':
       return { kind: 'review', level: 'none' };
     case 'inconclusive':
       return { kind: 'open', level: 'none' };

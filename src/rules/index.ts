@@ -57,6 +57,28 @@ import { switchChainBroken } from './switch-chain-broken.ts';
 import { taskLost } from './task-lost.ts';
 import { taskOnTwoCpus } from './task-on-two-cpus.ts';
 import { taskOnTwoDsqs } from './task-on-two-dsqs.ts';
+import { dsqMixedOrder } from './vtime/dsq-mixed-order.ts';
+import { vtimeBasisLeap } from './vtime/vtime-basis-leap.ts';
+import { vtimeBasisRegress } from './vtime/vtime-basis-regress.ts';
+import { vtimeChargeMismatch } from './vtime/vtime-charge-mismatch.ts';
+import { vtimeChargeUnderflow } from './vtime/vtime-charge-underflow.ts';
+import { vtimeClampStorm } from './vtime/vtime-clamp-storm.ts';
+import { vtimeDomainContamination } from './vtime/vtime-domain-contamination.ts';
+import { vtimeDomainSplit } from './vtime/vtime-domain-split.ts';
+import { vtimeDrift } from './vtime/vtime-drift.ts';
+import { vtimeDriftEta } from './vtime/vtime-drift-eta.ts';
+import { vtimeHiddenRuntime } from './vtime/vtime-hidden-runtime.ts';
+import { vtimeKeyWrap } from './vtime/vtime-key-wrap.ts';
+import { vtimeLowClampMissing } from './vtime/vtime-low-clamp-missing.ts';
+import { vtimeModelMismatch } from './vtime/vtime-model-mismatch.ts';
+import { vtimeOrderViolation } from './vtime/vtime-order-violation.ts';
+import { vtimeResetDiscount } from './vtime/vtime-reset-discount.ts';
+import { vtimeStaleKey } from './vtime/vtime-stale-key.ts';
+import { vtimeStarvation } from './vtime/vtime-starvation.ts';
+import { vtimeStarvationPredicted } from './vtime/vtime-starvation-predicted.ts';
+import { vtimeTooFarAhead } from './vtime/vtime-too-far-ahead.ts';
+import { vtimeUninitBasis } from './vtime/vtime-uninit-basis.ts';
+import { weightRange } from './vtime/weight-range.ts';
 import { vtimeOnBuiltinDsq } from './vtime-on-builtin-dsq.ts';
 import { vtimeOrder } from './vtime-order.ts';
 
@@ -88,6 +110,28 @@ export const MODULE_RULES: readonly RuleSpec[] = [
   vtimeOrder,
   pickMismatch,
   consumeMismatch,
+  dsqMixedOrder,
+  weightRange,
+  vtimeModelMismatch,
+  vtimeHiddenRuntime,
+  vtimeDrift,
+  vtimeDriftEta,
+  vtimeTooFarAhead,
+  vtimeBasisLeap,
+  vtimeBasisRegress,
+  vtimeClampStorm,
+  vtimeDomainContamination,
+  vtimeDomainSplit,
+  vtimeUninitBasis,
+  vtimeResetDiscount,
+  vtimeChargeMismatch,
+  vtimeChargeUnderflow,
+  vtimeKeyWrap,
+  vtimeStaleKey,
+  vtimeLowClampMissing,
+  vtimeOrderViolation,
+  vtimeStarvation,
+  vtimeStarvationPredicted,
   taskLost,
   runnableStall,
   runnableTooLong,

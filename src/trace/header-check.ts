@@ -123,6 +123,7 @@ const header = objectOf(
     starts_mid_run: flag,
     features: listOf(text),
     losses: listOf(objectOf({ cpu: natural, overrun: natural, dropped: natural }, {})),
+    domain: (value) => text(value) || isObject(value),
     expect: expectation,
   },
 );

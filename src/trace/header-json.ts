@@ -75,6 +75,7 @@ export interface HeaderJson {
   starts_mid_run?: boolean | undefined;
   features?: string[] | undefined;
   losses?: { cpu: number; overrun: number; dropped: number }[] | undefined;
+  domain?: string | Record<string, unknown> | undefined;
   expect?: ExpectationJson | undefined;
 }
 
@@ -103,6 +104,7 @@ export function headerFromJson(json: HeaderJson): TraceHeader {
       schedExtState: json.sched_ext_state,
       mayBeFiltered: json.may_be_filtered,
       startsMidRun: json.starts_mid_run,
+      domain: json.domain,
     }),
   );
   if (json.cpus?.possible !== undefined) header.possible = mask(json.cpus.possible);
@@ -228,6 +230,7 @@ export function headerToJson(header: TraceHeader): HeaderJson {
     starts_mid_run: header.startsMidRun,
     features: header.features.size === 0 ? undefined : [...header.features],
     losses: header.losses.length === 0 ? undefined : header.losses.map((loss) => ({ ...loss })),
+    domain: header.domain === undefined || typeof header.domain === 'string' ? header.domain : { ...header.domain },
     expect: header.expect,
   };
   return JSON.parse(JSON.stringify(json)) as HeaderJson;

@@ -138,6 +138,10 @@ export const headerSchema = z.strictObject({
     .array(z.strictObject({ cpu: count, overrun: count, dropped: count }))
     .optional()
     .describe('records lost per CPU, as the recorder counted them'),
+  domain: z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .optional()
+    .describe('how the scheduler keeps vtime: name of a built-in description, or a description'),
   expect: expectationSchema.optional().describe('what scx-check test expects of this trace'),
 });
 

@@ -86,6 +86,8 @@ export interface TraceHeader {
   startsMidRun?: boolean;
   /** Features of the kernel seen in the recording itself, such as `tracepoint:sched_ext_exit`. */
   features: ReadonlySet<string>;
+  /** How the recorded scheduler keeps vtime: name of a built-in description, or a description. */
+  domain?: string | Readonly<Record<string, unknown>>;
   /** Per-CPU losses that the recording itself declares, by CPU. */
   losses: readonly { readonly cpu: number; readonly overrun: number; readonly dropped: number }[];
   /** What the author expects of a replay. */

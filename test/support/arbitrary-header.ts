@@ -106,6 +106,7 @@ export const HEADER_VALUES: Readonly<Record<Exclude<keyof HeaderJson, 'format'>,
   starts_mid_run: fc.boolean(),
   features: fc.uniqueArray(name, { maxLength: 3 }),
   losses: fc.array(fc.record({ cpu: count, overrun: count, dropped: count }), { maxLength: 2 }),
+  domain: fc.oneof(text, fc.dictionary(name, fc.oneof(text, count), { maxKeys: 3 })),
   expect: expectation,
 };
 

@@ -12,8 +12,9 @@ export async function runIn(
   folder: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  name = '.out',
 ): Promise<Run> {
-  const out = join(folder, '.out');
+  const out = join(folder, name);
   const written = { stdout: '', stderr: '' };
   const collect = (name: 'stdout' | 'stderr') => ({
     isTTY: false,

@@ -78,7 +78,9 @@ export function admit(model: Model, event: TraceEvent, step: Step, cpu: CpuCaps,
   const { checks } = step;
   const own = model.caps.task(task);
   const { rescuee } = cpu;
-  if (rescuee !== null && rescuee !== undefined && rescuee !== task) {
+  if (rescuee !== null && rescuee !== undefined && rescuee !== task && !model.records('slice_end'))
+    checks.open('rescue-single', 'the ends of rescues are not recorded', task.sched, cpu.id);
+  else if (rescuee !== null && rescuee !== undefined && rescuee !== task) {
     const check = checks.fail(
       'rescue-single',
       `${task.label} is rescued on CPU ${cpu.id} while ${rescuee.label} is`,

@@ -1,11 +1,12 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
-import { DSQ_INVALID, isBuiltinId } from '../../kernel/dsq-id.ts';
+import { DSQ_INVALID, DSQ_LOCAL, formatDsqId, isBuiltinId } from '../../kernel/dsq-id.ts';
 import {
   DEQ_CLASS,
   DEQ_HI_CORE_SCHED_EXEC,
   DEQ_SAVE,
   DEQ_SLEEP,
   ENQ_HI_REENQ,
+  ENQ_WAKEUP,
   OPSS_QUEUED,
   TASK_DEQD_FOR_SLEEP,
   TASK_IN_CUSTODY,
@@ -19,26 +20,19 @@ import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, YES } from '../sched.ts';
+import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
-import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
+import { assignCpu, learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
+import { checkWaking } from './wakeup.ts';
 
 export const enqueueTransitions: Transitions = {
-  wakeup(model, event, step) {
-    const task = taskOf(model, event, step);
-    if (event.has('comm')) task.comm = event.comm;
-    if (event.target < 0) return;
-    if (event.step === 'new') assignCpu(task, event.target);
-    else learnTaskCpu(event, step, task, event.target);
-  },
-
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    if (task.taskCpu >= 0) learnTaskCpu(event, step, task, event.orig_cpu);
+    if (task.taskCpu >= 0) learnTaskCpu(model, event, step, task, event.orig_cpu);
     assignCpu(task, event.dest_cpu);
     task.migrationPending = false;
   },
@@ -52,6 +46,7 @@ export const enqueueTransitions: Transitions = {
       return;
     }
     if (event.phase === 'begin') {
+      task.selectSeq = event.seq;
       cpu.op = OP_SELECT_CPU;
       cpu.opTask = task;
       cpu.opInserts = 0;
@@ -71,6 +66,7 @@ export const enqueueTransitions: Transitions = {
     if (task.unplaced) assignCpu(task, event.rq);
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);
+    if ((event.enq_flags_lo & ENQ_WAKEUP) !== 0) checkWaking(model, event, step, task);
     task.cls = CLASS_EXT;
     if (!task.isQueued || task.waiting !== YES) markRunnable(event, task);
     task.flags |= TASK_QUEUED;
@@ -109,6 +105,7 @@ export const enqueueTransitions: Transitions = {
       // From the moment at which the scheduler owns it, other CPUs may dispatch it.
       task.openFlags = (task.openFlags & ~TASK_RESET_RUNNABLE_AT) | TASK_IN_CUSTODY;
       cpu.op = OP_ENQUEUE;
+      cpu.opDirect = directDispatch(event, step, task);
       cpu.opTask = task;
       cpu.opInserts = 0;
       cpu.opSeq = event.seq;
@@ -185,6 +182,32 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
   }
 }
 
+/** Did ops.select_cpu() insert the task? p->scx.ddsp_dsq_id tells, and must fit what was seen. */
+function directDispatch(event: TraceEvent, step: Step, task: Task): Tri {
+  if (!event.has('ddsp_dsq')) return UNKNOWN;
+  const { ddsp } = task;
+  const asked = !isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID);
+  if (asked === ddsp.active && (!asked || ddsp.dsqId.equals(event.ddsp_dsq_hi, event.ddsp_dsq_lo)))
+    return asked ? YES : NO;
+  // Without ops.select_cpu(), and in bypass, the core itself sends a task to the local DSQ of an idle CPU.
+  const byCore =
+    !ddsp.active &&
+    isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_LOCAL) &&
+    (task.sched?.insertsInSelect !== true ||
+      task.sched.isBypassing(event.rq) !== NO ||
+      task.sched.bypassSeq > task.selectSeq);
+  if (ddsp.known && !byCore) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'verdict',
+      `ops_enqueue shows ddsp_dsq ${formatDsqId(event.ddsp_dsq_hi, event.ddsp_dsq_lo)} of ${task.label}, expected ${ddsp.active ? formatDsqId(ddsp.dsqId.hi, ddsp.dsqId.lo) : 'none'}`,
+      { task, sinceSeq: ddsp.active ? ddsp.seq : task.linkSeq },
+    );
+  }
+  return asked ? YES : NO;
+}
+
 /** The task arrives from a move by the core itself: ops.enqueue() is not called. */
 function arrives(event: TraceEvent): boolean {
   return event.has('sticky_cpu') && event.sticky_cpu >= 0 && event.sticky_cpu === event.rq;
@@ -257,13 +280,6 @@ function noteTaken(model: Model, event: TraceEvent, task: Task): void {
   else if ((lo & DEQ_SAVE) !== 0)
     task.takenBy = model.bypassCalls > 0 ? 'dequeued by bypass' : 'dequeued by a property change';
   else task.takenBy = 'dequeued by a migration';
-}
-
-/** The task is assigned to a CPU. */
-function assignCpu(task: Task, cpu: number): void {
-  task.taskCpu = cpu;
-  task.taskCpuAssumed = false;
-  task.unplaced = false;
 }
 
 /** The task leaves the hands of the BPF scheduler. */

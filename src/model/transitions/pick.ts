@@ -2,6 +2,7 @@
 import { CAP_BASE } from '../../kernel/caps.ts';
 import { OPS_ENQ_LAST, TASK_QUEUED } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type Cpu, OP_DISPATCH, OP_NONE } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
@@ -38,6 +39,8 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   if (event.has('curr')) learnCurr(event, step, rq, event.curr);
   checkLocalLength(model, event, step, rq);
   const executing = model.cpu(event.cpu);
+  executing.pickRq = event.rq;
+  executing.pickSeq = event.seq;
   executing.op = OP_DISPATCH;
   executing.opTask = undefined;
   executing.opSeq = event.seq;
@@ -47,6 +50,8 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
 function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   const { pick } = rq;
   const executing = model.cpu(event.cpu);
+  checkPickRq(event, step, executing);
+  executing.pickRq = -1;
   executing.op = OP_NONE;
   const verdict = event.has('verdict') ? event.verdict : event.pid > 0 ? 'task' : 'none';
   const picked = verdict === 'task' && event.pid >= 0 ? model.task(event.pid) : null;
@@ -58,6 +63,19 @@ function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;
   if (picked !== null && event.has('slice')) picked.setSlice(event.slice_hi, event.slice_lo);
+}
+
+/** All that a pick does is about one run queue. */
+export function checkPickRq(event: TraceEvent, step: Step, executing: Cpu): void {
+  const { pickRq } = executing;
+  if (pickRq < 0 || event.rq < 0 || event.rq === pickRq) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'pick-rq',
+    `CPU ${event.cpu} picks for the run queue of CPU ${pickRq}, and ${event.type} is about that of CPU ${event.rq}`,
+    { cpu: event.cpu, sinceSeq: executing.pickSeq },
+  );
 }
 
 /** The local DSQ length that pick events carry. */

@@ -7,14 +7,15 @@ import {
   TASK_STATE_SHIFT,
 } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { LEARNT_CALLS } from '../code-path.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO } from '../sched.ts';
+import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnFlags, learnMask, learnTask, ownerOf, taskOf } from './common.ts';
+import { learnFlags, learnMask, learnTask, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { noteWait } from './enqueue.ts';
 
 export const taskTransitions: Transitions = {
@@ -53,6 +54,7 @@ export const taskTransitions: Transitions = {
 
   task_init(model, event, step) {
     const task = event.phase !== 'end' && event.fork ? startLife(model, event, step) : taskOf(model, event, step);
+    task.initOpen = followCall(model, event, step, task, task.initOpen);
     if (event.phase !== 'end') {
       step.sched = model.schedOf(event);
       task.initSched = step.sched;
@@ -82,6 +84,7 @@ export const taskTransitions: Transitions = {
 
   task_enable(model, event, step) {
     const task = taskOf(model, event, step);
+    task.enableOpen = followCall(model, event, step, task, task.enableOpen);
     if (event.has('comm')) task.comm = event.comm;
     ownerOf(model, event, step, task);
     learnTask(model, event, step, task);
@@ -132,7 +135,7 @@ export const taskTransitions: Transitions = {
 
   class_change(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    rqOfTask(model, event, step, task);
     step.sched = task.sched;
     if (event.step === 'switched_from') {
       noteWait(step, task);
@@ -181,6 +184,29 @@ export const taskTransitions: Transitions = {
   },
 };
 
+/** A callback about a task begins or ends: it does neither twice. */
+function followCall(model: Model, event: TraceEvent, step: Step, task: Task, open: Tri): Tri {
+  const { kind, phase } = event;
+  const { ended } = model.codePathRules;
+  if (phase === '') return UNKNOWN;
+  const begins = phase === 'begin';
+  const twice = open === (begins ? YES : NO);
+  // A recorder without a probe for the ends shows nothing but beginnings.
+  if (twice && (ended[kind] ?? 0) >= LEARNT_CALLS) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'call-nesting',
+      begins
+        ? `${event.type} of ${task.label} begins again before it ended`
+        : `${event.type} of ${task.label} ends without having begun`,
+      { task },
+    );
+  }
+  if (!begins) ended[kind] = (ended[kind] ?? 0) + 1;
+  return begins ? YES : NO;
+}
+
 /** A pid begins a life: anything known of an earlier task of that number is dropped, once. */
 function startLife(model: Model, event: TraceEvent, step: Step): Task {
   const known = model.findTask(event.pid);
@@ -192,6 +218,9 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.setFlags(0);
     task.waiting = NO;
     task.running = NO;
+    task.reenqCount = 0;
+    task.initOpen = NO;
+    task.enableOpen = NO;
     task.unplaced = true;
     task.migrationDisabled = 0;
     task.setOpsState(0, 0);

@@ -15,6 +15,7 @@ import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { taskOf } from './common.ts';
 import { vetEnqFlags } from './kfuncs.ts';
+import { checkPickRq } from './pick.ts';
 
 export const verdictTransitions: Transitions = {
   insert(model, event, step) {
@@ -30,6 +31,7 @@ export const verdictTransitions: Transitions = {
     task.insertTime = event.t;
     task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
     task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+    if (cpu.op === OP_SELECT_CPU && sched !== undefined) sched.insertsInSelect = true;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
     else bufferVerdict(model, event, step, cpu, task, sched);
   },
@@ -39,6 +41,7 @@ export const verdictTransitions: Transitions = {
     const sched = model.schedOf(event);
     step.rq = model.cpu(event.rq);
     step.sched = sched;
+    checkPickRq(event, step, cpu);
     if (event.phase !== 'end') {
       if (step.rq.pick.active) step.rq.pick.sawFlush = true;
       cpu.flushIndex = 0;
@@ -101,6 +104,7 @@ function markDirectDispatch(
   } else {
     const { ddsp } = task;
     ddsp.active = true;
+    ddsp.known = true;
     ddsp.deferred = false;
     ddsp.seq = event.seq;
     ddsp.time = event.t;

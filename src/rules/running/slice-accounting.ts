@@ -26,10 +26,6 @@ export const sliceAccounting = defineRule({
   avoid: 'Write slices with scx_bpf_task_set_slice(), which the trace shows.',
   create(context) {
     const charges: (Charge | undefined)[] = [];
-    const forget = (rq: number): void => {
-      const charge = charges[rq];
-      if (charge !== undefined) charge.pid = -1;
-    };
     const set = (rq: number, pid: number, slice: number, seq: number, floor: number): void => {
       const charge = charges[rq];
       if (charge === undefined) charges[rq] = { pid, slice, seq, floor };
@@ -71,11 +67,13 @@ export const sliceAccounting = defineRule({
       set_slice(event) {
         for (const charge of charges) if (charge?.pid === event.pid) charge.pid = -1;
       },
-      pick(event) {
-        if (event.phase !== 'begin') forget(event.rq);
-      },
-      stop(event) {
-        forget(event.rq);
+      pick(event, step) {
+        // Who runs on may have got a new slice; who is replaced is charged once more.
+        const charge = charges[event.rq];
+        if (event.phase === 'begin' || charge === undefined || charge.pid !== event.pid) return;
+        if (event.has('slice'))
+          set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
+        else charge.pid = -1;
       },
     };
   },

@@ -4,7 +4,15 @@ import { EXIT_KIND, exitReason, isErrorKind } from '../../kernel/exit.ts';
 import type { KernelError } from '../../model/kernel-error.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
-import { defineRule, type EvidenceRef, type RuleContext, type RuleHandlers, type RuleSpec } from '../rule.ts';
+import {
+  type Cause,
+  defineRule,
+  type EvidenceRef,
+  type Report,
+  type RuleContext,
+  type RuleHandlers,
+  type RuleSpec,
+} from '../rule.ts';
 
 type KernelErrorRule = Omit<RuleSpec, 'create' | 'severity' | 'site'> & {
   /** Events at which the core makes the check. */
@@ -79,7 +87,13 @@ export function reportExits(context: RuleContext, site: ErrorSite): number {
 export function reportError(
   context: RuleContext,
   error: KernelError,
-  extra: { class?: string; evidence?: readonly EvidenceRef[]; note?: string } = {},
+  extra: {
+    class?: string;
+    evidence?: readonly EvidenceRef[];
+    note?: string;
+    chain?: readonly Cause[];
+    details?: NonNullable<Report['details']>;
+  } = {},
 ): void {
   const evidence = extra.evidence ?? (error.decisionSeq >= 0 ? [{ seq: error.decisionSeq, note: 'the decision' }] : []);
   context.report({
@@ -93,6 +107,8 @@ export function reportError(
     began: evidence[0]?.seq ?? -1,
     evidence,
     ...(extra.note === undefined ? {} : { note: extra.note }),
+    ...(extra.chain === undefined ? {} : { chain: extra.chain }),
+    ...(extra.details === undefined ? {} : { details: extra.details }),
     error,
   });
 }
