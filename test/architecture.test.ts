@@ -38,8 +38,9 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     because: 'findings are data about what rules report',
   },
   replay: {
-    from: ['trace', 'kernel', 'model', 'vtime', 'findings', 'types:rules', 'types:readers', 'errors'],
-    because: 'the engine drives model and rules over events, whatever they were read from',
+    from: ['trace', 'kernel', 'model', 'vtime', 'findings', 'probes', 'types:rules', 'types:readers', 'errors'],
+    because:
+      'the engine drives model and rules over events, whatever they were read from; of probes it says what would record what is missing',
   },
   dump: {
     from: ['trace', 'kernel'],
@@ -59,8 +60,12 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     from: ['trace', 'kernel', 'model', 'replay', 'errors', 'types:findings', 'types:readers'],
     because: 'views turn the model into plain data at any event; they judge nothing and know no format and no output',
   },
+  inspect: {
+    from: ['trace', 'kernel', 'replay', 'errors', 'types:readers', 'types:rules'],
+    because: 'an inspection counts what a trace holds and asks the rules what they lack; it replays nothing',
+  },
   report: {
-    from: ['trace', 'findings', 'types:state', 'types:diagnosis', 'types:explain'],
+    from: ['trace', 'findings', 'types:state', 'types:inspect', 'types:diagnosis', 'types:explain'],
     because:
       'reporters are functions of a document and know nothing of the model; of the trace only how values are spelled',
   },
@@ -79,6 +84,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
       'errors',
     ],
     because: 'minimising replays parts of a trace and edits events; it knows neither files nor how a rule judges',
+  },
+  bisect: {
+    from: ['findings', 'rules', 'types:minimize', 'trace', 'errors'],
+    because: 'bisections judge result documents and search histories; they replay nothing themselves',
   },
   gate: {
     from: ['vtime', 'findings', 'input', 'kernel', 'readers', 'replay', 'rules', 'trace', 'errors'],

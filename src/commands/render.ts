@@ -1,4 +1,5 @@
 // From documents to text: the reporters by the name of their format, each loaded when it is used.
+import type { BisectDocument } from '../findings/bisect-report.ts';
 import type { ReplayResult } from '../findings/result.ts';
 import type { TestReport } from '../findings/test-report.ts';
 import type { FailedInput } from '../report/place.ts';
@@ -69,7 +70,17 @@ export async function renderTestReport(
   }
 }
 
-async function styleFor({ output }: RenderOptions, context: CommandContext) {
+export async function renderBisect(
+  document: BisectDocument,
+  options: { readonly format: 'terminal' | 'json'; readonly output?: string; readonly verbose?: boolean },
+  context: CommandContext,
+): Promise<string> {
+  if (options.format === 'json') return `${JSON.stringify(document, null, 1)}\n`;
+  const { renderBisectTerminal } = await import('../report/bisect-terminal.ts');
+  return renderBisectTerminal(document, { style: await styleFor(options, context), verbose: options.verbose === true });
+}
+
+async function styleFor({ output }: Pick<RenderOptions, 'output'>, context: CommandContext) {
   const { makeStyle } = await import('../report/style.ts');
   return makeStyle({ isTerminal: output === undefined && context.stdout.isTTY, env: context.env });
 }

@@ -1,5 +1,5 @@
 // What to record so that a trace shows the cause: event types, and the probes that deliver them.
-import { probesOf, SITE_NEEDS } from '../probes/needs.ts';
+import { levelFor, probesOf, SITE_NEEDS } from '../probes/needs.ts';
 import type { Probe } from '../probes/probe.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import type { EventName } from '../trace/recorded.ts';
@@ -9,8 +9,8 @@ export interface RecordAdvice {
   readonly events: readonly string[];
   /** Probes that deliver them. What a replay needs in any case is not listed. */
   readonly probes: readonly { readonly event: string; readonly on: string; readonly level: number }[];
-  /** Recording level that includes all of them; 0 when no probe is needed. */
-  readonly level: number;
+  /** Recording level that includes all that the rule cannot do without; null: no probe delivers it. */
+  readonly level: number | null;
   /** Command that records them. */
   readonly command: string;
 }
@@ -30,7 +30,7 @@ export function recordFor(rule: RuleSpec): RecordAdvice {
       on: probe.attach === 'event' ? 'trace event of the kernel' : `${probe.attach} of ${probe.symbols.join(' or ')}`,
       level: probe.level,
     })),
-    level: Math.max(0, ...[...probes].map(({ level }) => level)),
+    level: levelFor(rule.needs) ?? null,
     command: `scx-check record --rules ${rule.id}`,
   };
 }

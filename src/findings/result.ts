@@ -55,6 +55,8 @@ export interface ResultRule {
   readonly findings: number;
   /** Why it was not evaluated, or is inconclusive. */
   readonly reason: string | null;
+  /** Present when it was not evaluated for lack of events: the command that records them, '' when none does. */
+  readonly record?: string;
 }
 
 export interface ResultExit {
@@ -103,6 +105,8 @@ export interface ResultDifference {
   /** `fatal`, `survives`, `message`, `dropped`, `fallback`, `ignored`, `missing` or `different`. */
   readonly change: string;
   readonly text: string;
+  /** Rule about the error of the core that it concerns; null: none. */
+  readonly rule: string | null;
   readonly count: number;
   /** First event of that kind. */
   readonly first: EvidenceItem;

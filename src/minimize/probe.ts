@@ -21,6 +21,8 @@ export interface EventSource {
 export interface Target {
   readonly rule: RuleSpec;
   readonly class: string;
+  /** What was found, in words. */
+  readonly message: string;
   readonly pid: number;
   readonly comm: string;
   readonly cpu: number;
@@ -92,6 +94,7 @@ export class Probe {
     return {
       rule: this.#options.rule,
       class: finding.class,
+      message: finding.message,
       pid: finding.pid,
       comm: finding.comm,
       cpu: finding.cpu,

@@ -63,7 +63,12 @@ export class Step {
   /** What was expected of capability delegation, compared with what the event shows. */
   readonly checks = new CapsChecks();
   /** What another release that was asked for would do differently. */
-  readonly whatIf: { readonly change: 'fatal' | 'survives' | 'message' | 'fallback'; readonly text: string }[] = [];
+  readonly whatIf: {
+    readonly change: 'fatal' | 'survives' | 'message' | 'fallback';
+    readonly text: string;
+    /** Error site that it is about. */
+    readonly site?: string;
+  }[] = [];
   /** What this event shows that cannot follow from the state before. */
   readonly contradictions: Contradiction[] = [];
   /** Verdicts that this event shows to have been dropped. */

@@ -182,6 +182,7 @@ class ResultBuilder {
       checked: run.checked,
       findings: run.total,
       reason: reasonOf(run, verdict),
+      ...(run.record === undefined || verdict !== 'not evaluated' ? {} : { record: run.record }),
     };
   }
 
@@ -195,9 +196,9 @@ class ResultBuilder {
   #whatIf(evidence: ReadonlyMap<number, EvidenceItem>): Pick<ReplayResult, 'what_if'> {
     const { whatIf } = this.#replay;
     if (whatIf === undefined) return {};
-    const differences = whatIf.differences.flatMap(({ change, text, count, seq }) => {
+    const differences = whatIf.differences.flatMap(({ change, text, count, seq, rule = null }) => {
       const first = evidence.get(seq);
-      return first === undefined ? [] : [{ change, text, count, first }];
+      return first === undefined ? [] : [{ change, text, rule, count, first }];
     });
     const { release, point } = whatIf.there.version;
     return { what_if: { kernel: point > 0 ? `${release}.${point}` : release, differences } };

@@ -1,4 +1,5 @@
 // The answer of `explain` for people.
+import type { RecordAdvice } from '../explain/record.ts';
 import type { ExplainDocument } from '../explain/topic.ts';
 import { explanationLines, labelled, listed } from './explanation-lines.ts';
 import type { Style } from './style.ts';
@@ -68,16 +69,18 @@ function ruleLines(topic: Extract<ExplainDocument, { kind: 'rule' }>, style: Sty
     ...(message === null ? [] : labelled('message', message === '' ? '(none)' : message, style)),
     ...listed('causes', topic.causes, style),
     ...labelled('to do', topic.avoid, style),
-    ...labelled(
-      'record',
-      topic.record.probes.length === 0 ? 'no probe of scx-check record delivers these events' : topic.record.command,
-      style,
-    ),
-    ...labelled('', `events ${topic.record.events.join(', ')}`, style),
+    ...labelled('record', recordText(topic.record), style),
+    ...labelled('', `events ${topic.record.events.join(', ') || '(nothing in particular)'}`, style),
     ...(topic.caused_by.length === 0 ? [] : labelled('caused by', topic.caused_by.join(', '), style)),
     ...(topic.leads_to.length === 0 ? [] : labelled('leads to', topic.leads_to.join(', '), style)),
     ...(topic.dump_checks.length === 0
       ? []
       : labelled('in dumps', `${topic.dump_checks.join(', ')} (scx-check dump)`, style)),
   ];
+}
+
+function recordText({ command, level }: RecordAdvice): string {
+  return level === null
+    ? 'nothing records it: traces that are written by hand or by other tools may hold it'
+    : `${command}, or all rules of its kind: --level ${level}`;
 }

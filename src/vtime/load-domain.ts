@@ -36,6 +36,12 @@ export function allBuiltinDomains(): readonly Domain[] {
   });
 }
 
+/** Variants of a built-in description, in the order in which they came. */
+export function domainVariants(name: string): { readonly variant: string; readonly comment: string | null }[] {
+  const { variants = {} } = inheritDescription(builtin(name));
+  return Object.entries(variants).map(([variant, { comment }]) => ({ variant, comment: comment ?? null }));
+}
+
 function builtin(name: string): DescriptionJson {
   const found = findBuiltin(name);
   if (found !== undefined) return found;
