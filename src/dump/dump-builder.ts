@@ -1,9 +1,10 @@
 // Puts one dump together from its lines. Blocks are recognised by lines that no task name is long enough to forge.
+import { COMM_LEN } from '../kernel/limits.ts';
 import { frameOf, LINE, REASONS, reasonLength } from './anchors.ts';
 import type { Dump, DumpCpu, DumpTask, KickMask } from './dump.ts';
 import { continuesCpu, continuesTask, newCpu, newTask, parseHexMask, takeCpuWord, takeTaskWord } from './fields.ts';
 import type { ContentLine } from './lines.ts';
-import { COMM_LEN, findTaskHead, indentOf, type TextShape, takeCurr, takeRescue, takeTaskHead } from './names.ts';
+import { findTaskHead, indentOf, type TextShape, takeCurr, takeRescue, takeTaskHead } from './names.ts';
 
 /** Columns by which lines of fields are indented. */
 const FIELD_INDENT = 6;

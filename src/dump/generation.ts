@@ -2,7 +2,7 @@
 import { EVENT_COUNTERS } from '../kernel/counters.ts';
 import { ERROR_SITES } from '../kernel/error-sites.ts';
 import { formatMatches } from '../kernel/format.ts';
-import { isAtLeast, RELEASES, type Release } from '../kernel/release.ts';
+import { RELEASES, type Release, releasesBetween } from '../kernel/release.ts';
 import type { Dump, DumpTask } from './dump.ts';
 
 export interface ShapeEvidence {
@@ -40,10 +40,6 @@ const DSQS: ReadonlyMap<bigint, Release> = new Map([
 /** Longer messages are no message of the kernel's own. */
 const MAX_MESSAGE = 1100;
 
-function between(since: Release, until?: Release): readonly Release[] {
-  return RELEASES.filter((release) => isAtLeast(release, since) && (until === undefined || isAtLeast(until, release)));
-}
-
 /** The releases whose dumps have the shape of this one, and the pieces of evidence that rule others out. */
 export function releasesOfShape(dump: Dump): ShapeReleases {
   let releases: readonly Release[] = RELEASES;
@@ -61,15 +57,16 @@ export function releasesOfShape(dump: Dump): ShapeReleases {
 function* ofHead(dump: Dump): Generator<ShapeEvidence> {
   const { trigger, message } = dump;
   if (dump.owner !== undefined) {
-    yield { text: 'the first line names the dumped scheduler', releases: between('7.1') };
+    yield { text: 'the first line names the dumped scheduler', releases: releasesBetween('7.1') };
   }
   if (trigger?.kind === 'exit') {
-    if (trigger.namesCpu === true) yield { text: 'the header names a CPU', releases: between('7.2') };
+    if (trigger.namesCpu === true) yield { text: 'the header names a CPU', releases: releasesBetween('7.2') };
     if (trigger.namesCpu === false && (trigger.exitKind ?? 0) >= 1024) {
-      yield { text: 'the header names no CPU', releases: between('6.12', '7.1') };
+      yield { text: 'the header names no CPU', releases: releasesBetween('6.12', '7.1') };
     }
     const since = EXIT_KINDS[trigger.exitKind ?? 0];
-    if (since !== undefined) yield { text: `there is an exit kind ${trigger.exitKind}`, releases: between(since) };
+    if (since !== undefined)
+      yield { text: `there is an exit kind ${trigger.exitKind}`, releases: releasesBetween(since) };
   }
   if (message !== undefined && !dump.messageCut && message.length < MAX_MESSAGE) yield* ofMessage(message);
 }
@@ -81,10 +78,12 @@ function* ofMessage(message: string): Generator<ShapeEvidence> {
     if (!/[a-zA-Z]{3}/.test(site.format.replace(/%\w+/g, ''))) continue;
     let since = site.since;
     for (const old of site.older ?? []) {
-      if (formatMatches(old.format, message)) for (const release of between(since, old.until)) releases.add(release);
+      if (formatMatches(old.format, message))
+        for (const release of releasesBetween(since, old.until)) releases.add(release);
       since = RELEASES[RELEASES.indexOf(old.until) + 1] ?? since;
     }
-    if (formatMatches(site.format, message)) for (const release of between(since, site.until)) releases.add(release);
+    if (formatMatches(site.format, message))
+      for (const release of releasesBetween(since, site.until)) releases.add(release);
   }
   if (releases.size > 0) {
     yield { text: 'the words of the message', releases: RELEASES.filter((release) => releases.has(release)) };
@@ -97,24 +96,24 @@ function* ofCpus(dump: Dump): Generator<ShapeEvidence> {
     if (cpu.pntSeq !== undefined) {
       yield cpu.opsQseq === undefined && cpu.lineComplete
         ? { text: 'CPU lines have pnt_seq and no ops_qseq', releases: ['6.12'] }
-        : { text: 'CPU lines have pnt_seq', releases: between('6.12', '6.18') };
+        : { text: 'CPU lines have pnt_seq', releases: releasesBetween('6.12', '6.18') };
     }
     if (cpu.ksync !== undefined) {
       yield cpu.opsQseq === undefined
-        ? { text: 'CPU lines have ksync and no ops_qseq', releases: between('7.2') }
-        : { text: 'CPU lines have ops_qseq and ksync', releases: between('6.19', '7.2') };
+        ? { text: 'CPU lines have ksync and no ops_qseq', releases: releasesBetween('7.2') }
+        : { text: 'CPU lines have ops_qseq and ksync', releases: releasesBetween('6.19', '7.2') };
     }
-    if (cpu.rescue !== undefined) yield { text: 'CPU blocks have a rescue line', releases: between('7.3') };
+    if (cpu.rescue !== undefined) yield { text: 'CPU blocks have a rescue line', releases: releasesBetween('7.3') };
     if (cpu.masks.some((mask) => mask.name === 'cpus_to_sync')) {
-      yield { text: 'there is a mask cpus_to_sync', releases: between('7.0') };
+      yield { text: 'there is a mask cpus_to_sync', releases: releasesBetween('7.0') };
     }
     for (const { bit, since, until } of RQ_FLAGS) {
       if (((cpu.flags ?? 0) & bit) !== 0) {
-        yield { text: `run queue flag 0x${bit.toString(16)}`, releases: between(since, until) };
+        yield { text: `run queue flag 0x${bit.toString(16)}`, releases: releasesBetween(since, until) };
       }
     }
     if (cpu.cpu >= 0 && cpu.cpu < previous) {
-      yield { text: 'the CPUs are not in ascending order', releases: between('7.2') };
+      yield { text: 'the CPUs are not in ascending order', releases: releasesBetween('7.2') };
     }
     previous = cpu.cpu;
   }
@@ -130,40 +129,42 @@ function* ofTask(task: DumpTask): Generator<ShapeEvidence> {
   const { shape } = task;
   if (shape.headLine) {
     yield task.owner === undefined
-      ? { text: 'tasks name no scheduler', releases: between('6.12', '7.0') }
-      : { text: 'tasks name their scheduler', releases: between('7.1') };
+      ? { text: 'tasks name no scheduler', releases: releasesBetween('6.12', '7.0') }
+      : { text: 'tasks name their scheduler', releases: releasesBetween('7.1') };
   }
-  if (shape.vtimeBesideDsq) yield { text: 'dsq_vtime stands beside dsq_id', releases: between('6.12', '6.13') };
+  if (shape.vtimeBesideDsq) yield { text: 'dsq_vtime stands beside dsq_id', releases: releasesBetween('6.12', '6.13') };
   if (shape.vtimeLine && task.weight !== undefined) {
-    yield { text: 'tasks have a line with dsq_vtime, slice and weight', releases: between('6.14') };
+    yield { text: 'tasks have a line with dsq_vtime, slice and weight', releases: releasesBetween('6.14') };
   }
   if (shape.cpusLine && task.cpus !== undefined) {
     yield task.noMig === undefined
-      ? { text: 'tasks have no no_mig', releases: between('6.12', '6.17') }
-      : { text: 'tasks have no_mig', releases: between('6.18') };
+      ? { text: 'tasks have no no_mig', releases: releasesBetween('6.12', '6.17') }
+      : { text: 'tasks have no_mig', releases: releasesBetween('6.18') };
   }
   // A task that runs under the scheduler is ENABLED: 3 in the old numbering, 4 in the new one.
   if (task.current === true && task.scxState === 3) {
-    yield { text: 'a running task has scx_state 3', releases: between('6.12', '7.0') };
+    yield { text: 'a running task has scx_state 3', releases: releasesBetween('6.12', '7.0') };
   }
   if (task.current === true && task.scxState === 4) {
-    yield { text: 'a running task has scx_state 4', releases: between('7.1') };
+    yield { text: 'a running task has scx_state 4', releases: releasesBetween('7.1') };
   }
   const since = task.dsq === null || task.dsq === undefined ? undefined : DSQS.get(task.dsq);
-  if (since !== undefined) yield { text: 'a task is on a DSQ that older kernels lack', releases: between(since) };
+  if (since !== undefined)
+    yield { text: 'a task is on a DSQ that older kernels lack', releases: releasesBetween(since) };
 }
 
 function* ofCounters(dump: Dump): Generator<ShapeEvidence> {
   const names = new Set(dump.counters.map((counter) => counter.name));
-  if (dump.countersShown || names.size > 0) yield { text: 'there are event counters', releases: between('6.15') };
+  if (dump.countersShown || names.size > 0)
+    yield { text: 'there are event counters', releases: releasesBetween('6.15') };
   else if (dump.closed && dump.truncated === undefined && !dump.headless) {
-    yield { text: 'there are no event counters', releases: between('6.12', '6.14') };
+    yield { text: 'there are no event counters', releases: releasesBetween('6.12', '6.14') };
   }
   const complete = dump.countersShown && dump.truncated === undefined && names.size >= FEW_COUNTERS;
   for (const { name, since, until } of EVENT_COUNTERS) {
-    if (names.has(name)) yield { text: `counter ${name}`, releases: between(since, until) };
+    if (names.has(name)) yield { text: `counter ${name}`, releases: releasesBetween(since, until) };
     else if (complete) {
-      const releases = RELEASES.filter((release) => !between(since, until).includes(release));
+      const releases = RELEASES.filter((release) => !releasesBetween(since, until).includes(release));
       yield { text: `no counter ${name}`, releases };
     }
   }

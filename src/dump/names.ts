@@ -1,10 +1,8 @@
 // Names of tasks in dumps. A name may hold any byte but NUL: brackets, words of a dump, line ends.
+import { COMM_LEN } from '../kernel/limits.ts';
 import type { DumpCpu, DumpTask, TaskName } from './dump.ts';
 import { newTask } from './fields.ts';
 import type { ContentLine } from './lines.ts';
-
-/** TASK_COMM_LEN - 1: a name that spans lines can be no longer. */
-export const COMM_LEN = 15;
 
 /** What the lines around tell about those of a task block. */
 export interface TextShape {

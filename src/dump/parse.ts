@@ -1,4 +1,5 @@
 // Reads exit information and debug dumps out of any text: every shape of every release, whatever a logger did to it.
+import { COMM_LEN } from '../kernel/limits.ts';
 import { frameOf, LINE } from './anchors.ts';
 import type { Dump, DumpOwner, DumpTrigger, LogLine, ParsedText, StateValue, TaskName, UserExit } from './dump.ts';
 import { DumpBuilder } from './dump-builder.ts';
@@ -12,7 +13,6 @@ import {
   parseState,
   pathBefore,
 } from './log-lines.ts';
-import { COMM_LEN } from './names.ts';
 
 /** Frames that follow a message in the kernel log: SCX_EXIT_BT_LEN. */
 const MAX_FRAMES = 64;

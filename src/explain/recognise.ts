@@ -3,6 +3,7 @@ import { parseDumpText } from '../dump/parse.ts';
 import { ERROR_SITES, type ErrorSite } from '../kernel/error-sites.ts';
 import { EXIT_KIND, exitReason } from '../kernel/exit.ts';
 import { parseFormat } from '../kernel/format.ts';
+import { COMM_LEN } from '../kernel/limits.ts';
 import { isAtLeast, RELEASES, type Release } from '../kernel/release.ts';
 import { KERNEL_NOTICES, type KernelNotice } from '../kernel/warnings.ts';
 import { type FormatTokens, literalLength, matchPrefix, tokenize } from './format-tokens.ts';
@@ -52,7 +53,6 @@ const KINDS = Object.values(EXIT_KIND);
 const MAX_MESSAGE = 4096;
 /** A cut message counts when so many characters of it are words of the format. */
 const FEW_WORDS = 12;
-const COMM_LEN = 15;
 
 const TEXTS: ReadonlyMap<ErrorSite, readonly SiteText[]> = new Map(ERROR_SITES.map((site) => [site, textsOf(site)]));
 
