@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import { aboutTopic, type ExplainDocument, nearTopics } from '../explain/topic.ts';
 import { EXIT } from '../findings/verdict.ts';
 import { OutputFile } from '../output/output-file.ts';
+import { findRule } from '../rules/index.ts';
 import type { CommandContext } from './context.ts';
 import { kernelOption } from './options.ts';
 
@@ -31,11 +32,17 @@ async function render(
   options: ExplainCommandOptions,
   context: CommandContext,
 ): Promise<string> {
-  if (options.format === 'json') return `${JSON.stringify(topic, null, 1)}\n`;
+  const rule = topic.kind === 'rule' ? findRule(topic.id) : undefined;
+  const example = rule === undefined ? undefined : await (await import('./rule-example.ts')).exampleOf(rule);
+  if (options.format === 'json') {
+    const document = rule === undefined ? topic : { ...topic, example: example ?? null };
+    return `${JSON.stringify(document, null, 1)}\n`;
+  }
   const { makeStyle } = await import('../report/style.ts');
-  const { renderTopic } = await import('../report/explain-terminal.ts');
+  const { renderExample, renderTopic } = await import('../report/explain-terminal.ts');
   const isTerminal = options.output === undefined && context.stdout.isTTY;
-  return renderTopic(topic, makeStyle({ isTerminal, env: context.env }));
+  const style = makeStyle({ isTerminal, env: context.env });
+  return `${renderTopic(topic, style)}${example === undefined ? '' : renderExample(example, style)}`;
 }
 
 function unknownText(what: string): string {

@@ -1,11 +1,21 @@
 // The answer of `explain` for people.
 import type { RecordAdvice } from '../explain/record.ts';
 import type { ExplainDocument } from '../explain/topic.ts';
+import type { ResultFinding } from '../findings/result.ts';
 import { explanationLines, labelled, listed } from './explanation-lines.ts';
 import type { Style } from './style.ts';
+import { renderFinding } from './terminal.ts';
 
 export function renderTopic(topic: ExplainDocument, style: Style): string {
   return `${linesOf(topic, style).join('\n')}\n`;
+}
+
+/** What the rule reports in a small trace that was written for it. */
+export function renderExample(finding: ResultFinding, style: Style): string {
+  // The command that shows a finding again is about the trace of the user.
+  const { command: _, ...details } = finding.details;
+  const lines = renderFinding({ ...finding, details }, style).map((line) => `  ${line}`);
+  return `\n${style.strong('Example')}\n${lines.join('\n')}\n`;
 }
 
 function linesOf(topic: ExplainDocument, style: Style): string[] {
@@ -63,7 +73,7 @@ function ruleLines(topic: Extract<ExplainDocument, { kind: 'rule' }>, style: Sty
     ...labelled('means', topic.meaning, style),
     ...labelled(
       'kernel',
-      `${topic.fn}${message === null ? ', which does not check it' : ''}, Linux ${topic.versions}`,
+      `${topic.fn}${message === null ? '; no error of the kernel' : ''}, Linux ${topic.versions}`,
       style,
     ),
     ...(message === null ? [] : labelled('message', message === '' ? '(none)' : message, style)),

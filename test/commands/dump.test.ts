@@ -164,6 +164,16 @@ describe('explain', () => {
     });
   });
 
+  test('a rule shows what it finds in a trace that breaks it', async () => {
+    const { output } = await runCli(['explain', 'insert-needs-cap']);
+    expect(output).toMatch(/\nExample\n {2}error insert-needs-cap/);
+    expect(output).toMatch(/ {4}→ \d+\.\d{9} {2}CPU/);
+    expect(output).not.toContain('show it:');
+    expect(await explain('insert-needs-cap')).toMatchObject({
+      example: { rule: 'insert-needs-cap', evidence: expect.any(Array) },
+    });
+  });
+
   test('--kernel chooses among the same words', async () => {
     expect(await explain('non-existent DSQ 0xbad for hog-1[7]', '--kernel', '6.14')).toMatchObject({
       id: 'dsq-nonexistent',
