@@ -1,6 +1,7 @@
 // What can be asked about, and the answer as data: a rule, a check of dumps, an event counter, a message of the kernel.
 import type { CheckVerdict, DumpCheck } from '../dump/check.ts';
 import { DUMP_CHECKS } from '../dump/checks/index.ts';
+import { TEXT_CHECKS } from '../dump/text-checks.ts';
 import { EVENT_COUNTERS } from '../kernel/counters.ts';
 import { ERROR_SITES } from '../kernel/error-sites.ts';
 import type { Release } from '../kernel/release.ts';
@@ -12,6 +13,8 @@ import { type Explanation, explainText, suggestions, versionsText } from './expl
 import { type RecordAdvice, recordFor } from './record.ts';
 
 export const EXPLAIN_SCHEMA = 'scx-check/explain@1';
+
+const CHECKS: readonly Omit<DumpCheck, 'run'>[] = [...DUMP_CHECKS, ...TEXT_CHECKS];
 
 export interface RuleTopic {
   readonly kind: 'rule';
@@ -65,7 +68,7 @@ export function aboutTopic(what: string, release?: Release): ExplainDocument | u
   const id = text.toLowerCase();
   const rule = findRule(id);
   if (rule !== undefined) return { schema: EXPLAIN_SCHEMA, ...aboutRule(rule) };
-  const check = DUMP_CHECKS.find((entry) => entry.id === id);
+  const check = CHECKS.find((entry) => entry.id === id);
   if (check !== undefined) return { schema: EXPLAIN_SCHEMA, ...aboutCheck(check) };
   const counter = EVENT_COUNTERS.find(({ name }) => name === text.toUpperCase());
   if (counter !== undefined) {
@@ -105,7 +108,7 @@ function aboutRule(rule: RuleSpec): RuleTopic {
   };
 }
 
-function aboutCheck(check: DumpCheck): CheckTopic {
+function aboutCheck(check: Omit<DumpCheck, 'run'>): CheckTopic {
   return {
     kind: 'dump-check',
     id: check.id,
@@ -121,7 +124,7 @@ function aboutCheck(check: DumpCheck): CheckTopic {
 /** What the text may have meant: rules by id, messages by their words. */
 export function nearTopics(what: string): readonly string[] {
   const text = what.trim().toLowerCase();
-  const ids = [...RULES, ...DUMP_CHECKS].map(({ id }) => id);
+  const ids = [...RULES, ...CHECKS].map(({ id }) => id);
   const byId = /^[a-z][a-z-]*$/.test(text) ? ids.filter((id) => isNear(id, text)).slice(0, 5) : [];
   if (byId.length > 0) return byId;
   const formats = [...ERROR_SITES, ...KERNEL_NOTICES].map(({ id, format }) => ({ id, format }));

@@ -1,6 +1,7 @@
 // Every message of the kernel is recognised as what it is, whatever stands around it, and explained completely.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DUMP_CHECKS } from '../../src/dump/checks/index.ts';
 import { explainText } from '../../src/explain/explanation.ts';
 import { tokenize } from '../../src/explain/format-tokens.ts';
 import { matchSite, recognise, siteTexts } from '../../src/explain/recognise.ts';
@@ -149,6 +150,11 @@ test('every rule is a topic, with the probes that show it', () => {
     const recorded = rule.needs.flat().some((name) => probesOf(name).length > 0);
     if (topic?.kind === 'rule') expect(topic.record.probes.length > 0, rule.id).toBe(recorded);
   }
+});
+
+test('checks of dumps and of texts are topics', () => {
+  for (const id of [...DUMP_CHECKS.map((check) => check.id), 'kernel-warning'])
+    expect(aboutTopic(id), id).toMatchObject({ kind: 'dump-check', id });
 });
 
 test('what is not known is answered with what is near', () => {

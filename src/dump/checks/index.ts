@@ -35,7 +35,3 @@ export const DUMP_CHECKS: readonly DumpCheck[] = [
   duplicateTask,
   linesMissing,
 ];
-
-export function findDumpCheck(id: string): DumpCheck | undefined {
-  return DUMP_CHECKS.find((check) => check.id === id);
-}
