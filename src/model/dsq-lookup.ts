@@ -5,6 +5,8 @@ import {
   DSQ_GLOBAL,
   DSQ_INVALID,
   DSQ_LOCAL,
+  DSQ_REJECT,
+  DSQ_RESCUE,
   isBuiltin,
   isBuiltinId,
   isLocalOn,
@@ -68,10 +70,23 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
     addUserDsq(model, dsq);
     return dsq;
   }
+  if (isBuiltinId(idHi, idLo, DSQ_REJECT) || isBuiltinId(idHi, idLo, DSQ_RESCUE))
+    return rqDsq(model, event, idHi, idLo);
   const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? Math.max(0, event.node) : Math.max(event.dsq_cpu, event.rq);
   const dsq = model.dsqNamed(sched, idHi, idLo, instance);
   if (isBuiltinId(idHi, idLo, DSQ_GLOBAL)) dsq.node = instance;
   else dsq.cpu = instance;
+  return dsq;
+}
+
+/** REJECT and RESCUE belong to run queues, not to schedulers. */
+function rqDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
+  const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq >= 0 ? event.rq : event.task_cpu;
+  const dsq = model.dsqNamed(undefined, idHi, idLo, cpu);
+  if (dsq.sinceSeq >= 0) return dsq;
+  dsq.sinceSeq = event.seq;
+  dsq.cpu = cpu;
+  if (model.rqDsqsKnown) dsq.unknown = 0;
   return dsq;
 }
 
@@ -82,10 +97,13 @@ function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Ds
     if (cpu >= 0) return model.localDsq(model.cpu(cpu));
   }
   const dsq = new Dsq(idHi, idLo);
-  dsq.sched = model.schedOf(event);
   dsq.sinceSeq = event.seq;
-  // REJECT and RESCUE exist from boot on and are seen at their first use.
-  if (dsq.isRqOwned && model.rqDsqsKnown) dsq.unknown = 0;
+  // REJECT and RESCUE exist from boot on, belong to run queues and are seen at their first use.
+  if (dsq.isRqOwned) {
+    if (model.rqDsqsKnown) dsq.unknown = 0;
+    return dsq;
+  }
+  dsq.sched = model.schedOf(event);
   if (dsq.isUser) addUserDsq(model, dsq);
   else if (event.type === 'consume') {
     // A CPU consumes the GLOBAL of its own node and its own BYPASS only.

@@ -26,6 +26,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** Sees every event after the model and the rules have. */
+  readonly observe?: (event: TraceEvent, step: Step, model: Model) => void;
   /** How the scheduler keeps vtime; absent: nothing is known of it. */
   readonly domain?: Domain;
 }
@@ -53,6 +55,7 @@ export class Replay {
   startedMidRun = false;
   readonly #step = new Step();
   readonly #filter: FindingFilter;
+  readonly #observer: ReplayOptions['observe'];
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
   readonly #active: readonly ActiveRule[];
@@ -72,6 +75,7 @@ export class Replay {
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
     this.exits = new ExitTracker(this.kernel.version.release);
     this.#filter = options.filter ?? {};
+    this.#observer = options.observe;
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();
@@ -124,6 +128,7 @@ export class Replay {
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
     const handlers = this.#handlers[event.kind];
     if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
+    this.#observer?.(event, step, this.model);
     return true;
   }
 

@@ -75,6 +75,9 @@ export const sliceAccounting = defineRule({
           set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
         else charge.pid = -1;
       },
+      lost() {
+        charges.length = 0;
+      },
     };
   },
 });
