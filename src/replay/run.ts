@@ -21,6 +21,7 @@ import type { OpenTrace } from '../readers/reader.ts';
 import { formatSchedId } from '../trace/describe.ts';
 import { collectEvidence, exact } from './evidence.ts';
 import type { KernelStatus } from './exits.ts';
+import { fittingDomains } from './fitting.ts';
 import { type DropCount, RECOVERIES } from './recoveries.ts';
 import { Replay, type ReplayOptions } from './replay.ts';
 
@@ -62,6 +63,8 @@ class ResultBuilder {
   readonly #options: RunOptions;
   readonly #incomplete: InputError | undefined;
   readonly #statuses: ReadonlyMap<KernelError, KernelStatus>;
+  /** Built-in descriptions that fit where the given one does not. */
+  #fitting = '';
 
   constructor(trace: OpenTrace, replay: Replay, options: RunOptions, incomplete: InputError | undefined) {
     this.#trace = trace;
@@ -69,6 +72,10 @@ class ResultBuilder {
     this.#options = options;
     this.#incomplete = incomplete;
     this.#statuses = replay.exits.judge();
+  }
+
+  #fittingText(): string {
+    return this.#fitting === '' ? 'no built-in description fits' : `built-in descriptions that fit: ${this.#fitting}`;
   }
 
   build(): ReplayResult {
@@ -94,6 +101,7 @@ class ResultBuilder {
     ]);
     ordinals.delete(-1);
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
+    if (findings.some(isMismatch)) this.#fitting = fittingDomains(this.#trace, this.#options.kernel).join(', ');
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
     const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
     const missing = replay.ruleRuns
@@ -242,7 +250,7 @@ class ResultBuilder {
       verdict: finding.verdict,
       severity: finding.severity,
       class: finding.class === '' ? null : finding.class,
-      message: finding.message,
+      message: isMismatch(finding) ? `${finding.message}; ${this.#fittingText()}` : finding.message,
       ts: this.#time(finding.t),
       cpu: finding.cpu < 0 ? null : finding.cpu,
       pid: finding.pid < 0 ? null : finding.pid,
@@ -259,6 +267,7 @@ class ResultBuilder {
       }),
       details: {
         ...finding.details,
+        ...(isMismatch(finding) ? { fitting: this.#fitting } : {}),
         ...(began === undefined ? {} : { began }),
         ...(finding.chain.length === 0 ? {} : { chain: this.#chain(finding, evidence) }),
         command: this.#command(finding),
@@ -327,4 +336,8 @@ function schedId(sched: Sched): ExactNumber {
 
 function quote(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+function isMismatch(finding: Finding): boolean {
+  return finding.rule === 'vtime-model-mismatch';
 }
