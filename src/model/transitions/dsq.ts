@@ -232,9 +232,11 @@ function formatId(dsq: Dsq): string {
 function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, executing: Cpu): void {
   const { consume } = executing;
   const rq = model.cpu(event.cpu);
-  let outcome = PREDICTED;
+  let outcome = dsq.unknown === 0 && task.dsq === dsq ? PREDICTED : UNDECIDED;
   let expected: Task | undefined;
-  for (let candidate = dsq.head; candidate !== undefined && candidate !== task; candidate = candidate.dsqNext) {
+  // Only members whose insertion was seen have a known place: one that was not may stand before all of them.
+  let candidate = task.dsq === dsq ? dsq.head : undefined;
+  for (; candidate !== undefined && candidate !== task; candidate = candidate.dsqNext) {
     const can = canConsume(candidate, rq);
     if (can === YES) {
       expected = candidate;
@@ -245,7 +247,7 @@ function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, t
   if (expected !== undefined) {
     outcome = MISPREDICTED;
     step.passedOver = expected;
-  } else if (task.dsq !== dsq || dsq.unknown !== 0) outcome = UNDECIDED;
+  }
   if (outcome !== MISPREDICTED && canConsume(task, rq) === NO) outcome = MISPREDICTED;
   step.outcome = outcome;
   step.expectedTask = expected ?? task;

@@ -1,0 +1,111 @@
+// Views of a trace with pieces missing, for the tests of soundness: less evidence must never make a new violation.
+import type { EventSink, OpenTrace } from '../../src/readers/reader.ts';
+import { newTraceEvent, type TraceEvent } from '../../src/trace/event.ts';
+import { emptyHeader, type TraceHeader } from '../../src/trace/header.ts';
+import { KIND } from '../../src/trace/vocabulary/index.ts';
+
+/** Takes each event with its ordinal in the whole trace; `emit` passes an event on. */
+type Filter = (event: TraceEvent, ordinal: number, emit: (event: TraceEvent) => boolean) => boolean;
+
+/** A view of `trace` whose events pass a filter, made anew for each run, and are numbered anew. */
+function view(trace: OpenTrace, header: TraceHeader, makeFilter: () => Filter): OpenTrace {
+  return {
+    format: trace.format,
+    header,
+    get timeBase() {
+      return trace.timeBase;
+    },
+    unused: trace.unused,
+    get absorbed() {
+      return trace.absorbed;
+    },
+    positionOf: (event) => trace.positionOf(event),
+    run(sink: EventSink) {
+      let ordinal = 0;
+      let seq = 0;
+      const filter = makeFilter();
+      const emit = (event: TraceEvent): boolean => {
+        event.seq = seq++;
+        return sink.event(event);
+      };
+      trace.run({ event: (event) => filter(event, ordinal++, emit) });
+    },
+  };
+}
+
+/** Records `from` to `to` (exclusive) are lost on all CPUs; a `lost` event on `cpu` stands for them. */
+export function withoutWindow(trace: OpenTrace, from: number, to: number, cpu: number): OpenTrace {
+  const lost = newTraceEvent();
+  return view(trace, trace.header, () => (event, ordinal, emit) => {
+    if (ordinal < from || ordinal >= to) return emit(event);
+    if (ordinal < to - 1) return true;
+    lost.begin(KIND.lost);
+    lost.cpu = cpu;
+    lost.t = event.t;
+    lost.position = event.position;
+    return emit(lost);
+  });
+}
+
+/** Records `from` to `to` (exclusive) that `cpu` made are lost; a `lost` event says until when. */
+export function withoutCpu(trace: OpenTrace, from: number, to: number, cpu: number): OpenTrace {
+  // Where recording goes on: the first record of that CPU behind the gap.
+  let began = -1;
+  let until = -1n;
+  let at = 0;
+  trace.run({
+    event(event) {
+      const ordinal = at++;
+      if (event.cpu === cpu && ordinal < from) began = ordinal;
+      if (event.cpu === cpu && ordinal >= to) {
+        until = BigInt(event.t);
+        return false;
+      }
+      return true;
+    },
+  });
+  const lost = newTraceEvent();
+  return view(trace, trace.header, () => (event, ordinal, emit) => {
+    const mark = (): boolean => {
+      lost.begin(KIND.lost);
+      lost.cpu = cpu;
+      lost.t = event.t;
+      lost.position = event.position;
+      if (until >= 0n) {
+        lost.until_hi = Number(BigInt.asIntN(32, (until + trace.timeBase) >> 32n));
+        lost.until_lo = Number(BigInt.asIntN(32, until + trace.timeBase));
+      }
+      return emit(lost);
+    };
+    if (began < 0 && ordinal === 0 && !mark()) return false;
+    if (event.cpu === cpu && ordinal >= from && ordinal < to) return true;
+    if (!emit(event)) return false;
+    return ordinal === began ? mark() : true;
+  });
+}
+
+/** The trace from record `from` on, without what only its beginning tells. */
+export function startingAt(trace: OpenTrace, from: number): OpenTrace {
+  return view(
+    trace,
+    midRunHeader(trace.header),
+    () => (event, ordinal, emit) => (ordinal < from ? true : emit(event)),
+  );
+}
+
+/** What a recorder knows that starts in the middle without looking around: the machine, not the tasks. */
+function midRunHeader(header: TraceHeader): TraceHeader {
+  const { kernel, clock, hz, possible, recorded } = header;
+  return {
+    ...emptyHeader(),
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(hz === undefined ? {} : { hz }),
+    ...(possible === undefined ? {} : { possible }),
+    ...(recorded === undefined ? {} : { recorded }),
+    cpus: header.cpus,
+    schedClasses: header.schedClasses,
+    features: header.features,
+    startsMidRun: true,
+  };
+}
