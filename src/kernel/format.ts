@@ -2,8 +2,11 @@
 
 const CONVERSION = /%%|%\*pbl|%(0?\d*)(?:ll|l)?([sdiuxp])/g;
 
-/** Fills a format with arguments in order. Hexadecimal ones may be given as digits without `0x`. */
-export function formatKernel(format: string, args: readonly (string | number)[]): string {
+/**
+ * Fills a format with arguments in order. Hexadecimal ones may be given as digits without `0x`. Where an argument is
+ * undefined or missing, the conversion stays.
+ */
+export function formatKernel(format: string, args: readonly (string | number | undefined)[]): string {
   let next = 0;
   return format.replace(CONVERSION, (conversion, width: string | undefined, letter: string | undefined) => {
     if (conversion === '%%') return '%';
@@ -13,6 +16,11 @@ export function formatKernel(format: string, args: readonly (string | number)[])
     if (width === undefined || width === '') return text;
     return text.padStart(Number(width), width.startsWith('0') ? '0' : ' ');
   });
+}
+
+/** Number of arguments that the format takes. */
+export function countArguments(format: string): number {
+  return [...format.matchAll(CONVERSION)].filter(([conversion]) => conversion !== '%%').length;
 }
 
 const patterns = new Map<string, RegExp>();

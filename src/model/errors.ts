@@ -1,6 +1,6 @@
 // Raising errors: the model concludes that the core reports one at this event, and formats it as the kernel does.
 import { errorSite, formatAt } from '../kernel/error-sites.ts';
-import { formatKernel } from '../kernel/format.ts';
+import { countArguments, formatKernel, formatMatches } from '../kernel/format.ts';
 import type { KernelError } from './kernel-error.ts';
 import type { Model } from './model.ts';
 import type { Sched } from './sched.ts';
@@ -9,8 +9,8 @@ import type { Task } from './task.ts';
 
 export interface ErrorDetails {
   readonly sched: Sched | undefined;
-  /** Arguments of the site's format; hexadecimal ones as digits without `0x`. */
-  readonly args: readonly (string | number)[];
+  /** Arguments of the site's format; hexadecimal ones as digits without `0x`. Undefined, '' or missing: not known. */
+  readonly args: readonly (string | number | undefined)[];
   readonly accepts?: (message: string) => boolean;
   readonly task?: Task | undefined;
   readonly target?: number;
@@ -43,17 +43,32 @@ export function lastInsert(task: Task | undefined): Decision {
   };
 }
 
+function isKnown(arg: string | number | undefined): arg is string | number {
+  return arg !== undefined && arg !== '';
+}
+
+/** Where the trace does not tell an argument (the name of a task …), any value in the kernel's message fits. */
+function acceptsUnknown(format: string, args: ErrorDetails['args']): ((message: string) => boolean) | undefined {
+  if (args.filter(isKnown).length >= countArguments(format)) return undefined;
+  const filled = formatKernel(
+    format,
+    args.map((arg) => (typeof arg === 'string' ? (arg === '' ? undefined : arg.replaceAll('%', '%%')) : arg)),
+  );
+  return (message) => formatMatches(filled, message);
+}
+
 /** Notes in the step that the core raises the error of `site` here. */
 export function raise(model: Model, step: Step, site: string, details: ErrorDetails): void {
   const entry = errorSite(site);
   const format = formatAt(entry, model.semantics.version.release);
   const decision = details.decision ?? NO_DECISION;
+  const accepts = details.accepts ?? acceptsUnknown(format, details.args);
   const error: KernelError = {
     site,
     kind: entry.kind,
     sched: details.sched ?? model.root,
-    message: formatKernel(format, details.args),
-    ...(details.accepts === undefined ? {} : { accepts: details.accepts }),
+    message: formatKernel(format, [...details.args.map((arg) => (isKnown(arg) ? arg : '?')), '?', '?']),
+    ...(accepts === undefined ? {} : { accepts }),
     ...(details.task === undefined ? {} : { task: details.task }),
     target: details.target ?? -1,
     dsq: details.dsq ?? '',

@@ -345,7 +345,7 @@ function checkRemote(model: Model, step: Step, task: Task, target: number, verdi
     if (semantics.localCheck === 'mask-first') return;
     raise(model, step, 'dispatch-migration-disabled', {
       sched,
-      args: [task.comm, task.pid, task.taskCpu, target],
+      args: [task.comm, task.pid, certainCpu ? task.taskCpu : undefined, target],
       task,
       target,
       dsq: `local_on:${target}`,
