@@ -1,4 +1,5 @@
 // Rule: a CPU switches away from the task that it switched to before.
+import { YES } from '../model/sched.ts';
 import { defineRule } from './rule.ts';
 
 export const switchChainBroken = defineRule({
@@ -11,13 +12,16 @@ export const switchChainBroken = defineRule({
   causes: ['records were lost without a mark', 'the trace was cut or merged wrongly'],
   avoid: 'Record with larger buffers; keep the loss counters with the trace.',
   create(context) {
+    const hotplugRecorded = context.model.header.recorded?.has('cpu_offline') === true;
     return {
       switch(event, step) {
         if (step.switchSeqBefore < 0) return;
         context.checked();
         if (step.currBefore === event.prev) return;
         // A CPU that was unplugged ends in its stopper and begins anew in its idle task.
-        if (event.prev === 0 && context.model.findTask(step.currBefore)?.comm.startsWith('migration/') === true) {
+        const before = context.model.findTask(step.currBefore)?.comm ?? '';
+        const mayBeUnplugged = !hotplugRecorded || step.cpu?.isRqOnline !== YES;
+        if (event.prev === 0 && (before.startsWith('migration/') || (before === '' && mayBeUnplugged))) {
           context.undecided('a CPU seems to have been unplugged');
           return;
         }
