@@ -144,6 +144,8 @@ export class Cpu {
     this.bufferKnown = false;
     this.flushIndex = -1;
     this.claimed = undefined;
+    this.dequeuing = undefined;
+    this.enqueueCallSeq = -1;
     this.switchSeq = -1;
   }
 }

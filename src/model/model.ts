@@ -57,6 +57,8 @@ export class Model {
   readonly #schedById = new U64Table<Sched>();
   readonly #extClass: bigint | undefined;
   readonly #classKinds = new U64Table<number>();
+  /** What the header says of the tasks still holds for those that have not been named yet. */
+  #headerHolds = true;
   readonly #headerTasks: ReadonlyMap<number, TraceHeader['tasks'][number]>;
 
   constructor(options: ModelOptions) {
@@ -230,6 +232,11 @@ export class Model {
     }
     for (const task of this.tasks()) task.forget();
     for (const sched of this.scheds) sched.forget();
+    this.attaching = undefined;
+    this.unowned = [];
+    this.stallRaisedOn = -1;
+    this.dumpAwaitsMessage = false;
+    this.#headerHolds = false;
     this.knownSince = this.seq;
   }
 
@@ -246,8 +253,7 @@ export class Model {
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
-    // After a loss the header no longer tells the present.
-    if (info !== undefined && this.knownSince === 0) {
+    if (info !== undefined && this.#headerHolds) {
       task.comm = info.comm ?? '';
       if (info.cpus !== undefined) task.learnMask(info.cpus, 0);
       if (info.weight !== undefined) task.weight = info.weight;

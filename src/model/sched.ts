@@ -61,6 +61,8 @@ export class Sched {
   aborting = false;
   /** The claim is under way (its entry was seen, its end not yet). */
   claiming = false;
+  /** A claim may lie in what the trace does not show: before its beginning, or in a loss. */
+  mayAbort = true;
   exit: ExitState | undefined;
   /** The first error site that was reached for it; kind 0: none. */
   errorFmt = '';
@@ -70,6 +72,8 @@ export class Sched {
   errorCpu = -1;
   /** Exit message as the debug dump shows it. */
   dumpMessage: string | undefined;
+  /** Event that shows its making; -1: it was there before the trace, or that was not recorded. */
+  sinceSeq = -1;
   linked = false;
   linkSeq = -1;
   /** Unlinked or disabled. */
@@ -108,6 +112,7 @@ export class Sched {
     this.dsqsKnown = false;
     this.bypassDepth = -1;
     this.setBypassingEverywhere(UNKNOWN);
+    this.mayAbort = true;
   }
 
   /** This instance and everything below it. */

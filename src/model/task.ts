@@ -255,5 +255,9 @@ export class Task {
     this.custodyTime = -1;
     this.enqueueEndSeq = -1;
     this.enqueueEndTime = -1;
+    this.insertSeq = -1;
+    this.insertTime = -1;
+    this.insertCallbackSeq = -1;
+    this.insertCallbackTime = -1;
   }
 }

@@ -4,7 +4,7 @@ import { EXIT_KIND, exitReason } from '../kernel/exit.ts';
 import { formatMatches } from '../kernel/format.ts';
 import type { Release } from '../kernel/release.ts';
 import type { KernelError } from '../model/kernel-error.ts';
-import type { ExitState, Sched } from '../model/sched.ts';
+import { type ExitState, NO, type Sched, type Tri, UNKNOWN, YES } from '../model/sched.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { KIND } from '../trace/vocabulary/index.ts';
 
@@ -32,8 +32,11 @@ interface Prediction {
 export interface ExitVerdict {
   readonly sched: Sched;
   readonly exit: ExitState;
-  /** The trace shows what brought it about, and the kernel's message is the one that follows from it. */
-  readonly explained: boolean;
+  /**
+   * YES: the trace shows what brought it about, and the kernel's message is the one that follows from it. NO: it does not,
+   * although it shows the instance from its beginning. UNKNOWN: the cause may lie in what is missing.
+   */
+  readonly explained: Tri;
   readonly cause: string;
   /** Error site, undefined when the message belongs to none that is known. */
   readonly site: ErrorSite | undefined;
@@ -52,6 +55,8 @@ export class ExitTracker {
   /** `cpu 2 going offline`, as the kernel says it. */
   readonly #hotplug = new Set<string>();
   #exitsShown = false;
+  /** Ordinal of the last event behind a gap; -1 when nothing is missing. */
+  #gapSeq = -1;
 
   constructor(release: Release) {
     this.#release = release;
@@ -86,6 +91,16 @@ export class ExitTracker {
         break;
       default:
     }
+  }
+
+  /** Records before this event are missing. */
+  noteGap(seq: number): void {
+    this.#gapSeq = seq;
+  }
+
+  /** Nothing is missing from an event of that ordinal on; -1: an event before the trace. */
+  #isWholeSince(seq: number): boolean {
+    return seq >= 0 && seq >= this.#gapSeq;
   }
 
   /** What the kernel did about each predicted error. Complete when the trace is over. */
@@ -123,7 +138,7 @@ export class ExitTracker {
       return {
         sched,
         exit,
-        explained: true,
+        explained: YES,
         cause: error.text,
         site: ERROR_SITES.find((entry) => entry.id === error.site),
         error,
@@ -134,7 +149,12 @@ export class ExitTracker {
     return {
       sched,
       exit,
-      explained: site !== undefined && this.#isEvident(sched, exit, site),
+      explained:
+        site !== undefined && this.#isEvident(sched, exit, site)
+          ? YES
+          : this.#isWholeSince(sched.sinceSeq)
+            ? NO
+            : UNKNOWN,
       cause,
       site,
       error: undefined,

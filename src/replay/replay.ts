@@ -45,10 +45,15 @@ export class Replay {
   readonly #active: readonly ActiveRule[];
   /** Rules about error sites, by site. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #timeBase: () => bigint;
+  /** Records are missing up to this time (ns since the time base): what is seen meanwhile proves nothing; -1: none are. */
+  #blindUntil = -1;
   #current: TraceEvent;
   #attachSeen = false;
 
-  constructor(header: TraceHeader, options: ReplayOptions) {
+  /** `timeBase` is asked when a loss is met: time of `t = 0`, ns. */
+  constructor(header: TraceHeader, options: ReplayOptions, timeBase: () => bigint = () => 0n) {
+    this.#timeBase = timeBase;
     this.kernel = detectKernel(header, options.kernel);
     this.model = new Model({ header, semantics: semanticsOf(this.kernel.version) });
     this.exits = new ExitTracker(this.kernel.version.release);
@@ -75,13 +80,21 @@ export class Replay {
     this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
     if (this.firstTime < 0) this.firstTime = event.t;
     this.lastTime = event.t;
+    if (this.#blindUntil >= 0 && event.t > this.#blindUntil) {
+      this.#blindUntil = -1;
+      this.model.forget();
+      this.exits.noteGap(event.seq);
+    }
     this.model.apply(event, step);
-    this.fidelity.compare(event, step);
-    if (step.errors.length > 0) this.#raise(event, step);
-    if (event.kind === KIND.lost)
-      this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
+    if (event.kind === KIND.lost) this.#lose(event);
     if (RARE[event.kind] === 1) this.#observe(event);
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
+    if (this.#blindUntil >= 0 && event.kind !== KIND.lost) {
+      this.fidelity.skip(event, step);
+      return true;
+    }
+    this.fidelity.compare(event, step);
+    if (step.errors.length > 0) this.#raise(event, step);
     const handlers = this.#handlers[event.kind];
     if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
     return true;
@@ -90,6 +103,10 @@ export class Replay {
   /** The trace is over. */
   end(): void {
     this.#step.reset();
+    if (this.#blindUntil >= 0) {
+      this.model.forget();
+      this.exits.noteGap(this.#current.seq);
+    }
     for (const rule of this.#active) rule.handlers.onEnd?.();
   }
 
@@ -98,6 +115,15 @@ export class Replay {
       this.exits.predict(error, event);
       this.#bySite.get(error.site)?.handlers.onError?.(error, event, step);
     }
+  }
+
+  #lose(event: TraceEvent): void {
+    this.exits.noteGap(event.seq);
+    this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
+    const until = event.value('until');
+    if (typeof until !== 'bigint') return;
+    // Comparisons are by time alone, so the limit may be rounded up.
+    this.#blindUntil = Math.max(this.#blindUntil, Number(until - this.#timeBase()));
   }
 
   #observe(event: TraceEvent): void {

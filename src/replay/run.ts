@@ -13,8 +13,8 @@ import {
 import { exitCodeOf, reasonOf, verdictOf, worst } from '../findings/verdict.ts';
 import { exitReason } from '../kernel/exit.ts';
 import type { KernelError } from '../model/kernel-error.ts';
-import type { Sched } from '../model/sched.ts';
-import { MISPREDICTED, PREDICTED } from '../model/step.ts';
+import { NO, type Sched, UNKNOWN, YES } from '../model/sched.ts';
+import { MISPREDICTED, PREDICTED, UNDECIDED } from '../model/step.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { formatSchedId } from '../trace/describe.ts';
 import { collectEvidence, exact } from './evidence.ts';
@@ -37,7 +37,7 @@ export interface RunOptions extends ReplayOptions {
 
 /** Replays the trace. Damaged input is an InputError unless `keepGoing` is set. */
 export function runReplay(trace: OpenTrace, options: RunOptions): ReplayResult {
-  const replay = new Replay(trace.header, options);
+  const replay = new Replay(trace.header, options, () => trace.timeBase);
   let incomplete: InputError | undefined;
   try {
     trace.run(replay);
@@ -48,6 +48,9 @@ export function runReplay(trace: OpenTrace, options: RunOptions): ReplayResult {
   replay.end();
   return new ResultBuilder(trace, replay, options, incomplete).build();
 }
+
+/** How an exit counts, by whether the trace explains it. */
+const EXIT_OUTCOME = { [YES]: PREDICTED, [NO]: MISPREDICTED, [UNKNOWN]: UNDECIDED } as const;
 
 class ResultBuilder {
   readonly #trace: OpenTrace;
@@ -127,7 +130,7 @@ class ResultBuilder {
   #judgeExits(): void {
     const { fidelity, exits, model } = this.#replay;
     for (const verdict of exits.explain(model.scheds)) {
-      if (fidelity.count('exits', verdict.explained ? PREDICTED : MISPREDICTED)) {
+      if (fidelity.count('exits', EXIT_OUTCOME[verdict.explained])) {
         const text = `scheduler ${verdict.sched.label} ended (${exitReason(verdict.exit.kind)}${verdict.exit.message === undefined ? '' : `: ${verdict.exit.message}`}), which the model did not predict`;
         fidelity.noteExit(verdict.exit.claimSeq, text);
       }

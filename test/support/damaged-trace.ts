@@ -1,8 +1,12 @@
 // Views of a trace with pieces missing, for the tests of soundness: less evidence must never make a new violation.
 import type { EventSink, OpenTrace } from '../../src/readers/reader.ts';
-import { newTraceEvent, type TraceEvent } from '../../src/trace/event.ts';
+import { newTraceEvent, SLOT, type TraceEvent } from '../../src/trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../src/trace/header.ts';
+import { highHalf, lowHalf } from '../../src/trace/u64.ts';
 import { KIND } from '../../src/trace/vocabulary/index.ts';
+
+/** `until` of a loss behind which the CPU has no record. */
+const UNTIL_THE_END = 0xffff_ffff_ffff_ffffn;
 
 /** Takes each event with its ordinal in the whole trace; `emit` passes an event on. */
 type Filter = (event: TraceEvent, ordinal: number, emit: (event: TraceEvent) => boolean) => boolean;
@@ -51,14 +55,14 @@ export function withoutWindow(trace: OpenTrace, from: number, to: number, cpu: n
 export function withoutCpu(trace: OpenTrace, from: number, to: number, cpu: number): OpenTrace {
   // Where recording goes on: the first record of that CPU behind the gap.
   let began = -1;
-  let until = -1n;
+  let until = UNTIL_THE_END;
   let at = 0;
   trace.run({
     event(event) {
       const ordinal = at++;
       if (event.cpu === cpu && ordinal < from) began = ordinal;
       if (event.cpu === cpu && ordinal >= to) {
-        until = BigInt(event.t);
+        until = BigInt(event.t) + trace.timeBase;
         return false;
       }
       return true;
@@ -71,10 +75,7 @@ export function withoutCpu(trace: OpenTrace, from: number, to: number, cpu: numb
       lost.cpu = cpu;
       lost.t = event.t;
       lost.position = event.position;
-      if (until >= 0n) {
-        lost.until_hi = Number(BigInt.asIntN(32, (until + trace.timeBase) >> 32n));
-        lost.until_lo = Number(BigInt.asIntN(32, until + trace.timeBase));
-      }
+      lost.setWide(SLOT.until, highHalf(until), lowHalf(until));
       return emit(lost);
     };
     if (began < 0 && ordinal === 0 && !mark()) return false;
@@ -86,11 +87,7 @@ export function withoutCpu(trace: OpenTrace, from: number, to: number, cpu: numb
 
 /** The trace from record `from` on, without what only its beginning tells. */
 export function startingAt(trace: OpenTrace, from: number): OpenTrace {
-  return view(
-    trace,
-    midRunHeader(trace.header),
-    () => (event, ordinal, emit) => (ordinal < from ? true : emit(event)),
-  );
+  return view(trace, midRunHeader(trace.header), () => (event, ordinal, emit) => (ordinal < from ? true : emit(event)));
 }
 
 /** What a recorder knows that starts in the middle without looking around: the machine, not the tasks. */

@@ -261,12 +261,13 @@ function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, t
 function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeState): void {
   step.outcome = consume.outcome;
   step.reason = 'consumption takes the first task in list order that the CPU may run';
+  const { dsq } = consume;
   if (event.ret > 0) {
     step.task = consume.taken;
     if (consume.taken === undefined) step.outcome = MISPREDICTED;
+    else if (consume.sched !== undefined && dsq?.isBypass === false) consume.sched.mayAbort = false;
     return;
   }
-  const { dsq } = consume;
   if (dsq === undefined) {
     step.outcome = UNDECIDED;
     return;
@@ -280,13 +281,14 @@ function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeStat
   const sched = consume.sched ?? dsq.sched;
   // From the claim of an exit on, shared DSQs other than BYPASS may be passed over.
   if (!dsq.isBypass && sched !== undefined && (sched.aborting || sched.claiming)) return;
+  const mayAbort = !dsq.isBypass && (sched === undefined || sched.mayAbort);
   if (dsq.unknown !== 0) step.outcome = UNDECIDED;
   for (let task = dsq.head; task !== undefined; task = task.dsqNext) {
     if (task.linkStamp > consume.stamp) continue;
     const can = canConsume(task, rq);
     if (can === NO) continue;
     const changed = Math.max(task.eligibilitySeq, rq.onlineSeq) > consume.beginSeq;
-    if (can === YES && !changed) {
+    if (can === YES && !changed && !mayAbort) {
       step.outcome = MISPREDICTED;
       step.expectedTask = task;
       return;

@@ -18,6 +18,10 @@ export const schedTransitions: Transitions = {
       model.unowned = [];
     }
     if (sched === undefined) return;
+    if (sched.sinceSeq < 0) {
+      sched.sinceSeq = event.seq;
+      sched.mayAbort = false;
+    }
     learnSched(event, sched);
     if (model.hz === 0) model.hz = hzFromTimeout(sched);
     if (event.step === 'alloc') {

@@ -34,8 +34,6 @@ export class CpuCursor {
   position = 0;
   /** Records lost before the current one on this CPU; -1: some, number unknown. Cleared by the merger. */
   lost = 0;
-  /** Time of the last record before the loss, -1 when there was none. */
-  lostSince = -1;
   /** Nothing has been read from this CPU yet. */
   fresh = true;
   /** What ended the data of this CPU early; it takes effect when the merge reaches the time of the last good record. */
@@ -185,7 +183,6 @@ export class CpuCursor {
         const at = this.#end + (littleEndian || commitSize === 4 ? 0 : 4);
         count = view.getUint32(at, littleEndian);
       }
-      this.lostSince = this.fresh ? -1 : previous;
       this.lost = count < 0 || this.lost < 0 ? -1 : this.lost + count;
     }
     if (used > 0) this.t = stamp;

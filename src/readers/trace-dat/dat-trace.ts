@@ -3,8 +3,9 @@ import { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
 import { PROBE_BY_NAME } from '../../probes/catalogue.ts';
 import { CpuMask } from '../../trace/cpu-mask.ts';
-import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
+import { newTraceEvent, SLOT, type TraceEvent } from '../../trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
+import { highHalf, lowHalf } from '../../trace/u64.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
@@ -25,6 +26,9 @@ const MAGIC_LENGTH = 10;
 /** Every record begins with type (u16), flags, preempt count and the pid of the current task (struct trace_entry). */
 const COMMON_PID_OFFSET = 4;
 const PID_MAX = 4_194_304;
+
+/** `until` of a loss behind which the CPU has no record. */
+const UNTIL_THE_END = 0xffff_ffff_ffff_ffffn;
 
 /** Records between two reports of progress. */
 const PROGRESS_INTERVAL = 1 << 16;
@@ -116,6 +120,8 @@ class DatTrace implements OpenTrace {
       sink,
       this.#cursors(),
       this.#tickScale(),
+      () => this.timeBase,
+      this.header.losses,
     );
     try {
       run.run();
@@ -211,6 +217,8 @@ class DatRun {
   readonly #cursors: CpuCursor[];
   readonly #scale: number;
   readonly #nrCpuIds: number;
+  readonly #timeBase: () => bigint;
+  readonly #losses: TraceHeader['losses'];
   readonly #decoder: RecordDecoder;
   readonly #switches: SwitchMerger;
   readonly #event: TraceEvent = newTraceEvent();
@@ -226,7 +234,11 @@ class DatRun {
     sink: EventSink,
     cursors: CpuCursor[],
     scale: number,
+    timeBase: () => bigint,
+    losses: TraceHeader['losses'],
   ) {
+    this.#losses = losses;
+    this.#timeBase = timeBase;
     this.#file = file;
     this.#plans = plans;
     this.#unused = unused;
@@ -257,6 +269,15 @@ class DatRun {
 
   #merge(): void {
     const live = this.#cursors.filter((cursor) => cursor.advance());
+    const first = Math.min(...live.map((cursor) => cursor.t));
+    for (const { cpu, dropped } of this.#losses) {
+      const cursor = live.find((entry) => entry.cpu === cpu);
+      if (dropped === 0 || cursor === undefined) continue;
+      // A buffer that was full turned records away, and marks no place: they may be missing anywhere.
+      cursor.lost = cursor.lost < 0 ? -1 : cursor.lost + dropped;
+      if (!this.#lost(cursor, first, -1)) return;
+    }
+    for (const cursor of live) if (cursor.lost !== 0 && !this.#lost(cursor, first, resumed(cursor))) return;
     let done = 0;
     while (live.length > 0) {
       let best = 0;
@@ -277,7 +298,11 @@ class DatRun {
         if (cursor.failure !== undefined) throw cursor.failure;
         if (!this.#record(cursor)) return;
         if ((++done & (PROGRESS_INTERVAL - 1)) === 0) this.#options.onProgress?.(done);
-        if (!cursor.advance()) {
+        const before = cursor.t;
+        const more = cursor.advance();
+        // A loss is told where it begins: what other CPUs recorded meanwhile must be judged in its light.
+        if (cursor.lost !== 0 && !this.#lost(cursor, before, more ? resumed(cursor) : -1)) return;
+        if (!more) {
           live.splice(best, 1);
           break;
         }
@@ -287,7 +312,6 @@ class DatRun {
 
   /** Delivers the current record of a cursor; false when the sink wants no more. */
   #record(cursor: CpuCursor): boolean {
-    if (cursor.lost !== 0 && !this.#lost(cursor)) return false;
     if (cursor.length < 8) throw cursor.damage('a record is too short', 'at least 8 bytes', String(cursor.length));
     const id = cursor.view.getUint16(cursor.start, this.#file.littleEndian);
     const current = cursor.view.getInt32(cursor.start + COMMON_PID_OFFSET, this.#file.littleEndian);
@@ -321,7 +345,7 @@ class DatRun {
         String(event.rq),
       );
     }
-    return this.#deliver(cursor);
+    return this.#deliver(cursor, cursor.t);
   }
 
   /** A record that becomes no event: its format may be missing from the file, but its frame must make sense. */
@@ -333,25 +357,38 @@ class DatRun {
     this.#unusedById.set(id, (this.#unusedById.get(id) ?? 0) + 1);
   }
 
-  #lost(cursor: CpuCursor): boolean {
+  /** Records of this CPU are missing from `since` up to `until`, both in units of the clock; -1: up to the end. */
+  #lost(cursor: CpuCursor, since: number, until: number): boolean {
     const event = this.#event;
     event.begin(KIND.lost);
+    const end = until < 0 ? UNTIL_THE_END : this.#timeBase() + BigInt(this.#scaled(until));
+    event.setWide(SLOT.until, highHalf(end), lowHalf(end));
     if (cursor.lost > 0) {
       event.count_lo = cursor.lost | 0;
       event.count_hi = Math.floor(cursor.lost / 2 ** 32) | 0;
     }
     cursor.lost = 0;
-    return this.#deliver(cursor);
+    return this.#deliver(cursor, since);
   }
 
-  #deliver(cursor: CpuCursor): boolean {
+  #deliver(cursor: CpuCursor, t: number): boolean {
     const event = this.#event;
     event.seq = this.#seq++;
     event.cpu = cursor.cpu;
-    event.t = this.#scale === 1 ? cursor.t : Math.round(cursor.t * this.#scale);
+    event.t = this.#scaled(t);
     event.position = cursor.position;
     return this.#sink.event(event);
   }
+
+  /** Units of the clock as ns. */
+  #scaled(t: number): number {
+    return this.#scale === 1 ? t : Math.round(t * this.#scale);
+  }
+}
+
+/** Time of the record that a cursor has reached; -1 when it has reached damage. */
+function resumed(cursor: CpuCursor): number {
+  return cursor.failure === undefined ? cursor.t : -1;
 }
 
 /** Losses from the `stats` text of one CPU's ring buffer. */

@@ -15,7 +15,7 @@ export const RECORDING_EVENTS = eventTypes({
     optional: ['cell', 'target', 'dsq'],
   },
   lost: {
-    doc: 'Records of this CPU were lost before this moment; `until` is absent when recording went on at once.',
+    doc: 'Records of this CPU were lost from this moment on, up to `until`; without `until` recording went on at once.',
     fn: 'ring buffer overrun',
     required: [],
     optional: ['count', 'until', 'text'],
