@@ -51,6 +51,9 @@ export class Sched {
   /** All its user DSQs were seen being made: absence of one is certain. */
   dsqsKnown = false;
 
+  /** It was seen to write the vtime of queued tasks without a kfunc: the order of its vtime DSQs cannot be followed. */
+  writesVtimeSilently = false;
+
   /** Known bypass depth; -1 unknown. */
   bypassDepth = -1;
   /** Bypassing on each CPU (Tri); CPUs beyond the end have `bypassDefault`. */

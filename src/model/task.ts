@@ -107,6 +107,9 @@ export class Task {
   linkStamp = 0;
   linkSeq = -1;
   linkTime = -1;
+  /** CPU that executed the link, and whether the event carried the insertion counter of the DSQ. */
+  linkedBy = -1;
+  linkCounted = false;
 
   // Running.
   /** CPU that it executes on, or NOT_RUNNING, RUNNING_UNKNOWN. */

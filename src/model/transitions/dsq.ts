@@ -75,8 +75,12 @@ export const dsqTransitions: Transitions = {
     detach(task);
     const ordered = event.has('dsq_flags')
       ? (event.dsq_flags_lo & 1) !== 0
-      : (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
-    checkMode(model, event, step, dsq, task, ordered);
+      : dsq.isUser && (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
+    const modeKnown = event.has('dsq_flags') || event.has('enq_flags') || !dsq.isUser;
+    // Where an event leaves out what decides the place, the order is lost until the DSQ has been empty.
+    if (dsq.known > 0 && (!event.has('enq_flags') || !modeKnown || (ordered && !task.vtimeKnown)))
+      dsq.orderKnown = false;
+    if (modeKnown) checkMode(model, event, step, dsq, task, ordered);
     if (ordered) dsq.insertOrdered(task);
     else if ((event.enq_flags_lo & model.semantics.enqFlags.head) !== 0 || (event.enq_flags_hi & ENQ_HI_PREEMPT) !== 0)
       dsq.pushHead(task);
@@ -85,6 +89,8 @@ export const dsqTransitions: Transitions = {
     task.linkStamp = ++model.linkStamp;
     task.linkSeq = event.seq;
     task.linkTime = event.t;
+    task.linkedBy = event.cpu;
+    task.linkCounted = event.has('dsq_seq');
     task.holdingCpu = -1;
     releaseCustody(task);
     const executing = model.cpu(event.cpu);
@@ -99,6 +105,7 @@ export const dsqTransitions: Transitions = {
     step.sched = dsq.sched;
     if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
     noteLink(step, task);
+    noteSilentWrite(event, step, dsq, task);
     compareLength(event, step, dsq);
     const executing = model.cpu(event.cpu);
     const { consume } = executing;
@@ -179,6 +186,18 @@ function noteLink(step: Step, task: Task): void {
   step.wasOrdered = task.onPriq;
 }
 
+/**
+ * A BPF scheduler may store p->scx.dsq_vtime of a queued task itself; no probe sees that, but the key is another one than
+ * the task was inserted with. The task keeps its place, and later ones are placed by keys that the trace does not show.
+ */
+function noteSilentWrite(event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  if (!task.onPriq || task.dsq !== dsq || !event.has('vtime')) return;
+  if (task.vtime.equals(event.vtime_hi, event.vtime_lo)) return;
+  step.vtimeWritten = true;
+  if (dsq.sched !== undefined) dsq.sched.writesVtimeSilently = true;
+  dsq.orderKnown = false;
+}
+
 /** Takes the task off the DSQ that the model has it on, if any. */
 function detach(task: Task): void {
   const { dsq } = task;
@@ -202,11 +221,15 @@ function compareLength(event: TraceEvent, step: Step, dsq: Dsq): void {
 function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, ordered: boolean): void {
   if (dsq.isRqOwned) return;
   const sinceSeq = model.cpu(event.cpu).enqueueCallSeq;
+  // The kernel's own count confirms who is there; by the clock alone a removal on another CPU may be out of place.
+  const membersCertain = event.has('nr') || model.header.clockErrorNs === 0;
   if (ordered && dsq.ordered === 0 && dsq.known > 0) {
     raise(model, step, 'dsq-vtime-into-fifo', {
       sched: dsq.sched,
       args: [formatId(dsq)],
       task,
+      // A member that is not known may be ordered: then the tree is not empty, and the kernel does not complain.
+      certain: membersCertain && dsq.unknown === 0,
       dsq: dsq.name,
       sinceSeq,
       text: `${task.label} is inserted by vtime into DSQ ${dsq.name}, which holds ${dsq.known} FIFO tasks`,
@@ -216,6 +239,7 @@ function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: 
       sched: dsq.sched,
       args: [formatId(dsq)],
       task,
+      certain: membersCertain,
       dsq: dsq.name,
       sinceSeq,
       text: `${task.label} is inserted FIFO into DSQ ${dsq.name}, which holds ${dsq.ordered} vtime-ordered tasks`,
@@ -232,13 +256,15 @@ function formatId(dsq: Dsq): string {
 function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, executing: Cpu): void {
   const { consume } = executing;
   const rq = model.cpu(event.cpu);
-  let outcome = dsq.unknown === 0 && task.dsq === dsq ? PREDICTED : UNDECIDED;
+  let outcome = dsq.isComplete && task.dsq === dsq ? PREDICTED : UNDECIDED;
   let expected: Task | undefined;
   // Only members whose insertion was seen have a known place: one that was not may stand before all of them.
-  let candidate = task.dsq === dsq ? dsq.head : undefined;
+  const vtimeTold = dsq.ordered === 0 || dsq.sched?.writesVtimeSilently !== true;
+  if (!vtimeTold) outcome = UNDECIDED;
+  let candidate = task.dsq === dsq && dsq.orderKnown && vtimeTold ? dsq.head : undefined;
   for (; candidate !== undefined && candidate !== task; candidate = candidate.dsqNext) {
     const can = canConsume(candidate, rq);
-    if (can === YES) {
+    if (can === YES && isOrderCertain(model, event, candidate, task)) {
       expected = candidate;
       break;
     }
@@ -256,6 +282,21 @@ function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, t
   consume.taken = task;
   // Another CPU may be waiting for the DSQ lock in order to dequeue the very task.
   for (const cpu of model.cpus) if (cpu !== executing && cpu.dequeuing === task) consume.lostRace = true;
+}
+
+/**
+ * Did `first` certainly stand before `second`, and was it there? The DSQ lock orders all three events, but a trace shows
+ * that order only by its clock, which may be off by its error between CPUs, or by the kernel's own counter.
+ */
+function isOrderCertain(model: Model, event: TraceEvent, first: Task, second: Task): boolean {
+  if (first.linkCounted && second.linkCounted) return true;
+  const error = model.header.clockErrorNs;
+  const apart = (cpuA: number, timeA: number, cpuB: number, timeB: number): boolean =>
+    cpuA === cpuB || Math.abs(timeA - timeB) > error;
+  return (
+    apart(first.linkedBy, first.linkTime, second.linkedBy, second.linkTime) &&
+    apart(first.linkedBy, first.linkTime, event.cpu, event.t)
+  );
 }
 
 function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeState): void {

@@ -128,7 +128,10 @@ export const taskTransitions: Transitions = {
 
   set_vtime(model, event, step) {
     const task = taskOf(model, event, step);
-    if (!event.has('ret') || event.ret > 0) task.setVtime(event.vtime_hi, event.vtime_lo);
+    if (event.has('ret') && event.ret <= 0) return;
+    task.setVtime(event.vtime_hi, event.vtime_lo);
+    // Its place stays, but what is inserted from now on is compared with the new key.
+    if (task.onPriq && task.dsq !== undefined && task.dsq !== null) task.dsq.orderKnown = false;
   },
 
   rehome(model, event, step) {
