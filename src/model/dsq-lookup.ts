@@ -49,7 +49,7 @@ export function removeUserDsq(model: Model, dsq: Dsq): void {
 export function userDsqExists(model: Model, sched: Sched | undefined, idHi: number, idLo: number): Tri {
   if (sched?.userDsqs.get(idHi, idLo) !== undefined) return YES;
   if (model.orphanDsqs.get(idHi, idLo) !== undefined) return UNKNOWN;
-  return sched?.dsqsKnown === true ? NO : UNKNOWN;
+  return sched?.dsqsKnown === true && model.showsDsqCreation ? NO : UNKNOWN;
 }
 
 function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
@@ -68,11 +68,18 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
     addUserDsq(model, dsq);
     return dsq;
   }
-  const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? Math.max(0, event.node) : Math.max(event.dsq_cpu, event.rq);
+  const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? nodeOf(model, event) : Math.max(event.dsq_cpu, event.rq);
   const dsq = model.dsqNamed(sched, idHi, idLo, instance);
   if (isBuiltinId(idHi, idLo, DSQ_GLOBAL)) dsq.node = instance;
   else dsq.cpu = instance;
   return dsq;
+}
+
+/** Node of the GLOBAL DSQ that an event means: a CPU consumes that of its node, a task goes to that of its CPU. */
+function nodeOf(model: Model, event: TraceEvent): number {
+  if (event.node >= 0) return event.node;
+  const cpu = event.rq >= 0 ? event.rq : event.task_cpu;
+  return cpu >= 0 ? Math.max(0, model.cpu(cpu).node) : 0;
 }
 
 function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {

@@ -7,7 +7,8 @@ import type { TraceHeader } from '../trace/header.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
-import { Sched, YES } from './sched.ts';
+import { userDsqExists } from './dsq-lookup.ts';
+import { Sched, type Tri, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { TRANSITIONS } from './transitions/index.ts';
@@ -34,6 +35,8 @@ export class Model {
   attaching: Sched | undefined;
   /** DSQs that were made since an enable began and whose owner is not known yet. */
   unowned: Dsq[] = [];
+  /** The creation of DSQs is recorded: one that was not created does not exist. */
+  showsDsqCreation = false;
   /** Exit kind that the last request to unload leads to (UNREG, SYSRQ); 0 none. */
   unloadRequest = 0;
   /** The dump that is being printed is that of the root scheduler. */
@@ -65,6 +68,7 @@ export class Model {
     this.header = options.header;
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.hz = this.header.hz ?? 0;
+    this.showsDsqCreation = this.header.recorded?.has('dsq_create') === true;
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
     this.#extClass = this.header.schedClasses.get('ext');
     for (const [name, address] of this.header.schedClasses) {
@@ -136,6 +140,16 @@ export class Model {
     return task;
   }
 
+  /** Two tasks exchange their pids; what is known of them goes with them. */
+  exchangePids(a: number, b: number): void {
+    const taskA = this.task(a);
+    const taskB = this.task(b);
+    taskA.pid = b;
+    taskB.pid = a;
+    this.#store(taskA);
+    this.#store(taskB);
+  }
+
   *tasks(): Generator<Task> {
     for (const page of this.#taskPages) for (const task of page ?? []) if (task !== undefined) yield task;
   }
@@ -189,6 +203,11 @@ export class Model {
     for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
     for (const dsq of this.#dsqByName.values()) seen.add(dsq);
     yield* seen;
+  }
+
+  /** Does the scheduler have a user DSQ with that id? */
+  userDsqExists(sched: Sched | undefined, hi: number, lo: number): Tri {
+    return userDsqExists(this, sched, hi, lo);
   }
 
   /** The local DSQ of a CPU; created when first needed. */

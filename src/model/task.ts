@@ -50,7 +50,8 @@ export class DirectDispatch {
 }
 
 export class Task {
-  readonly pid: number;
+  /** It changes when a thread that is not the leader calls execve. */
+  pid: number;
   /** Command name, '' while unknown. */
   comm = '';
   cls = CLASS_UNKNOWN;
@@ -73,8 +74,11 @@ export class Task {
   maskChangesDropped = false;
   /** The mask is being changed right now (between begin and end). */
   maskChanging = false;
-  /** The core owes the task a move off its CPU, which the mask no longer allows. */
-  migrationPending = false;
+  /**
+   * The core owes the task a move off its CPU, which the mask no longer allows. NO once an affinity change, a migration or
+   * a switch to it has shown that there is none.
+   */
+  migrationPending: Tri = UNKNOWN;
   /** Last event that may have changed where it can run. */
   eligibilitySeq = -1;
   /** p->migration_disabled; -1 unknown. */
@@ -239,7 +243,7 @@ export class Task {
     this.maskChanges.length = 0;
     this.maskChangesDropped = true;
     this.maskChanging = false;
-    this.migrationPending = false;
+    this.migrationPending = UNKNOWN;
     this.migrationDisabled = -1;
     this.flagsKnown = false;
     this.sliceKnown = false;

@@ -6,6 +6,7 @@ import type { Release } from '../kernel/release.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import { type ExitState, NO, type Sched, type Tri, UNKNOWN, YES } from '../model/sched.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { TraceHeader } from '../trace/header.ts';
 import { KIND } from '../trace/vocabulary/index.ts';
 
 /**
@@ -26,6 +27,8 @@ interface Prediction {
   readonly error: KernelError;
   readonly seq: number;
   readonly cpu: number;
+  /** The CPU has left the kernel function that would have raised it, and no record is missing in between. */
+  overdue: boolean;
 }
 
 /** Why one instance ended. */
@@ -47,6 +50,7 @@ export interface ExitVerdict {
 export class ExitTracker {
   readonly #release: Release;
   readonly #predictions: Prediction[] = [];
+  #pending: Prediction[] = [];
   readonly #reached: ReachedSite[] = [];
   /** Exits and errors that the BPF side asked for: kind and format. */
   readonly #bpfExits: { readonly kind: number; readonly fmt: string }[] = [];
@@ -58,12 +62,34 @@ export class ExitTracker {
   /** Ordinal of the last event behind a gap; -1 when nothing is missing. */
   #gapSeq = -1;
 
-  constructor(release: Release) {
+  constructor(release: Release, header: TraceHeader) {
     this.#release = release;
+    this.#exitsShown = header.recorded?.has('sched_exit') === true;
   }
 
   predict(error: KernelError, event: TraceEvent): void {
-    this.#predictions.push({ error, seq: event.seq, cpu: event.cpu });
+    const prediction = { error, seq: event.seq, cpu: event.cpu, overdue: false };
+    this.#predictions.push(prediction);
+    this.#pending.push(prediction);
+  }
+
+  /** Predictions that the kernel may still answer. */
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /**
+   * Notes that a CPU is through with what it was doing: errors are raised with its run queue locked, so before it switches;
+   * those of the watchdog before its next pass.
+   */
+  settle(event: TraceEvent): void {
+    const pass = event.kind === KIND.watchdog;
+    this.#pending = this.#pending.filter((prediction) => {
+      const byWatchdog = prediction.error.kind === EXIT_KIND.ERROR_STALL;
+      const through = event.seq > prediction.seq && (byWatchdog ? pass : !pass && prediction.cpu === event.cpu);
+      if (through) prediction.overdue = true;
+      return !through;
+    });
   }
 
   /** Notes what may end a scheduler. */
@@ -96,6 +122,7 @@ export class ExitTracker {
   /** Records before this event are missing. */
   noteGap(seq: number): void {
     this.#gapSeq = seq;
+    this.#pending = [];
   }
 
   /** Nothing is missing from an event of that ordinal on; -1: an event before the trace. */
@@ -114,16 +141,17 @@ export class ExitTracker {
     return scheds.flatMap((sched) => (sched.exit === undefined ? [] : [this.#explain(sched, sched.exit)]));
   }
 
-  #judge({ error, seq, cpu }: Prediction): KernelStatus {
+  #judge({ error, seq, cpu, overdue }: Prediction): KernelStatus {
     const reached = this.#reached.find(
       (site) => !site.used && site.cpu === cpu && site.seq >= error.sinceSeq && formatMatches(site.fmt, error.message),
     );
     if (reached !== undefined) reached.used = true;
     const exit = error.sched?.exit;
-    if (exit === undefined) return this.#exitsShown ? 'contradicted' : 'unknown';
+    const unanswered = this.#exitsShown && overdue ? 'contradicted' : 'unknown';
+    if (exit === undefined) return unanswered;
     if (error.sched !== undefined && this.#winner(error.sched, exit)?.error === error) return 'confirmed';
     if (exit.claimSeq < error.sinceSeq) return 'masked';
-    return reached !== undefined || exit.claimSeq <= seq || isTheExit(error, exit) ? 'masked' : 'contradicted';
+    return reached !== undefined || exit.claimSeq <= seq || isTheExit(error, exit) ? 'masked' : unanswered;
   }
 
   /** The prediction that the exit confirms: the one on the CPU that claimed it, else the first that fits. */

@@ -56,7 +56,7 @@ export class Replay {
     this.#timeBase = timeBase;
     this.kernel = detectKernel(header, options.kernel);
     this.model = new Model({ header, semantics: semanticsOf(this.kernel.version) });
-    this.exits = new ExitTracker(this.kernel.version.release);
+    this.exits = new ExitTracker(this.kernel.version.release, header);
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
@@ -94,6 +94,7 @@ export class Replay {
       return true;
     }
     this.fidelity.compare(event, step);
+    if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
     if (step.errors.length > 0) this.#raise(event, step);
     const handlers = this.#handlers[event.kind];
     if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);

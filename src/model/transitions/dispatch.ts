@@ -12,7 +12,7 @@ import { ENQ_HI_DSQ_PRIQ, OPSS_DISPATCHING, OPSS_QUEUED, OPSS_QUEUEING } from '.
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatHex } from '../../trace/u64.ts';
-import { type BufferedVerdict, type Cpu, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
+import { type BufferedVerdict, type Cpu, OP_DISPATCH, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import { dsqOfEvent, userDsqExists } from '../dsq-lookup.ts';
 import { type Decision, lastInsert, NO_DECISION, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
@@ -30,10 +30,7 @@ export const dispatchTransitions: Transitions = {
     const sched = model.schedOf(event) ?? task.sched ?? model.root;
     step.sched = sched;
     const cpu = model.cpu(event.cpu);
-    task.insertSeq = event.seq;
-    task.insertTime = event.t;
-    task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
-    task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+    noteDecision(model, event, task);
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
     else bufferVerdict(model, event, step, cpu, task, sched);
   },
@@ -128,13 +125,24 @@ export const dispatchTransitions: Transitions = {
   },
 
   move(model, event, step) {
-    if (event.pid > 0) step.task = model.task(event.pid);
+    if (event.pid <= 0) return;
+    const task = taskOf(model, event, step);
+    if (event.phase !== 'end') noteDecision(model, event, task);
   },
 
   move_to_local(model, event, step) {
     step.sched = model.schedOf(event) ?? model.root;
   },
 };
+
+/** The scheduler decides about the task here, in the callback that runs on this CPU. */
+function noteDecision(model: Model, event: TraceEvent, task: Task): void {
+  const cpu = model.cpu(event.cpu);
+  task.insertSeq = event.seq;
+  task.insertTime = event.t;
+  task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
+  task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+}
 
 /** scx_dsq_insert_commit() inside ops.select_cpu() or ops.enqueue(): mark_direct_dispatch(). */
 function markDirectDispatch(
@@ -195,7 +203,8 @@ function bufferVerdict(
       sched,
       args: [],
       task,
-      certain: limitKnown && cpu.bufferKnown,
+      // Outside a dispatch that was seen to begin, an insert may belong to a callback whose beginning was not.
+      certain: limitKnown && cpu.bufferKnown && cpu.op === OP_DISPATCH,
       dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
       text: `insert of ${task.label} into a dispatch buffer that already holds ${used} of ${limit} verdicts`,
       decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },
@@ -329,7 +338,9 @@ function checkLocalTarget(
         : event.cpu
       : -1;
   if (target < 0 || model.isPossibleCpu(target) === 0) return;
-  if (model.semantics.sameCpuExempt && task.taskCpu === target) return;
+  // Up to 6.13 only a task that the dispatching CPU itself holds is exempt.
+  const dispatching = event.rq >= 0 ? event.rq : event.cpu;
+  if (task.taskCpu === target && (model.semantics.sameCpuExempt || dispatching === target)) return;
   checkRemote(model, step, task, target, verdict);
 }
 
@@ -366,7 +377,7 @@ function checkRemote(model: Model, step: Step, task: Task, target: number, verdi
     target,
     dsq: `local_on:${target}`,
     // While migration-disable is unknown the kernel may refuse for that reason, with another text.
-    certain: migrationDisabled === 0 && certainCpu,
+    certain: certainCpu && (migrationDisabled === 0 || semantics.localCheck === 'mask-first'),
     text: `${task.label} may run on CPUs ${task.cpus.toString()} and is dispatched to CPU ${target}`,
     decision,
   });

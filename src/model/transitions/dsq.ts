@@ -20,10 +20,12 @@ export const dsqTransitions: Transitions = {
     // While an instance is being made, its id is not set yet: its DSQs are recorded without an owner.
     const sched = model.schedOf(event) ?? model.attaching ?? (model.scheds.length === 1 ? model.root : undefined);
     step.sched = sched;
+    model.showsDsqCreation = true;
     if (event.step === 'kfunc') {
-      // The result of the kfunc; the DSQ itself came with `init`, which carries its address.
-      if (event.ret === 0) step.dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
-      return;
+      if (event.has('ret') && event.ret !== 0) return;
+      // The result of the kfunc: the DSQ itself came with `init`, which carries its address, where that is recorded.
+      step.dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+      if (step.dsq !== undefined) return;
     }
     const dsq = new Dsq(event.dsq_hi, event.dsq_lo);
     dsq.sched = sched;
@@ -305,7 +307,8 @@ function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeStat
   const { dsq } = consume;
   if (event.ret > 0) {
     step.task = consume.taken;
-    if (consume.taken === undefined) step.outcome = MISPREDICTED;
+    // By name alone it may not be clear that the task came from this DSQ.
+    if (consume.taken === undefined) step.outcome = event.has('dsq_addr') ? MISPREDICTED : UNDECIDED;
     else if (consume.sched !== undefined && dsq?.isBypass === false) consume.sched.mayAbort = false;
     return;
   }

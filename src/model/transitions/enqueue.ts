@@ -1,7 +1,7 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
 import { OPSS_QUEUED, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
+import { OP_ENQUEUE, OP_SELECT_CPU } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
@@ -20,7 +20,7 @@ export const enqueueTransitions: Transitions = {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
     task.taskCpu = event.dest_cpu;
-    task.migrationPending = false;
+    task.migrationPending = NO;
   },
 
   select_cpu(model, event, step) {
@@ -29,15 +29,8 @@ export const enqueueTransitions: Transitions = {
     const cpu = model.cpu(event.cpu);
     if (event.step !== 'core' && event.step !== '') return;
     if (event.phase === 'begin') {
-      cpu.op = OP_SELECT_CPU;
-      cpu.opTask = task;
-      cpu.opInserts = 0;
-      cpu.opSeq = event.seq;
-      cpu.opTime = event.t;
-    } else {
-      cpu.op = OP_NONE;
-      cpu.opTask = undefined;
-    }
+      cpu.enterOp(OP_SELECT_CPU, task, event.seq, event.t);
+    } else cpu.leaveOp();
   },
 
   enqueue(model, event, step) {
@@ -74,15 +67,10 @@ export const enqueueTransitions: Transitions = {
       if (event.has('weight')) task.weight = event.weight;
       if (event.has('reenq_cnt')) task.reenqCount = event.reenq_cnt;
       task.taskCpu = event.rq;
-      cpu.op = OP_ENQUEUE;
-      cpu.opTask = task;
-      cpu.opInserts = 0;
-      cpu.opSeq = event.seq;
-      cpu.opTime = event.t;
+      cpu.enterOp(OP_ENQUEUE, task, event.seq, event.t);
       if (event.phase === 'begin') return;
     }
-    cpu.op = OP_NONE;
-    cpu.opTask = undefined;
+    cpu.leaveOp();
     if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     task.enqueueEndSeq = event.seq;

@@ -2,7 +2,6 @@
 import { OPS_ENQ_LAST, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { Cpu } from '../cpu.ts';
-import { OP_DISPATCH, OP_NONE } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO } from '../sched.ts';
@@ -17,6 +16,13 @@ export const runningTransitions: Transitions = {
     step.rq = rq;
     if (event.phase === 'begin') beginPick(model, event, step, rq);
     else endPick(model, event, step, rq);
+  },
+
+  balance(model, event, step) {
+    rqOf(model, event, step);
+    const cpu = model.cpu(event.cpu);
+    if (event.phase !== 'end') cpu.enterDispatch(event.seq, event.t);
+    if (event.phase !== 'begin') cpu.leaveOp();
   },
 
   update_curr(model, event, step) {
@@ -81,7 +87,9 @@ export const runningTransitions: Transitions = {
     if (event.prev > 0) {
       const prev = model.task(event.prev);
       step.prev = prev;
-      prev.onCpu = NOT_RUNNING;
+      // Another CPU may have switched to it already: at one time, or within the error of the clocks.
+      const runsElsewhere = prev.onCpu >= 0 && prev.onCpu !== event.cpu;
+      if (!runsElsewhere || event.t - prev.runTime > model.header.clockErrorNs) prev.onCpu = NOT_RUNNING;
       learnClass(model, prev, event.has('prev_class'), event.prev_class_hi, event.prev_class_lo);
       if (event.has('prev_slice') && prev.cls === CLASS_EXT) prev.setSlice(event.prev_slice_hi, event.prev_slice_lo);
     }
@@ -103,6 +111,7 @@ export const runningTransitions: Transitions = {
     if (event.has('next_cpus')) next.learnMask(event.next_cpus, event.cpus_bits);
     next.onCpu = event.cpu;
     next.taskCpu = event.cpu;
+    if (next.allows(event.cpu) === 1) next.migrationPending = NO;
     next.waiting = NO;
     next.runTime = event.t;
     next.runSeq = event.seq;
@@ -133,23 +142,20 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   }
   step.task = pick.prev;
   checkLocalLength(model, event, step, rq);
-  const executing = model.cpu(event.cpu);
-  executing.op = OP_DISPATCH;
-  executing.opTask = undefined;
-  executing.opSeq = event.seq;
-  executing.opTime = event.t;
+  if (model.semantics.dispatchInPick) model.cpu(event.cpu).enterDispatch(event.seq, event.t);
 }
 
 function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   const { pick } = rq;
-  const executing = model.cpu(event.cpu);
-  executing.op = OP_NONE;
+  if (model.semantics.dispatchInPick) model.cpu(event.cpu).leaveOp();
   const verdict = event.has('verdict') ? event.verdict : event.pid > 0 ? 'task' : 'none';
   const picked = verdict === 'task' && event.pid >= 0 ? model.task(event.pid) : null;
   step.prev = pick.prev;
   if (picked !== null) step.task = picked;
   checkLocalLength(model, event, step, rq);
-  if (pick.active) predictPick(event, step, rq, verdict === 'retry', picked);
+  // Up to 6.18 the balance step before the pick decides, and leaves no trace of what it decided.
+  if (!model.semantics.dispatchInPick) step.outcome = UNDECIDED;
+  else if (pick.active) predictPick(event, step, rq, verdict === 'retry', picked);
   pick.active = false;
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;

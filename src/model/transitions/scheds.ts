@@ -24,11 +24,11 @@ export const schedTransitions: Transitions = {
     }
     learnSched(event, sched);
     if (model.hz === 0) model.hz = hzFromTimeout(sched);
-    if (event.step === 'alloc') {
+    if (event.step === 'alloc' || event.step === '') {
       sched.setBypassingEverywhere(NO);
       sched.bypassDepth = 0;
       adopt(model, sched);
-      return;
+      if (event.step === 'alloc') return;
     }
     if (model.attaching !== undefined && model.attaching !== sched) model.attaching = undefined;
     sched.linked = true;

@@ -3,7 +3,7 @@ import { TASK_QUEUED, TASK_STATE_SHIFT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO } from '../sched.ts';
+import { NO, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
 import { learnTask, ownerOf, taskOf } from './common.ts';
@@ -23,13 +23,13 @@ export const taskTransitions: Transitions = {
   },
 
   exec(model, event, step) {
-    taskOf(model, event, step);
-    // A thread that is not the leader takes over the leader's pid (de_thread).
-    const cpu = model.cpu(event.cpu);
-    if (event.old_pid > 0 && event.old_pid !== event.pid && cpu.currPid === event.old_pid) {
-      cpu.currPid = event.pid;
-      cpu.curr = model.task(event.pid);
+    if (event.old_pid > 0 && event.old_pid !== event.pid) {
+      // A thread that is not the leader takes over the leader's pid, and the dead leader gets its (de_thread).
+      model.exchangePids(event.old_pid, event.pid);
+      const cpu = model.cpu(event.cpu);
+      if (cpu.currPid === event.old_pid) cpu.currPid = event.pid;
     }
+    taskOf(model, event, step);
   },
 
   exit(model, event, step) {
@@ -150,6 +150,7 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.setFlags(0);
     task.waiting = NO;
     task.migrationDisabled = 0;
+    task.migrationPending = NO;
     task.setOpsState(0, 0);
   }
   step.task = task;
@@ -182,7 +183,8 @@ function endAffinity(event: TraceEvent, task: Task): void {
 /** A task that may not stay where it is, but runs or is being woken, is moved by the stopper later. */
 function finishAffinity(event: TraceEvent, task: Task): void {
   task.endMaskChange(event.seq, event.t);
-  task.migrationPending = task.taskCpu >= 0 && task.allows(task.taskCpu) === 0;
+  const allowed = task.taskCpu < 0 ? -1 : task.allows(task.taskCpu);
+  task.migrationPending = allowed < 0 ? UNKNOWN : allowed === 1 ? NO : YES;
 }
 
 /** Ext tasks are taken off their run queue before the change: `on_rq` still tells. */
