@@ -158,7 +158,7 @@ class ResultBuilder {
       verdict,
       checked: run.checked,
       findings: run.total,
-      reason: reasonOf(run, verdict),
+      reason: reasonOf(run, verdict, this.#replay.lost !== 0),
     };
   }
 

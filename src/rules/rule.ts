@@ -58,6 +58,7 @@ export type ModelView = Pick<
   | 'tasks'
   | 'dsqs'
   | 'isPossibleCpu'
+  | 'userDsqExists'
   | 'records'
   | 'hz'
 >;

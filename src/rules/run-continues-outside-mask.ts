@@ -66,6 +66,13 @@ export const runContinuesOutsideMask = defineRule({
         const stay = running.get(event.pid);
         if (stay !== undefined && stay.cpu === event.rq) stay.ticks++;
       },
+      exec: (event) => {
+        // The thread goes on under another pid.
+        const stay = running.get(event.old_pid);
+        if (stay === undefined || event.old_pid === event.pid) return;
+        running.delete(event.old_pid);
+        running.set(event.pid, stay);
+      },
       lost: () => running.clear(),
       onEnd: () => {
         for (const stay of running.values()) judge(stay, context.model.now);
