@@ -3,7 +3,8 @@ import { BUILTIN_HI, DSQ_LOCAL } from '../kernel/dsq-id.ts';
 import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import type { TraceEvent } from '../trace/event.ts';
-import type { TraceHeader } from '../trace/header.ts';
+import type { SchedInfo, TraceHeader } from '../trace/header.ts';
+import { highHalf, lowHalf } from '../trace/u64.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
@@ -78,6 +79,7 @@ export class Model {
         name === 'ext' ? CLASS_EXT : CLASS_OTHER,
       );
     }
+    for (const info of this.header.schedulers) this.#loadedAtStart(info);
     for (const info of this.header.cpus) {
       const cpu = this.cpu(info.cpu);
       if (info.node !== undefined) cpu.node = info.node;
@@ -267,6 +269,27 @@ export class Model {
   /** A scheduler is loaded. */
   get isEnabled(): boolean {
     return this.root !== undefined && !this.root.gone && this.root.exit === undefined;
+  }
+
+  /** An instance that the header says is loaded when the trace begins. */
+  #loadedAtStart(info: SchedInfo): void {
+    const sched = this.sched(highHalf(info.sched), lowHalf(info.sched));
+    sched.linked = true;
+    sched.name = info.name ?? '';
+    sched.level = info.level ?? 0;
+    if (info.opsFlags !== undefined) {
+      sched.opsFlags = lowHalf(info.opsFlags);
+      sched.opsFlagsKnown = true;
+    }
+    sched.maxBatch = info.maxBatch ?? 0;
+    if (info.timeoutMs !== undefined) {
+      sched.timeoutMs = info.timeoutMs;
+      sched.timeoutKnown = true;
+    }
+    if (info.cgroup !== undefined) sched.cgroup.set(highHalf(info.cgroup), lowHalf(info.cgroup));
+    sched.path = info.path ?? '';
+    sched.cidForm = info.cidForm === true;
+    if (sched.level === 0) this.root ??= sched;
   }
 
   #newTask(pid: number): Task {
