@@ -204,6 +204,9 @@ export class Model {
     const seen = new Set<Dsq>();
     for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
     for (const dsq of this.#dsqByName.values()) seen.add(dsq);
+    // Without addresses, a DSQ that was created is known by its owner and id alone.
+    for (const sched of this.scheds) for (const dsq of sched.userDsqs.values()) seen.add(dsq);
+    for (const dsq of this.orphanDsqs.values()) seen.add(dsq);
     yield* seen;
   }
 

@@ -18,16 +18,14 @@ export const schedTransitions: Transitions = {
       model.unowned = [];
     }
     if (sched === undefined) return;
-    if (sched.sinceSeq < 0) {
-      sched.sinceSeq = event.seq;
-      sched.mayAbort = false;
-    }
+    if (!sched.linked) sched.mayAbort = false;
     learnSched(event, sched);
     if (model.hz === 0) model.hz = hzFromTimeout(sched);
     if (event.step === 'alloc' || event.step === '') {
       sched.setBypassingEverywhere(NO);
       sched.bypassDepth = 0;
       adopt(model, sched);
+      sched.sinceSeq = event.seq;
       if (event.step === 'alloc') return;
     }
     if (model.attaching !== undefined && model.attaching !== sched) model.attaching = undefined;
