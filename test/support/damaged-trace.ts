@@ -37,6 +37,11 @@ function view(trace: OpenTrace, header: TraceHeader, makeFilter: () => Filter): 
   };
 }
 
+/** The events that pass a test; for what a trace may leave out without being damaged. */
+export function eventsWhere(trace: OpenTrace, keep: (event: TraceEvent) => boolean): OpenTrace {
+  return view(trace, trace.header, () => (event, _ordinal, emit) => (keep(event) ? emit(event) : true));
+}
+
 /** Records `from` to `to` (exclusive) are lost on all CPUs; a `lost` event on `cpu` stands for them. */
 export function withoutWindow(trace: OpenTrace, from: number, to: number, cpu: number): OpenTrace {
   const lost = newTraceEvent();

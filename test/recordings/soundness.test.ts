@@ -1,0 +1,127 @@
+// Less evidence never makes a new finding: records may be lost anywhere, and a recording may begin anywhere.
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ReplayResult } from '../../src/findings/result.ts';
+import type { OpenTrace } from '../../src/readers/reader.ts';
+import { runReplay } from '../../src/replay/run.ts';
+import { RULES } from '../../src/rules/index.ts';
+import { startingAt, withoutCpu, withoutWindow } from '../support/damaged-trace.ts';
+import { foundRecordings, openRecording, recordingNames, recordingPath } from '../support/recordings.ts';
+
+/**
+ * Work per property and recording, in events replayed: small recordings get many cases, large ones few. With
+ * SCX_CHECK_RECORDINGS, a directory of further recordings, the search is wider.
+ */
+const MORE = process.env.SCX_CHECK_RECORDINGS;
+const EVENTS_PER_PROPERTY = MORE === undefined ? 120_000 : 2_000_000;
+const MAX_CASES = MORE === undefined ? 40 : 200;
+
+interface Gap {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  readonly cpu: number;
+}
+
+interface Whole {
+  readonly trace: OpenTrace;
+  readonly events: number;
+  readonly cpus: number;
+  readonly found: ReadonlySet<string>;
+  readonly ejected: boolean;
+}
+
+const replay = (trace: OpenTrace): ReplayResult =>
+  runReplay(trace, { path: 'trace', rules: RULES, explainFidelity: true });
+
+/** Findings that speak against a scheduler or a kernel, by rule and place; whom they name depends on what is known. */
+function accusations(result: ReplayResult): string[] {
+  return result.findings
+    .filter((finding) => finding.verdict === 'violation' || finding.verdict === 'possible')
+    .map((finding) => `${finding.rule} at ${finding.ts}`);
+}
+
+async function openWhole(path: string): Promise<Whole> {
+  const trace = await openRecording(path);
+  let events = 0;
+  let cpus = 0;
+  trace.run({
+    event(event) {
+      events++;
+      cpus = Math.max(cpus, event.cpu + 1);
+      return true;
+    },
+  });
+  const result = replay(trace);
+  const ejected = result.findings.some((finding) => finding.rule === 'scheduler-ejected');
+  return { trace, events, cpus, found: new Set(accusations(result)), ejected };
+}
+
+/** What a damaged view claims beyond the whole recording, and what it predicts wrong. */
+function unsound(whole: Whole, damaged: OpenTrace): string[] {
+  const result = replay(damaged);
+  return [
+    ...accusations(result).filter(
+      // The exit itself may be seen by another of its records.
+      (text) => !whole.found.has(text) && !(whole.ejected && text.startsWith('scheduler-ejected ')),
+    ),
+    ...(result.mismatches ?? []).map((entry) => `${entry.line}: ${entry.text} at ${entry.evidence.ts}`),
+  ];
+}
+
+/** Lengths of gaps: mostly a few records, now and then most of the recording. */
+const gapLength = (events: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: events }));
+
+const recordings = [
+  ...recordingNames('.dat.xz').map((name) => [name, recordingPath(name, '.dat.xz')] as const),
+  ...recordingNames('.jsonl').map((name) => [`${name} (cut)`, recordingPath(name, '.jsonl')] as const),
+  ...(MORE === undefined ? [] : foundRecordings(MORE)),
+];
+
+describe.each(recordings)('%s', (_name, path) => {
+  let whole: Whole;
+  beforeAll(async () => {
+    whole = await openWhole(path);
+  });
+
+  const timeout = MORE === undefined ? 30_000 : 600_000;
+  const check = <T>(arbitrary: (whole: Whole) => fc.Arbitrary<T>, damage: (value: T) => OpenTrace): void => {
+    const numRuns = Math.max(1, Math.min(MAX_CASES, Math.floor(EVENTS_PER_PROPERTY / whole.events)));
+    fc.assert(
+      fc.property(arbitrary(whole), (value) => {
+        expect(unsound(whole, damage(value))).toEqual([]);
+      }),
+      { numRuns, seed: 20_250_917, endOnFailure: true },
+    );
+  };
+  const place = ({ events }: Whole): fc.Arbitrary<number> => fc.nat({ max: events - 1 });
+  const gap = (w: Whole): fc.Arbitrary<Gap> =>
+    fc
+      .record({ from: place(w), length: gapLength(w.events), cpu: fc.nat({ max: w.cpus - 1 }) })
+      .map(({ from, length, cpu }) => ({ from, to: Math.min(w.events, from + length), cpu }));
+
+  test('records lost on all CPUs', { timeout }, () => {
+    check(gap, ({ from, to, cpu }) => withoutWindow(whole.trace, from, to, cpu));
+  });
+
+  test('records lost on one CPU', { timeout }, () => {
+    check(gap, ({ from, to, cpu }) => withoutCpu(whole.trace, from, to, cpu));
+  });
+
+  test('several losses', { timeout }, () => {
+    check(
+      (w) => fc.array(gap(w), { minLength: 2, maxLength: 3 }),
+      (gaps) =>
+        gaps.reduce(
+          (trace, { from, to, cpu }, i) =>
+            i % 2 === 0 ? withoutCpu(trace, from, to, cpu) : withoutWindow(trace, from, to, cpu),
+          whole.trace,
+        ),
+    );
+  });
+
+  test('a beginning in the middle', { timeout }, () => {
+    check(place, (from) => startingAt(whole.trace, from));
+  });
+});
