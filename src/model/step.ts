@@ -49,6 +49,8 @@ export class Step {
   /** Time since which `task` had been waiting runnable; -1 it was not, or not known. */
   waitedSince = -1;
   waitedSinceSeq = -1;
+  /** Ordinal of the ops.enqueue whose custody ends here: the scheduler has decided, or the core took the task back; -1 none. */
+  custodyEnded = -1;
   /** Ordinal of the previous switch on the CPU, -1 none. */
   switchSeqBefore = -1;
   /** The take of a consumption passed over an earlier member that certainly could have run. */
@@ -80,6 +82,7 @@ export class Step {
     this.currBefore = -1;
     this.waitedSince = -1;
     this.waitedSinceSeq = -1;
+    this.custodyEnded = -1;
     this.switchSeqBefore = -1;
     this.passedOver = undefined;
     if (this.errors.length > 0) this.errors.length = 0;

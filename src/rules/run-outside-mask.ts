@@ -42,7 +42,7 @@ export const runOutsideMask = defineRule({
           message: `${task.label} starts to run on CPU ${event.cpu}, its mask is ${task.cpus.toString()}`,
           task,
           cpu: event.cpu,
-          began: change?.beginSeq ?? -1,
+          began: change?.endSeq ?? -1,
           evidence:
             change === undefined
               ? []

@@ -16,8 +16,10 @@ export const switchChainBroken = defineRule({
     return {
       switch(event, step) {
         if (step.switchSeqBefore < 0) return;
-        context.checked();
-        if (step.currBefore === event.prev) return;
+        if (step.currBefore === event.prev) {
+          context.checked();
+          return;
+        }
         // A CPU that was unplugged ends in its stopper and begins anew in its idle task.
         const before = context.model.findTask(step.currBefore)?.comm ?? '';
         const mayBeUnplugged = !hotplugRecorded || step.cpu?.isRqOnline !== YES;
@@ -25,6 +27,7 @@ export const switchChainBroken = defineRule({
           context.undecided('a CPU seems to have been unplugged');
           return;
         }
+        context.checked();
         context.report({
           // Without a record of it, a thread that took its leader's pid by execve looks the same.
           verdict: context.model.records('exec') ? 'violation' : 'possible',

@@ -94,7 +94,7 @@ export const dsqTransitions: Transitions = {
     task.linkedBy = event.cpu;
     task.linkCounted = event.has('dsq_seq');
     task.holdingCpu = -1;
-    releaseCustody(task);
+    releaseCustody(step, task);
     const executing = model.cpu(event.cpu);
     executing.enqueueCallSeq = -1;
     if (dsq.isLocal && dsq.cpu >= 0) task.taskCpu = dsq.cpu;

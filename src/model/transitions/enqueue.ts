@@ -84,7 +84,7 @@ export const enqueueTransitions: Transitions = {
       task.custodySeq = event.seq;
       task.custodyTime = event.t;
     } else {
-      releaseCustody(task);
+      releaseCustody(step, task);
     }
   },
 
@@ -92,13 +92,14 @@ export const enqueueTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOf(model, event, step);
     learnTask(event, task);
-    releaseCustody(task);
+    releaseCustody(step, task);
     task.setOpsState(0, 0);
   },
 };
 
 /** The task leaves the hands of the BPF scheduler. */
-export function releaseCustody(task: Task): void {
+export function releaseCustody(step: Step, task: Task): void {
+  step.custodyEnded = task.custodySeq;
   task.custodySeq = -1;
   task.custodyTime = -1;
 }
