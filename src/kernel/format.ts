@@ -18,9 +18,25 @@ export function formatKernel(format: string, args: readonly (string | number | u
   });
 }
 
-/** Number of arguments that the format takes. */
-export function countArguments(format: string): number {
-  return [...format.matchAll(CONVERSION)].filter(([conversion]) => conversion !== '%%').length;
+/**
+ * The message can have been made from the format with these arguments. Undefined, missing and empty ones fit anything, and
+ * so does every name (`%s`): names change without a record.
+ */
+export function messageFits(format: string, args: readonly (string | number | undefined)[], message: string): boolean {
+  let next = 0;
+  let source = '';
+  let from = 0;
+  for (const match of format.matchAll(CONVERSION)) {
+    const [conversion, , letter] = match;
+    source += escapePattern(format.slice(from, match.index));
+    from = match.index + conversion.length;
+    const arg = conversion === '%%' ? undefined : args[next++];
+    source +=
+      letter === 's' || arg === undefined || arg === ''
+        ? conversionPattern(conversion, letter)
+        : escapePattern(formatKernel(conversion, [arg]));
+  }
+  return new RegExp(`^${source}${escapePattern(format.slice(from))}$`, 's').test(message);
 }
 
 const patterns = new Map<string, RegExp>();

@@ -32,6 +32,7 @@ export class PickState {
   beginSeq = -1;
   /** Task that was running when it began; undefined unknown. */
   prev: Task | undefined;
+  prevKnown = false;
   /** That task is a runnable ext task. */
   prevQueued = false;
   prevQueuedKnown = false;

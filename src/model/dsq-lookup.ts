@@ -13,19 +13,29 @@ import type { TraceEvent } from '../trace/event.ts';
 import { Dsq } from './dsq.ts';
 import type { Model } from './model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from './sched.ts';
+import type { Task } from './task.ts';
 
-/** The DSQ that a link, unlink or consumption is about. Created, with unknown contents, when it is new to the model. */
-export function dsqOfEvent(model: Model, event: TraceEvent): Dsq {
+/**
+ * The DSQ that a link, unlink or consumption is about. Created, with unknown contents, when it is new to the model. `task`
+ * is the one that is taken off it.
+ */
+export function dsqOfEvent(model: Model, event: TraceEvent, task?: Task): Dsq {
   const { dsq_hi: idHi, dsq_lo: idLo } = event;
   const addrHi = event.dsq_addr_hi;
   const addrLo = event.dsq_addr_lo;
-  if (addrHi === 0 && addrLo === 0) return namedDsq(model, event, idHi, idLo);
+  if (addrHi === 0 && addrLo === 0) {
+    // Built-in DSQs of one id are many: the task tells which of them it is on.
+    const on = task?.dsq;
+    if (on !== undefined && on !== null && on.idHi === idHi && on.idLo === idLo) return on;
+    return namedDsq(model, event, idHi, idLo);
+  }
   const known = model.dsqAt(addrHi, addrLo);
   if (known !== undefined && ((known.idHi === idHi && known.idLo === idLo) || !event.has('dsq'))) return known;
   // A destroyed DSQ keeps its memory for a while; its id reads INVALID.
   if (known !== undefined && isBuiltinId(idHi, idLo, DSQ_INVALID)) return known;
   const dsq = newDsq(model, event, idHi, idLo);
-  model.setDsqAt(addrHi, addrLo, dsq);
+  // A local DSQ whose CPU is not told is registered when it is.
+  if (!dsq.isLocal || dsq.cpu >= 0) model.setDsqAt(addrHi, addrLo, dsq);
   return dsq;
 }
 
@@ -69,6 +79,10 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
     return dsq;
   }
   const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? nodeOf(model, event) : Math.max(event.dsq_cpu, event.rq);
+  if (instance < 0 && isBuiltinId(idHi, idLo, DSQ_BYPASS)) {
+    // Which of them is not told, so none of them can be followed.
+    for (const other of model.dsqs()) if (other.isBypass && other.sched === sched) other.forget();
+  }
   const dsq = model.dsqNamed(sched, idHi, idLo, instance);
   if (isBuiltinId(idHi, idLo, DSQ_GLOBAL)) dsq.node = instance;
   else dsq.cpu = instance;
@@ -84,8 +98,8 @@ function nodeOf(model: Model, event: TraceEvent): number {
 
 function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
   if (idHi === BUILTIN_HI && idLo === DSQ_LOCAL) {
-    // An insertion into a local DSQ is made with that DSQ's own rq.
-    const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq;
+    // An insertion into a local DSQ is made with that DSQ's own rq, to which the task is assigned.
+    const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq >= 0 ? event.rq : event.task_cpu;
     if (cpu >= 0) return model.localDsq(model.cpu(cpu));
   }
   const dsq = new Dsq(idHi, idLo);
@@ -97,6 +111,7 @@ function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Ds
     const rq = model.cpu(event.rq);
     if (idLo === DSQ_GLOBAL) dsq.node = rq.node;
     else if (idLo === DSQ_BYPASS) dsq.cpu = rq.id;
+    model.nameDsq(dsq);
   }
   return dsq;
 }

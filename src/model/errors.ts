@@ -1,6 +1,6 @@
 // Raising errors: the model concludes that the core reports one at this event, and formats it as the kernel does.
 import { errorSite, formatAt } from '../kernel/error-sites.ts';
-import { countArguments, formatKernel, formatMatches } from '../kernel/format.ts';
+import { formatKernel, messageFits } from '../kernel/format.ts';
 import type { KernelError } from './kernel-error.ts';
 import type { Model } from './model.ts';
 import type { Sched } from './sched.ts';
@@ -47,28 +47,19 @@ function isKnown(arg: string | number | undefined): arg is string | number {
   return arg !== undefined && arg !== '';
 }
 
-/** Where the trace does not tell an argument (the name of a task …), any value in the kernel's message fits. */
-function acceptsUnknown(format: string, args: ErrorDetails['args']): ((message: string) => boolean) | undefined {
-  if (args.filter(isKnown).length >= countArguments(format)) return undefined;
-  const filled = formatKernel(
-    format,
-    args.map((arg) => (typeof arg === 'string' ? (arg === '' ? undefined : arg.replaceAll('%', '%%')) : arg)),
-  );
-  return (message) => formatMatches(filled, message);
-}
-
 /** Notes in the step that the core raises the error of `site` here. */
 export function raise(model: Model, step: Step, site: string, details: ErrorDetails): void {
   const entry = errorSite(site);
   const format = formatAt(entry, model.semantics.version.release);
   const decision = details.decision ?? NO_DECISION;
-  const accepts = details.accepts ?? acceptsUnknown(format, details.args);
+  // What the trace does not tell may be anything in the kernel's message.
+  const accepts = details.accepts ?? ((message: string): boolean => messageFits(format, details.args, message));
   const error: KernelError = {
     site,
     kind: entry.kind,
     sched: details.sched ?? model.root,
     message: formatKernel(format, [...details.args.map((arg) => (isKnown(arg) ? arg : '?')), '?', '?']),
-    ...(accepts === undefined ? {} : { accepts }),
+    accepts,
     ...(details.task === undefined ? {} : { task: details.task }),
     target: details.target ?? -1,
     dsq: details.dsq ?? '',

@@ -36,6 +36,8 @@ export class Model {
   attaching: Sched | undefined;
   /** DSQs that were made since an enable began and whose owner is not known yet. */
   unowned: Dsq[] = [];
+  /** Both insertions and removals are recorded: without either, what is on a DSQ cannot be followed. */
+  readonly followsDsqs: boolean;
   /** The creation of DSQs is recorded: one that was not created does not exist. */
   showsDsqCreation = false;
   /** Exit kind that the last request to unload leads to (UNREG, SYSRQ); 0 none. */
@@ -69,6 +71,7 @@ export class Model {
     this.header = options.header;
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.hz = this.header.hz ?? 0;
+    this.followsDsqs = this.records('dsq_link') && this.records('dsq_unlink');
     this.showsDsqCreation = this.header.recorded?.has('dsq_create') === true;
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
     this.#extClass = this.header.schedClasses.get('ext');
@@ -198,6 +201,13 @@ export class Model {
 
   findDsqNamed(sched: Sched | undefined, idHi: number, idLo: number, instance: number): Dsq | undefined {
     return this.#dsqByName.get(`${sched?.index ?? -1}/${idHi}/${idLo}/${instance}`);
+  }
+
+  /** Makes a built-in DSQ of a scheduler known by owner, id and place too, for events that do not carry its address. */
+  nameDsq(dsq: Dsq): void {
+    const instance = Math.max(dsq.node, dsq.cpu);
+    if (dsq.sched === undefined || instance < 0) return;
+    this.#dsqByName.set(`${dsq.sched.index}/${dsq.idHi}/${dsq.idLo}/${instance}`, dsq);
   }
 
   *dsqs(): Generator<Dsq> {

@@ -105,7 +105,6 @@ const STALL_MESSAGE = /^(.*)\[(\d+)\] failed to run for (\d+)\.(\d{3})s$/s;
 function acceptsStall(message: string, task: Task, waitedNs: number, lagNs: number): boolean {
   const match = STALL_MESSAGE.exec(message);
   if (match === null || Number(match[2]) !== task.pid) return false;
-  if (task.comm !== '' && match[1] !== task.comm) return false;
   const saidNs = Number(match[3]) * 1e9 + Number(match[4]) * 1e6;
   return Math.abs(saidNs - waitedNs) <= lagNs;
 }

@@ -5,6 +5,7 @@ import { formatMatches } from '../kernel/format.ts';
 import type { Release } from '../kernel/release.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import { type ExitState, NO, type Sched, type Tri, UNKNOWN, YES } from '../model/sched.ts';
+import { hasParameters, isShown } from '../model/site-needs.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { KIND } from '../trace/vocabulary/index.ts';
@@ -49,6 +50,7 @@ export interface ExitVerdict {
 
 export class ExitTracker {
   readonly #release: Release;
+  readonly #recorded: TraceHeader['recorded'];
   readonly #predictions: Prediction[] = [];
   #pending: Prediction[] = [];
   readonly #reached: ReachedSite[] = [];
@@ -64,6 +66,7 @@ export class ExitTracker {
 
   constructor(release: Release, header: TraceHeader) {
     this.#release = release;
+    this.#recorded = header.recorded;
     this.#exitsShown = header.recorded?.has('sched_exit') === true;
   }
 
@@ -177,16 +180,19 @@ export class ExitTracker {
     return {
       sched,
       exit,
-      explained:
-        site !== undefined && this.#isEvident(sched, exit, site)
-          ? YES
-          : this.#isWholeSince(sched.sinceSeq)
-            ? NO
-            : UNKNOWN,
+      explained: this.#isExplained(sched, exit, site),
       cause,
       site,
       error: undefined,
     };
+  }
+
+  #isExplained(sched: Sched, exit: ExitState, site: ErrorSite | undefined): Tri {
+    if (site !== undefined && this.#isEvident(sched, exit, site)) return YES;
+    const id = site?.id ?? '';
+    const told = exit.kind > 0 && (exit.message !== undefined || exit.fmt !== '' || site?.format === '');
+    const shown = told && isShown(id, this.#recorded) && hasParameters(id, sched);
+    return shown && this.#isWholeSince(sched.sinceSeq) ? NO : UNKNOWN;
   }
 
   #siteOf(exit: ExitState): ErrorSite | undefined {
@@ -224,7 +230,7 @@ export class ExitTracker {
 /** The exit is the one that the predicted error leads to. */
 function isTheExit(error: KernelError, exit: ExitState): boolean {
   if (error.kind !== exit.kind) return false;
-  if (exit.message !== undefined) return exit.message === error.message || error.accepts?.(exit.message) === true;
+  if (exit.message !== undefined) return error.accepts(exit.message);
   return exit.fmt !== '' && formatMatches(exit.fmt, error.message);
 }
 

@@ -5,7 +5,9 @@ import type { ReplayResult } from '../../src/findings/result.ts';
 import type { OpenTrace } from '../../src/readers/reader.ts';
 import { runReplay } from '../../src/replay/run.ts';
 import { RULES } from '../../src/rules/index.ts';
-import { startingAt, withoutCpu, withoutWindow } from '../support/damaged-trace.ts';
+import type { FieldName } from '../../src/trace/vocabulary/fields.ts';
+import { EVENT_SPECS, type EventType } from '../../src/trace/vocabulary/index.ts';
+import { startingAt, withoutCpu, withoutField, withoutType, withoutWindow } from '../support/damaged-trace.ts';
 import { foundRecordings, openRecording, recordingNames, recordingPath } from '../support/recordings.ts';
 
 /**
@@ -79,6 +81,36 @@ const recordings = [
   ...(MORE === undefined ? [] : foundRecordings(MORE)),
 ];
 
+/** Fields that say what an event is: without them it is another one. */
+const DEFINING = new Set(['step', 'phase', 'enforce', 'exit_kind', 'sched', 'ret', 'expect']);
+
+/** Recordings up to this size are tried without each single event type and field. */
+const SMALL = 4_000;
+
+interface Vocabulary {
+  readonly types: readonly EventType[];
+  readonly fields: readonly (readonly [EventType, FieldName])[];
+}
+
+/** Event types and optional fields that occur. */
+function vocabularyOf(trace: OpenTrace): Vocabulary {
+  const fields = new Map<EventType, Set<FieldName>>();
+  trace.run({
+    event(event) {
+      const seen = fields.get(event.type) ?? new Set();
+      fields.set(event.type, seen);
+      for (const field of EVENT_SPECS[event.type].optional) if (event.has(field)) seen.add(field);
+      return true;
+    },
+  });
+  return {
+    types: [...fields.keys()],
+    fields: [...fields].flatMap(([type, names]) =>
+      [...names].filter((name) => !DEFINING.has(name)).map((name) => [type, name] as const),
+    ),
+  };
+}
+
 describe.each(recordings)('%s', (_name, path) => {
   let whole: Whole;
   beforeAll(async () => {
@@ -119,6 +151,21 @@ describe.each(recordings)('%s', (_name, path) => {
           whole.trace,
         ),
     );
+  });
+
+  test('an event type or a field that the recorder does not know', { timeout }, () => {
+    if (whole.events > SMALL) return;
+    const { types, fields } = vocabularyOf(whole.trace);
+    // What is there to be found may be found by another event.
+    const rules = new Set([...whole.found].map((text) => text.split(' ')[0]));
+    const isNew = (text: string): boolean => !rules.has(text.split(' ')[0]);
+    const claims = [
+      ...types.flatMap((type) => unsound(whole, withoutType(whole.trace, type)).map((text) => `${type}: ${text}`)),
+      ...fields.flatMap(([type, field]) =>
+        unsound(whole, withoutField(whole.trace, type, field)).map((text) => `${type}.${field}: ${text}`),
+      ),
+    ];
+    expect(claims.filter((claim) => isNew(claim.slice(claim.indexOf(': ') + 2)))).toEqual([]);
   });
 
   test('a beginning in the middle', { timeout }, () => {

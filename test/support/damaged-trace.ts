@@ -3,7 +3,8 @@ import type { EventSink, OpenTrace } from '../../src/readers/reader.ts';
 import { newTraceEvent, SLOT, type TraceEvent } from '../../src/trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../src/trace/header.ts';
 import { highHalf, lowHalf } from '../../src/trace/u64.ts';
-import { KIND } from '../../src/trace/vocabulary/index.ts';
+import type { FieldName } from '../../src/trace/vocabulary/fields.ts';
+import { type EventType, KIND } from '../../src/trace/vocabulary/index.ts';
 
 /** `until` of a loss behind which the CPU has no record. */
 const UNTIL_THE_END = 0xffff_ffff_ffff_ffffn;
@@ -40,6 +41,25 @@ function view(trace: OpenTrace, header: TraceHeader, makeFilter: () => Filter): 
 /** The events that pass a test; for what a trace may leave out without being damaged. */
 export function eventsWhere(trace: OpenTrace, keep: (event: TraceEvent) => boolean): OpenTrace {
   return view(trace, trace.header, () => (event, _ordinal, emit) => (keep(event) ? emit(event) : true));
+}
+
+/** The trace of a recorder that does not know an event type. */
+export function withoutType(trace: OpenTrace, type: EventType): OpenTrace {
+  const recorded = new Set(trace.header.recorded);
+  recorded.delete(type);
+  return view(
+    trace,
+    { ...trace.header, recorded },
+    () => (event, _ordinal, emit) => (event.kind === KIND[type] ? true : emit(event)),
+  );
+}
+
+/** The trace of a recorder that does not know a field of an event type. */
+export function withoutField(trace: OpenTrace, type: EventType, field: FieldName): OpenTrace {
+  return view(trace, trace.header, () => (event, _ordinal, emit) => {
+    if (event.kind === KIND[type]) event.drop(field);
+    return emit(event);
+  });
 }
 
 /** Records `from` to `to` (exclusive) are lost on all CPUs; a `lost` event on `cpu` stands for them. */

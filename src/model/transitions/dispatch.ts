@@ -26,7 +26,7 @@ export const dispatchTransitions: Transitions = {
   insert(model, event, step) {
     const task = taskOf(model, event, step);
     // Only the acceptance of the verdict changes anything: `commit`, or an insert recorded as a whole.
-    if (event.step === 'kfunc') return;
+    if (event.step === 'kfunc' || event.phase === 'end') return;
     const sched = model.schedOf(event) ?? task.sched ?? model.root;
     step.sched = sched;
     const cpu = model.cpu(event.cpu);
@@ -199,12 +199,13 @@ function bufferVerdict(
   let used = 0;
   for (let i = 0; i < cpu.bufferLength; i++) if (cpu.buffer[i]?.sched === sched) used++;
   if (used >= limit) {
+    // Outside a dispatch that was seen to begin, inserts may belong to a callback whose beginning was not.
+    if (cpu.op !== OP_DISPATCH) return;
     raise(model, step, 'dispatch-buffer-overflow', {
       sched,
       args: [],
       task,
-      // Outside a dispatch that was seen to begin, an insert may belong to a callback whose beginning was not.
-      certain: limitKnown && cpu.bufferKnown && cpu.op === OP_DISPATCH,
+      certain: limitKnown && cpu.bufferKnown,
       dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
       text: `insert of ${task.label} into a dispatch buffer that already holds ${used} of ${limit} verdicts`,
       decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },

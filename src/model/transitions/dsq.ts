@@ -66,12 +66,12 @@ export const dsqTransitions: Transitions = {
     learnTask(event, task);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
-    compareLength(event, step, dsq);
+    compareLength(model, event, step, dsq);
     if (event.has('dsq_seq')) {
       step.expectedDsqSeq = dsq.seq === undefined ? -1 : (dsq.seq + 1) >>> 0;
       // Links by scx_move_local_task_to_local_dsq() do not count, so only shared DSQs are compared.
       if (dsq.seq !== undefined && !dsq.isRqOwned && step.expectedDsqSeq !== event.dsq_seq)
-        step.lengthOutcome = MISPREDICTED;
+        step.lengthOutcome = model.followsDsqs ? MISPREDICTED : UNDECIDED;
     }
     noteLink(step, task);
     detach(task);
@@ -102,13 +102,13 @@ export const dsqTransitions: Transitions = {
 
   dsq_unlink(model, event, step) {
     const task = taskOf(model, event, step);
-    const dsq = dsqOfEvent(model, event);
+    const dsq = dsqOfEvent(model, event, task);
     step.dsq = dsq;
     step.sched = dsq.sched;
     if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
     noteLink(step, task);
     noteSilentWrite(event, step, dsq, task);
-    compareLength(event, step, dsq);
+    compareLength(model, event, step, dsq);
     const executing = model.cpu(event.cpu);
     const { consume } = executing;
     if (consume.active && consume.dsq === dsq) takeFromShared(model, event, step, dsq, task, executing);
@@ -118,7 +118,7 @@ export const dsqTransitions: Transitions = {
       if (dsq.unknown > 0) dsq.unknown--;
       else if (dsq.unknown === 0) {
         // A member that the model did not have there.
-        step.lengthOutcome = MISPREDICTED;
+        step.lengthOutcome = model.followsDsqs ? MISPREDICTED : UNDECIDED;
         dsq.unknown = -1;
       }
       task.dsq = null;
@@ -133,9 +133,9 @@ export const dsqTransitions: Transitions = {
     if (rq.pick.active) rq.pick.sawConsume = true;
     const { consume } = executing;
     if (event.phase === 'begin') {
-      const dsq = dsqOfEvent(model, event);
+      const dsq = event.has('dsq') || event.has('dsq_addr') ? dsqOfEvent(model, event) : undefined;
       step.dsq = dsq;
-      if (event.has('nr') && dsq.unknown < 0) dsq.settle(event.nr);
+      if (event.has('nr') && dsq !== undefined && dsq.unknown < 0) dsq.settle(event.nr);
       consume.active = true;
       consume.beginSeq = event.seq;
       consume.dsq = dsq;
@@ -148,7 +148,9 @@ export const dsqTransitions: Transitions = {
     }
     if (!consume.active) return;
     step.dsq = consume.dsq;
-    endConsume(event, step, rq, consume);
+    if (event.has('ret')) endConsume(model, event, step, rq, consume);
+    else step.outcome = UNDECIDED;
+    if (!model.followsDsqs) step.outcome = UNDECIDED;
     consume.active = false;
   },
 
@@ -210,18 +212,19 @@ function detach(task: Task): void {
 export function placeBuiltin(model: Model, dsq: Dsq, sched: { globalDsqs: number; bypassDsqs: number }): void {
   if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_GLOBAL)) dsq.node = model.nodes[sched.globalDsqs++] ?? -1;
   else if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_BYPASS)) dsq.cpu = sched.bypassDsqs++;
+  model.nameDsq(dsq);
 }
 
-function compareLength(event: TraceEvent, step: Step, dsq: Dsq): void {
+function compareLength(model: Model, event: TraceEvent, step: Step, dsq: Dsq): void {
   step.expectedNr = dsq.nr;
   if (!event.has('nr')) return;
-  step.lengthOutcome = dsq.nr < 0 ? UNDECIDED : dsq.nr === event.nr ? PREDICTED : MISPREDICTED;
+  step.lengthOutcome = dsq.nr < 0 || !model.followsDsqs ? UNDECIDED : dsq.nr === event.nr ? PREDICTED : MISPREDICTED;
   dsq.settle(event.nr);
 }
 
 /** A FIFO insertion into a DSQ with vtime-ordered tasks, and the other way round. Under the DSQ lock, so exact. */
 function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, ordered: boolean): void {
-  if (dsq.isRqOwned) return;
+  if (dsq.isRqOwned || !model.followsDsqs) return;
   const sinceSeq = model.cpu(event.cpu).enqueueCallSeq;
   // The kernel's own count confirms who is there; by the clock alone a removal on another CPU may be out of place.
   const membersCertain = event.has('nr') || model.header.clockErrorNs === 0;
@@ -258,12 +261,12 @@ function formatId(dsq: Dsq): string {
 function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, executing: Cpu): void {
   const { consume } = executing;
   const rq = model.cpu(event.cpu);
-  let outcome = dsq.isComplete && task.dsq === dsq ? PREDICTED : UNDECIDED;
+  let outcome = dsq.isComplete && model.followsDsqs && task.dsq === dsq ? PREDICTED : UNDECIDED;
   let expected: Task | undefined;
   // Only members whose insertion was seen have a known place: one that was not may stand before all of them.
   const vtimeTold = dsq.ordered === 0 || dsq.sched?.writesVtimeSilently !== true;
   if (!vtimeTold) outcome = UNDECIDED;
-  let candidate = task.dsq === dsq && dsq.orderKnown && vtimeTold ? dsq.head : undefined;
+  let candidate = task.dsq === dsq && dsq.orderKnown && vtimeTold && model.followsDsqs ? dsq.head : undefined;
   for (; candidate !== undefined && candidate !== task; candidate = candidate.dsqNext) {
     const can = canConsume(candidate, rq);
     if (can === YES && isOrderCertain(model, event, candidate, task)) {
@@ -301,7 +304,7 @@ function isOrderCertain(model: Model, event: TraceEvent, first: Task, second: Ta
   );
 }
 
-function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeState): void {
+function endConsume(model: Model, event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeState): void {
   step.outcome = consume.outcome;
   step.reason = 'consumption takes the first task in list order that the CPU may run';
   const { dsq } = consume;
@@ -309,7 +312,8 @@ function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeStat
     step.task = consume.taken;
     // By name alone it may not be clear that the task came from this DSQ.
     if (consume.taken === undefined) step.outcome = event.has('dsq_addr') ? MISPREDICTED : UNDECIDED;
-    else if (consume.sched !== undefined && dsq?.isBypass === false) consume.sched.mayAbort = false;
+    else if (consume.sched !== undefined && dsq?.isBypass === false && model.records('sched_exit'))
+      consume.sched.mayAbort = false;
     return;
   }
   if (dsq === undefined) {

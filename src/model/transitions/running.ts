@@ -129,6 +129,7 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   pick.active = true;
   pick.beginSeq = event.seq;
   pick.prev = event.curr > 0 ? model.task(event.curr) : undefined;
+  pick.prevKnown = event.has('curr');
   pick.prevQueuedKnown = event.has('scx_flags');
   pick.prevQueued = (event.scx_flags_lo & TASK_QUEUED) !== 0;
   pick.charged = false;
@@ -154,8 +155,9 @@ function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   if (picked !== null) step.task = picked;
   checkLocalLength(model, event, step, rq);
   // Up to 6.18 the balance step before the pick decides, and leaves no trace of what it decided.
-  if (!model.semantics.dispatchInPick) step.outcome = UNDECIDED;
-  else if (pick.active) predictPick(event, step, rq, verdict === 'retry', picked);
+  const told = verdict !== 'task' || event.has('pid');
+  if (!model.semantics.dispatchInPick || !told || !model.records('consume')) step.outcome = UNDECIDED;
+  else if (pick.active) predictPick(model, event, step, rq, verdict === 'retry', picked);
   pick.active = false;
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;
@@ -168,7 +170,7 @@ function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu):
   const dsq = model.localDsq(rq);
   step.dsq = dsq;
   step.expectedNr = dsq.nr;
-  if (dsq.nr < 0) step.lengthOutcome = UNDECIDED;
+  if (dsq.nr < 0 || !model.followsDsqs) step.lengthOutcome = UNDECIDED;
   else step.lengthOutcome = dsq.nr === event.local_nr ? PREDICTED : MISPREDICTED;
   dsq.settle(event.local_nr);
 }
@@ -177,9 +179,9 @@ function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu):
  * do_pick_task_scx(): three outcomes are weighed (keep prev, head of the local DSQ, nothing). What is unknown leaves
  * several open; the pick is predicted when the kernel's choice is the only one, mispredicted when it is none of them.
  */
-function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
+function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
   const { pick } = rq;
-  const local = rq.local;
+  const local = model.followsDsqs ? rq.local : undefined;
   if (retry) {
     // Only a class above ext that gained a task while the rq lock was dropped makes the kernel start over.
     step.reason = 'a pick restarts when a higher class gained a task while the rq lock was dropped';
@@ -223,8 +225,11 @@ function predictPick(event: TraceEvent, step: Step, rq: Cpu, retry: boolean, pic
   const mayTake = takeLocal !== false;
   const mayIdle = or(keep, takeLocal) !== true;
   const fits =
-    picked === null ? mayIdle : (mayKeep && picked === prev) || (mayTake && (head === undefined || picked === head));
-  if (!fits) step.outcome = MISPREDICTED;
+    picked === null
+      ? mayIdle
+      : (mayKeep && (picked === prev || !pick.prevKnown)) || (mayTake && (head === undefined || picked === head));
+  // Without a verdict, nothing picked may also be a restart.
+  if (!fits) step.outcome = picked === null && !event.has('verdict') ? UNDECIDED : MISPREDICTED;
   else {
     const open = Number(mayKeep) + Number(mayTake) + Number(mayIdle && picked === null);
     step.outcome = open === 1 && (!mayTake || head !== undefined || picked === null) ? PREDICTED : UNDECIDED;

@@ -18,7 +18,7 @@ export const schedTransitions: Transitions = {
       model.unowned = [];
     }
     if (sched === undefined) return;
-    if (!sched.linked) sched.mayAbort = false;
+    if (!sched.linked && model.records('sched_exit')) sched.mayAbort = false;
     learnSched(event, sched);
     if (model.hz === 0) model.hz = hzFromTimeout(sched);
     if (event.step === 'alloc' || event.step === '') {
@@ -83,7 +83,7 @@ export const schedTransitions: Transitions = {
       case 'message':
         if (sched.exit === undefined) claim(event, sched, event.exit_kind, event.seq, event.t);
         if (sched.exit !== undefined) {
-          sched.exit.message = event.msg;
+          if (event.has('msg')) sched.exit.message = event.msg;
           sched.exit.code = toSignedBigInt(event.code_hi, event.code_lo);
           sched.exit.exitCpu = event.exit_cpu;
         }
