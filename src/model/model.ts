@@ -2,6 +2,7 @@
 import { BUILTIN_HI, DSQ_LOCAL } from '../kernel/dsq-id.ts';
 import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
+import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { SchedInfo, TraceHeader } from '../trace/header.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
@@ -109,6 +110,8 @@ export class Model {
   cpu(id: number): Cpu {
     const known = this.cpus[id];
     if (known !== undefined) return known;
+    // No kernel has such a CPU: it is nobody's, and not kept.
+    if (id < 0 || id > MAX_CPU) return new Cpu(id);
     while (this.cpus.length <= id) this.cpus.push(new Cpu(this.cpus.length));
     return this.cpus[id] ?? new Cpu(id);
   }

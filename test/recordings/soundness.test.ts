@@ -15,8 +15,8 @@ import { foundRecordings, openRecording, recordingNames, recordingPath } from '.
  * SCX_CHECK_RECORDINGS, a directory of further recordings, the search is wider.
  */
 const MORE = process.env.SCX_CHECK_RECORDINGS;
-const EVENTS_PER_PROPERTY = MORE === undefined ? 120_000 : 2_000_000;
-const MAX_CASES = MORE === undefined ? 40 : 200;
+const EVENTS_PER_PROPERTY = MORE === undefined ? 80_000 : 2_000_000;
+const MAX_CASES = MORE === undefined ? 30 : 200;
 
 interface Gap {
   readonly from: number;
