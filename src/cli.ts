@@ -42,6 +42,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--rules <ids>', 'check only these rules, separated by commas')
     .option('--skip <ids>', 'do not check these rules')
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--as <version>', 'also say what this kernel release would have done differently')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
     .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
     .option('-o, --output <file>', 'write the report to a file')
@@ -51,6 +52,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--pid <pid>', 'only findings about this task')
     .option('--limit <n>', 'show this many findings of each rule in full (default: 5)')
     .option('-q, --quiet', 'only the verdict and one line a finding')
+    .option('-v, --verbose', 'list every rule, also those that passed')
     .option('--keep-going', 'report what lies before damage in the input')
     .option('--explain-fidelity', 'list what the model did not predict')
     .action(

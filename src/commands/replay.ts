@@ -18,6 +18,7 @@ export interface ReplayOptions {
   readonly rules?: string;
   readonly skip?: string;
   readonly kernel?: string;
+  readonly as?: string;
   readonly snapshot?: string;
   readonly format: 'terminal' | 'json';
   readonly output?: string;
@@ -27,6 +28,7 @@ export interface ReplayOptions {
   readonly pid?: string;
   readonly limit?: string;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly keepGoing?: boolean;
   readonly explainFidelity?: boolean;
 }
@@ -46,6 +48,7 @@ export async function replayCommand(
 ): Promise<number> {
   const selection = selectRules(options.rules, options.skip);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
+  const as = options.as === undefined ? undefined : kernelOption(options.as, '--as');
   const pid = options.pid === undefined ? undefined : numberOption('--pid', options.pid);
   const limit = options.limit === undefined ? undefined : numberOption('--limit', options.limit);
   if (options.from !== undefined) parseTime(options.from);
@@ -55,7 +58,7 @@ export async function replayCommand(
   let code: number = EXIT.ok;
   for (const path of paths) {
     try {
-      const result = await replayOne(path, options, selection, kernel, pid, context);
+      const result = await replayOne(path, options, selection, { kernel, as }, pid, context);
       results.push(result);
       code = worseCode(code, result.exit_code);
     } catch (error) {
@@ -72,7 +75,7 @@ async function replayOne(
   path: string,
   options: ReplayOptions,
   { rules, named }: Selection,
-  kernel: KernelVersion | undefined,
+  { kernel, as }: { readonly kernel: KernelVersion | undefined; readonly as: KernelVersion | undefined },
   pid: number | undefined,
   context: CommandContext,
 ): Promise<ReplayResult> {
@@ -97,6 +100,7 @@ async function replayOne(
       named,
       filter,
       ...(kernel === undefined ? {} : { kernel }),
+      ...(as === undefined ? {} : { as }),
       strict: options.strict === true,
       keepGoing: options.keepGoing === true,
       explainFidelity: options.explainFidelity === true,
@@ -128,7 +132,12 @@ async function print(
     const { makeStyle } = await import('../report/style.ts');
     const style = makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
     const reports = results.map((result) =>
-      renderTerminal(result, { style, perRule: limit ?? DEFAULT_LIMIT, quiet: options.quiet === true }),
+      renderTerminal(result, {
+        style,
+        perRule: limit ?? DEFAULT_LIMIT,
+        quiet: options.quiet === true,
+        verbose: options.verbose === true,
+      }),
     );
     output.write(reports.join('\n'));
   }
@@ -154,11 +163,11 @@ export function selectRules(only: string | undefined, skip: string | undefined):
   return { rules: RULES.filter((rule) => (only === undefined || named.has(rule.id)) && !skipped.has(rule.id)), named };
 }
 
-export function kernelOption(text: string): KernelVersion {
+export function kernelOption(text: string, option = '--kernel'): KernelVersion {
   const version = parseKernelVersion(text);
   if (version === undefined || version.beyond === 'older') {
     throw new UsageError(
-      `--kernel: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
+      `${option}: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
     );
   }
   return version;

@@ -25,6 +25,8 @@ export class RuleRun {
   infos = 0;
   /** Reasons of undecided checks, with their number. */
   readonly undecided = new Map<string, number>();
+  /** What is worth knowing about the rule in this trace. */
+  readonly notes: string[] = [];
   /** Why it is not evaluated; undefined: it is. */
   notEvaluated: string | undefined;
   readonly findings: Finding[] = [];

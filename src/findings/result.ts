@@ -36,6 +36,8 @@ export interface ResultFinding {
   /** Message that the kernel raises for this, as the model predicts it. */
   readonly kernel_message: string | null;
   readonly kernel: KernelStatus | null;
+  /** Index in `findings` of the finding that this one is a symptom of; null: it stands for itself. */
+  readonly cause: number | null;
   readonly evidence: readonly EvidenceItem[];
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -59,12 +61,21 @@ export interface ResultExit {
   readonly message: string;
 }
 
+/** Verdicts of a scheduler that the core dropped for one reason. */
+export interface ResultDrops {
+  readonly count: number;
+  /** The first of them, in words. */
+  readonly examples: readonly { readonly text: string; readonly ts: ExactNumber; readonly position: string }[];
+}
+
 export interface ResultScheduler {
   readonly id: ExactNumber;
   readonly name: string;
   readonly level: number;
   readonly parent: ExactNumber | null;
   readonly exit: ResultExit | null;
+  /** Dropped verdicts by reason. */
+  readonly drops: Readonly<Record<string, ResultDrops>>;
 }
 
 export interface ResultTrace {
@@ -84,6 +95,16 @@ export interface ResultTrace {
   };
 }
 
+/** One thing that another release does differently. */
+export interface ResultDifference {
+  /** `fatal`, `survives`, `message`, `dropped`, `fallback`, `ignored`, `missing` or `different`. */
+  readonly change: string;
+  readonly text: string;
+  readonly count: number;
+  /** First event of that kind. */
+  readonly first: EvidenceItem;
+}
+
 export interface ReplayResult {
   readonly schema: typeof RESULT_SCHEMA;
   readonly trace: ResultTrace;
@@ -91,8 +112,15 @@ export interface ReplayResult {
   readonly verdict: Verdict;
   readonly exit_code: number;
   readonly fidelity: Readonly<Record<FidelityName, FidelityLine>>;
+  /** What the core recovered from silently, with the number of times; see the list of rules. */
+  readonly recoveries: Readonly<Record<string, number>>;
   readonly rules: readonly ResultRule[];
   readonly findings: readonly ResultFinding[];
+  /** Present with `--as`: what that release would have done differently with the same requests. */
+  readonly what_if?: {
+    readonly kernel: string;
+    readonly differences: readonly ResultDifference[];
+  };
   /** Present when the input could only be read in part. */
   readonly incomplete?: { readonly error: string };
   /** Present with `--explain-fidelity`: what the model did not predict. */

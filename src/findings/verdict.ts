@@ -24,7 +24,8 @@ export function reasonOf(run: RuleRun, verdict: Verdict, lossy: boolean): string
       (undecided === '' ? (lossy ? MISSED : 'the situation did not occur in this trace') : undecided)
     );
   if (verdict === 'inconclusive') return undecided === '' ? 'see the findings' : undecided;
-  return undecided === '' ? null : undecided;
+  const text = [...run.notes, ...(undecided === '' ? [] : [undecided])].join('; ');
+  return text === '' ? null : text;
 }
 
 const ORDER: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];

@@ -20,6 +20,10 @@ export const ENQ_HI_APPLY_SLICE = 1 << 29;
 export const ENQ_HI_SLICE_DFL = 1 << 30;
 
 export const DEQ_SLEEP = 0x1;
+export const DEQ_SAVE = 0x2;
+export const DEQ_MOVE = 0x4;
+/** Renumbered like the enqueue flags; only read for 6.19 and later. */
+export const DEQ_CLASS = 0x40;
 /** High half of deq_flags. */
 export const DEQ_HI_CORE_SCHED_EXEC = 1 << 0;
 export const DEQ_HI_SCHED_CHANGE = 1 << 1;

@@ -1,5 +1,9 @@
 // A CPU: its run queue, and what the kernel code that executes on it is in the middle of.
+import type { TraceEvent } from '../trace/event.ts';
 import { U64 } from '../trace/u64.ts';
+import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
+import type { LbPass } from './bypass-lb.ts';
+import { CodePath } from './code-path.ts';
 import type { Dsq } from './dsq.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 import type { Task } from './task.ts';
@@ -10,6 +14,19 @@ export const OP_SELECT_CPU = 1;
 export const OP_ENQUEUE = 2;
 export const OP_DISPATCH = 3;
 
+/** No ext task is set running on a run queue, or it is not known. */
+export const RUN_NONE = -1;
+export const RUN_UNKNOWN = -2;
+
+/** Kinds with which a section of scheduler code can begin. */
+const SECTION = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['pick', 'dequeue', 'stop', 'run', 'update_curr'] as const) SECTION[KIND[type]] = 1;
+
+/** Kinds that do not occur inside a pass of the load balancer: they show that it is over. */
+const OUTSIDE_LB = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['pick', 'consume', 'switch', 'enqueue', 'dequeue', 'ops_enqueue', 'run', 'stop'] as const)
+  OUTSIDE_LB[KIND[type]] = 1;
+
 /** A verdict in the dispatch buffer of a CPU (struct scx_dsp_buf_ent). */
 export class BufferedVerdict {
   task: Task | undefined;
@@ -19,11 +36,46 @@ export class BufferedVerdict {
   /** ops_state of the task when the verdict was recorded, and whether it was seen. */
   readonly opsState = new U64();
   opsStateKnown = false;
+  readonly slice = new U64();
+  readonly vtime = new U64();
+  /** Slice and vtime were recorded. */
+  valuesKnown = false;
+  /** The task was in the scheduler's hands when it was inserted (Tri). */
+  given: Tri = UNKNOWN;
   seq = -1;
   time = -1;
   /** Beginning of the callback that made the decision. */
   callbackSeq = -1;
   callbackTime = -1;
+}
+
+/** What a call of scx_dispatch_enqueue() says the link will be. */
+export class Linking {
+  task: Task | undefined;
+  seq = -1;
+  readonly dsqAddr = new U64();
+  readonly dsqId = new U64();
+  readonly slice = new U64();
+  readonly vtime = new U64();
+  readonly enqFlags = new U64();
+  /** Slice and vtime were recorded. */
+  valuesKnown = false;
+
+  begin(event: TraceEvent, task: Task): void {
+    this.task = task;
+    this.seq = event.seq;
+    this.dsqAddr.set(event.dsq_addr_hi, event.dsq_addr_lo);
+    this.dsqId.set(event.dsq_hi, event.dsq_lo);
+    this.slice.set(event.slice_hi, event.slice_lo);
+    this.vtime.set(event.vtime_hi, event.vtime_lo);
+    this.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
+    this.valuesKnown = event.has('slice');
+  }
+
+  end(): void {
+    this.task = undefined;
+    this.seq = -1;
+  }
 }
 
 /** A pick that is under way. */
@@ -75,9 +127,18 @@ export class Cpu {
   onlineSeq = -1;
   local: Dsq | undefined;
 
+  /** Pass of the load balancer of bypass mode, once its timer fired here. */
+  lbPass: LbPass | undefined;
+
+  /** The kernel code that executes here. */
+  readonly path = new CodePath();
+
   /** Result of the last pick: a task, null for none; undefined unknown. */
   picked: Task | null | undefined;
   pickedSeq = -1;
+  /** Ext task between ops.running() and ops.stopping() on this run queue: pid, RUN_NONE or RUN_UNKNOWN. */
+  runPid = RUN_UNKNOWN;
+  runSeq = -1;
   readonly pick = new PickState();
   readonly consume = new ConsumeState();
 
@@ -97,20 +158,34 @@ export class Cpu {
   bufferKnown = false;
   /** Next entry of the flush that is under way; -1 none. */
   flushIndex = -1;
-  /** Entry whose claim succeeded last in this flush. */
+  /** Entry whose claim succeeded last in this flush, or that is being finished. */
   claimed: BufferedVerdict | undefined;
+  /** The last look-up of a destination failed (Tri). */
+  destinationFailed: Tri = UNKNOWN;
+  /** Task whose direct dispatch is being carried out. */
+  direct: Task | undefined;
+  /** Task that is being dispatched to a local DSQ and whose link is still to come. */
+  toLocal: Task | undefined;
+  /** Call of scx_dispatch_enqueue() under way: task, and what has to arrive on the DSQ. */
+  readonly linking = new Linking();
 
   /** Task that this CPU is dequeuing from a DSQ whose lock it may still be waiting for. */
   dequeuing: Task | undefined;
-  /** Begin of the scx_dispatch_enqueue() that is under way; -1 none. */
-  enqueueCallSeq = -1;
+  dequeuingSeq = -1;
+  /** DSQ that it has to come off; undefined none, or not known. */
+  dequeuingDsq: Dsq | undefined;
+  /** Task that goes from a shared DSQ to the local DSQ of its own run queue. */
+  movingLocal: Task | undefined;
 
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;
   switchTime = -1;
-  /** Last event executed here. */
+  /** The last event executed here. */
   lastSeq = -1;
-  lastTime = -1;
+  lastTime = 0;
+  /** The section of scheduler code that executes here read the clock of its run queue after this time. */
+  entryTime = 0;
+  inSection = false;
 
   constructor(id: number) {
     this.id = id;
@@ -154,6 +229,18 @@ export class Cpu {
     this.bufferKnown = true;
   }
 
+  /** Follows the sections of scheduler code: each reads the clock once, when it begins. */
+  noteTime(event: TraceEvent): void {
+    const { kind } = event;
+    if (kind === KIND.tick || (!this.inSection && SECTION[kind] === 1)) {
+      this.entryTime = this.lastTime;
+      this.inSection = true;
+    } else if (kind === KIND.switch) this.inSection = false;
+    if (this.lbPass?.active === true && OUTSIDE_LB[kind] === 1) this.lbPass.end();
+    this.lastSeq = event.seq;
+    this.lastTime = event.t;
+  }
+
   /** The next free entry of the dispatch buffer. */
   nextVerdict(): BufferedVerdict {
     let entry = this.buffer[this.bufferLength];
@@ -167,10 +254,13 @@ export class Cpu {
 
   /** What may have changed unseen becomes unknown. */
   forget(): void {
+    this.path.forget();
+    this.lbPass?.end();
     this.currPid = -1;
     this.curr = undefined;
     this.online = UNKNOWN;
     this.active = UNKNOWN;
+    this.runPid = RUN_UNKNOWN;
     this.picked = undefined;
     this.pick.active = false;
     this.consume.active = false;
@@ -181,8 +271,11 @@ export class Cpu {
     this.bufferKnown = false;
     this.flushIndex = -1;
     this.claimed = undefined;
+    this.toLocal = undefined;
     this.dequeuing = undefined;
-    this.enqueueCallSeq = -1;
+    this.movingLocal = undefined;
+    this.direct = undefined;
+    this.linking.end();
     this.switchSeq = -1;
   }
 }

@@ -110,7 +110,10 @@ function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Ds
     // A CPU consumes the GLOBAL of its own node and its own BYPASS only.
     const rq = model.cpu(event.rq);
     if (idLo === DSQ_GLOBAL) dsq.node = rq.node;
-    else if (idLo === DSQ_BYPASS) dsq.cpu = rq.id;
+    else if (idLo === DSQ_BYPASS) {
+      dsq.cpu = rq.id;
+      if (dsq.sched !== undefined) dsq.sched.bypassDsqs[rq.id] = dsq;
+    }
     model.nameDsq(dsq);
   }
   return dsq;

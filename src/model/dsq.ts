@@ -36,6 +36,12 @@ export class Dsq {
   orderKnown = true;
   /** dsq->seq after the last insertion seen; undefined before the first. */
   seq: number | undefined;
+  /** DSQ of the same id that was there when this one was made. */
+  replaced: Dsq | undefined;
+  /** Last change of a bypass DSQ: CPU, event, and the length before. */
+  changedBy = -1;
+  changedSeq = -1;
+  nrBefore = -1;
   /** It was destroyed. */
   destroyed = false;
   /** Event that created or first showed it. */

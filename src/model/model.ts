@@ -1,18 +1,27 @@
 // The state of the sched_ext core: schedulers, CPUs, tasks, DSQs. Transitions change it; everybody else only reads.
 import { BUILTIN_HI, DSQ_LOCAL } from '../kernel/dsq-id.ts';
+import {
+  TASK_DEQD_FOR_SLEEP,
+  TASK_IN_CUSTODY,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+  TASK_STATE_SHIFT,
+} from '../kernel/flags.ts';
 import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { SchedInfo, TraceHeader } from '../trace/header.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
-import type { EventType } from '../trace/vocabulary/index.ts';
+import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { userDsqExists } from './dsq-lookup.ts';
 import { Sched, type Tri, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
+import { checkDequeued } from './transitions/dsq.ts';
 import { TRANSITIONS } from './transitions/index.ts';
 import { U64Table } from './u64-table.ts';
 
@@ -22,11 +31,14 @@ const PAGE_SIZE = 1 << PAGE_BITS;
 export interface ModelOptions {
   readonly header: TraceHeader;
   readonly semantics?: Semantics;
+  /** Release whose answers to the same requests are asked for. */
+  readonly asked?: Semantics;
 }
 
 export class Model {
   readonly header: TraceHeader;
   readonly semantics: Semantics;
+  readonly asked: Semantics | undefined;
   readonly cpus: Cpu[] = [];
   readonly scheds: Sched[] = [];
   /** User DSQs whose owner is not known, by id. */
@@ -49,6 +61,8 @@ export class Model {
   stallRaisedOn = -1;
   /** The last line of the dump was its header: the next one carries the exit message. */
   dumpAwaitsMessage = false;
+  /** Calls of scx_bypass() under way. */
+  bypassCalls = 0;
   /** Jiffies per second; 0 unknown. */
   hz = 0;
   /** Counts links, to order them against the beginning of a consumption. */
@@ -58,6 +72,9 @@ export class Model {
   seq = -1;
   /** A loss or the start of the trace makes everything before this ordinal uncertain. */
   knownSince = 0;
+  /** Bits of p->scx.flags that follow from the recorded events. */
+  readonly predictedFlags: number;
+  readonly codePathRules = new CodePathRules();
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -71,9 +88,11 @@ export class Model {
   constructor(options: ModelOptions) {
     this.header = options.header;
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
+    this.asked = options.asked;
     this.hz = this.header.hz ?? 0;
     this.followsDsqs = this.records('dsq_link') && this.records('dsq_unlink');
     this.showsDsqCreation = this.header.recorded?.has('dsq_create') === true;
+    this.predictedFlags = predictedFlags(this.header, this.semantics);
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
     this.#extClass = this.header.schedClasses.get('ext');
     for (const [name, address] of this.header.schedClasses) {
@@ -102,7 +121,12 @@ export class Model {
     step.reset();
     this.now = event.t;
     this.seq = event.seq;
-    if (event.cpu >= 0) step.cpu = this.cpu(event.cpu);
+    if (event.cpu >= 0) {
+      step.cpu = this.cpu(event.cpu);
+      step.cpu.noteTime(event);
+      step.cpu.path.follow(event, step, this.codePathRules);
+    }
+    if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
     TRANSITIONS[event.kind]?.(this, event, step);
   }
 
@@ -114,6 +138,12 @@ export class Model {
     if (id < 0 || id > MAX_CPU) return new Cpu(id);
     while (this.cpus.length <= id) this.cpus.push(new Cpu(this.cpus.length));
     return this.cpus[id] ?? new Cpu(id);
+  }
+
+  /** The trace begins while a scheduler is loaded, or may do so. */
+  get startsMidRun(): boolean {
+    const { startsMidRun, schedExtState } = this.header;
+    return startsMidRun ?? schedExtState !== 'disabled';
   }
 
   /** Is the number that of a possible CPU: 1 yes, 0 no, -1 when the trace does not say. */
@@ -274,6 +304,7 @@ export class Model {
     this.stallRaisedOn = -1;
     this.dumpAwaitsMessage = false;
     this.#headerHolds = false;
+    this.bypassCalls = 0;
     this.knownSince = this.seq;
   }
 
@@ -313,9 +344,15 @@ export class Model {
     const info = this.#headerTasks.get(pid);
     if (info !== undefined && this.#headerHolds) {
       task.comm = info.comm ?? '';
-      if (info.cpus !== undefined) task.learnMask(info.cpus, 0);
+      if (info.cpus !== undefined) {
+        task.learnMask(info.cpus, 0);
+        task.maskAssumed = true;
+      }
       if (info.weight !== undefined) task.weight = info.weight;
-      if (info.cpu !== undefined) task.taskCpu = info.cpu;
+      if (info.cpu !== undefined) {
+        task.taskCpu = info.cpu;
+        task.taskCpuAssumed = true;
+      }
       if (info.sched !== undefined)
         task.sched = this.sched(Number(BigInt.asIntN(32, info.sched >> 32n)), Number(BigInt.asIntN(32, info.sched)));
     }
@@ -332,6 +369,33 @@ export class Model {
     }
     page[pid & (PAGE_SIZE - 1)] = task;
   }
+}
+
+/** Kinds that show that a dequeue is over. */
+const GOES_ON = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['switch', 'pick', 'enqueue', 'dequeue', 'run', 'stop', 'dispatch_dequeue', 'migrate'] as const)
+  GOES_ON[KIND[type]] = 1;
+
+/** Events that change p->scx.flags, besides those of the life cycle. */
+const FLAG_EVENTS: readonly EventType[] = [
+  'enqueue',
+  'dequeue',
+  'ops_enqueue',
+  'ops_dequeue',
+  'dispatch_dequeue',
+  'run',
+  'stop',
+  'dsq_link',
+];
+
+/** Only a recording that says what it holds, and holds all that changes a bit, lets the model predict it. */
+function predictedFlags(header: TraceHeader, semantics: Semantics): number {
+  const { recorded } = header;
+  if (recorded === undefined || !FLAG_EVENTS.every((type) => recorded.has(type))) return 0;
+  let bits = TASK_QUEUED | TASK_RESET_RUNNABLE_AT | TASK_DEQD_FOR_SLEEP;
+  if (semantics.remoteMoveDequeue) bits |= TASK_IN_CUSTODY;
+  if (recorded.has('task_state')) bits |= semantics.taskStateMask << TASK_STATE_SHIFT;
+  return bits;
 }
 
 /** `scx_rq_online()` of the CPU is certain. */

@@ -56,6 +56,9 @@ export class Sched {
 
   /** Known bypass depth; -1 unknown. */
   bypassDepth = -1;
+  /** Event of the last switch; -1 none seen. */
+  bypassSeq = -1;
+  bypassTime = -1;
   /** Bypassing on each CPU (Tri); CPUs beyond the end have `bypassDefault`. */
   readonly bypassing: Tri[] = [];
   bypassDefault: Tri = UNKNOWN;
@@ -81,9 +84,10 @@ export class Sched {
   linkSeq = -1;
   /** Unlinked or disabled. */
   gone = false;
-  /** Number of GLOBAL and BYPASS DSQs initialised so far: they come in node and CPU order. */
+  /** Number of GLOBAL DSQs initialised so far: they come in node order. */
   globalDsqs = 0;
-  bypassDsqs = 0;
+  /** Bypass DSQs by CPU: they are initialised in the order of CPUs. */
+  readonly bypassDsqs: (Dsq | undefined)[] = [];
 
   constructor(idHi: number, idLo: number, index: number) {
     this.id = new U64(idHi, idLo);

@@ -1,8 +1,10 @@
 // What one event did to the model: the transition that rules and fidelity look at. One record, reused for every event.
+import type { Contradiction } from './contradiction.ts';
 import type { Cpu } from './cpu.ts';
+import type { Drop } from './drop.ts';
 import type { Dsq } from './dsq.ts';
 import type { KernelError } from './kernel-error.ts';
-import type { Sched } from './sched.ts';
+import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 import type { Task } from './task.ts';
 
 /** Verdict of a prediction against what the event shows. */
@@ -49,8 +51,13 @@ export class Step {
   /** Time since which `task` had been waiting runnable; -1 it was not, or not known. */
   waitedSince = -1;
   waitedSinceSeq = -1;
-  /** Ordinal of the ops.enqueue whose custody ends here: the scheduler has decided, or the core took the task back; -1 none. */
-  custodyEnded = -1;
+  /** Event with which the task had been given to the scheduler, not taken back since; -1 it was not. */
+  custodySeqBefore = -1;
+  /** IN_CUSTODY of the task, and the event that settled it. */
+  inCustodyBefore: Tri = UNKNOWN;
+  inCustodySeqBefore = -1;
+  /** Re-enqueues that the model had counted since the task last ran; -1 unknown. */
+  reenqBefore = -1;
   /** Ordinal of the previous switch on the CPU, -1 none. */
   switchSeqBefore = -1;
   /** The take of a consumption passed over an earlier member that certainly could have run. */
@@ -58,8 +65,12 @@ export class Step {
 
   /** Errors that the core raises at this event, as the model sees it. */
   readonly errors: KernelError[] = [];
-  /** Buffered verdicts that this event shows to have been dropped. */
-  drops = 0;
+  /** What another release that was asked for would do differently. */
+  readonly whatIf: { readonly change: 'fatal' | 'survives' | 'message' | 'fallback'; readonly text: string }[] = [];
+  /** What this event shows that cannot follow from the state before. */
+  readonly contradictions: Contradiction[] = [];
+  /** Verdicts that this event shows to have been dropped. */
+  readonly drops: Drop[] = [];
 
   reset(): void {
     this.cpu = undefined;
@@ -82,10 +93,15 @@ export class Step {
     this.currBefore = -1;
     this.waitedSince = -1;
     this.waitedSinceSeq = -1;
-    this.custodyEnded = -1;
+    this.custodySeqBefore = -1;
+    this.inCustodyBefore = UNKNOWN;
+    this.inCustodySeqBefore = -1;
+    this.reenqBefore = -1;
     this.switchSeqBefore = -1;
     this.passedOver = undefined;
     if (this.errors.length > 0) this.errors.length = 0;
-    this.drops = 0;
+    if (this.whatIf.length > 0) this.whatIf.length = 0;
+    if (this.contradictions.length > 0) this.contradictions.length = 0;
+    if (this.drops.length > 0) this.drops.length = 0;
   }
 }

@@ -37,8 +37,13 @@ export class DirectDispatch {
   active = false;
   readonly dsqId = new U64();
   readonly enqFlags = new U64();
-  /** Ordinal of the insert that recorded it. */
+  readonly slice = new U64();
+  readonly vtime = new U64();
+  /** Slice and vtime of the verdict were recorded. */
+  valuesKnown = false;
+  /** Ordinal and time of the insert that recorded it. */
   seq = -1;
+  time = -1;
   /** Waiting on the deferred list of its rq for a remote local DSQ. */
   deferred = false;
 
@@ -63,10 +68,13 @@ export class Task {
   bornSeq = -1;
   /** Instance that initialises it right now. */
   initSched: Sched | undefined;
+  initFork = false;
 
   // Affinity.
   readonly cpus = new CpuMask();
   maskKnown = false;
+  /** It was told by the header, for a moment before the trace begins. */
+  maskAssumed = false;
   /** Only the first so many bits of the mask are known; 0: all. */
   maskBits = 0;
   /** The last changes of the mask that the trace shows, oldest first, and whether older ones were dropped. */
@@ -74,6 +82,8 @@ export class Task {
   maskChangesDropped = false;
   /** The mask is being changed right now (between begin and end). */
   maskChanging = false;
+  /** Mask that the change under way was asked to bring into effect; undefined none or not known. */
+  maskRequested: CpuMask | undefined;
   /**
    * The core owes the task a move off its CPU, which the mask no longer allows. NO once an affinity change, a migration or
    * a switch to it has shown that there is none.
@@ -88,12 +98,16 @@ export class Task {
   /** p->scx.flags as last seen, and whether it was. */
   flags = 0;
   flagsKnown = false;
+  /** Bits of `flags` that a call under way changes: `flags` has them as they are after it. */
+  openFlags = 0;
   readonly slice = new U64();
   sliceKnown = false;
   readonly vtime = new U64();
   vtimeKnown = false;
   /** 0 while unknown. */
   weight = 0;
+  /** It was seen in the trace, not only told by the header. */
+  weightSeen = false;
   /** p->scx.ops_state. */
   readonly opsState = new U64();
   opsStateKnown = false;
@@ -116,10 +130,16 @@ export class Task {
   linkCounted = false;
 
   // Running.
+  /** Between ops.running() and ops.stopping(). */
+  running: Tri = UNKNOWN;
   /** CPU that it executes on, or NOT_RUNNING, RUNNING_UNKNOWN. */
   onCpu = RUNNING_UNKNOWN;
   /** Run queue that it is assigned to (task_cpu); -1 unknown. */
   taskCpu = -1;
+  /** It was told by the header, or is a guess: seeing another one contradicts nothing. */
+  taskCpuAssumed = false;
+  /** Forked and not woken yet: its CPU is chosen then, without an event. */
+  unplaced = false;
   runSeq = -1;
   runTime = -1;
 
@@ -136,6 +156,15 @@ export class Task {
   /** Ordinal and time of the ops.enqueue that gave it to the scheduler; -1 when it is not in custody. */
   custodySeq = -1;
   custodyTime = -1;
+  /** What took the task back last, or dispatched it, and when; '' nothing seen. */
+  takenBy = '';
+  takenSeq = -1;
+  takenTime = -1;
+  /** IN_CUSTODY: the scheduler is owed an ops.dequeue() (7.1+). */
+  inCustody: Tri = UNKNOWN;
+  inCustodySeq = -1;
+  /** The last round of ops.enqueue() ended with a direct dispatch to a terminal DSQ. */
+  dispatchedDirectly = false;
   /** Ordinal of the last ops.enqueue that ended, and its time. */
   enqueueEndSeq = -1;
   enqueueEndTime = -1;
@@ -181,6 +210,7 @@ export class Task {
   learnMask(mask: CpuMask, bits: number): void {
     if (!this.maskKnown || this.maskBits !== bits || !this.cpus.equals(mask)) this.cpus.copy(mask);
     this.maskKnown = true;
+    this.maskAssumed = false;
     this.maskBits = bits;
   }
 
@@ -230,9 +260,20 @@ export class Task {
     this.opsStateKnown = true;
   }
 
+  setInCustody(value: Tri, seq: number): void {
+    this.inCustody = value;
+    this.inCustodySeq = seq;
+  }
+
   setFlags(flags: number): void {
     this.flags = flags;
     this.flagsKnown = true;
+  }
+
+  /** A call begins that sets and clears bits of `flags` somewhere inside. */
+  openFlag(set: number, clear: number): void {
+    this.flags = (this.flags | set) & ~clear;
+    this.openFlags |= set | clear;
   }
 
   /** Everything that may have changed unseen becomes unknown; identity stays. */
@@ -243,16 +284,20 @@ export class Task {
     this.maskChanges.length = 0;
     this.maskChangesDropped = true;
     this.maskChanging = false;
+    this.maskRequested = undefined;
     this.migrationPending = UNKNOWN;
     this.migrationDisabled = -1;
     this.flagsKnown = false;
+    this.openFlags = 0;
     this.sliceKnown = false;
     this.vtimeKnown = false;
     this.weight = 0;
+    this.weightSeen = false;
     this.opsStateKnown = false;
     this.ddsp.clear();
     this.holdingCpu = -1;
     this.reenqCount = -1;
+    this.running = UNKNOWN;
     this.onCpu = RUNNING_UNKNOWN;
     this.taskCpu = -1;
     this.waiting = UNKNOWN;
@@ -266,5 +311,11 @@ export class Task {
     this.insertTime = -1;
     this.insertCallbackSeq = -1;
     this.insertCallbackTime = -1;
+    this.takenBy = '';
+    this.takenSeq = -1;
+    this.takenTime = -1;
+    this.inCustody = UNKNOWN;
+    this.inCustodySeq = -1;
+    this.dispatchedDirectly = false;
   }
 }

@@ -12,7 +12,7 @@ export interface FidelityLine {
   unknown: number;
 }
 
-export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'exits';
+export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'bypass_lb' | 'exits';
 
 export interface Mismatch {
   readonly line: FidelityName;
@@ -28,6 +28,7 @@ export class Fidelity {
     picks: { observed: 0, explained: 0, unknown: 0 },
     consumes: { observed: 0, explained: 0, unknown: 0 },
     dsq_lengths: { observed: 0, explained: 0, unknown: 0 },
+    bypass_lb: { observed: 0, explained: 0, unknown: 0 },
     exits: { observed: 0, explained: 0, unknown: 0 },
   };
   readonly mismatches: Mismatch[] = [];
@@ -42,6 +43,8 @@ export class Fidelity {
       if (this.count('picks', step.outcome)) this.#note('picks', event, pickText(event, step));
     } else if (event.kind === KIND.consume) {
       if (this.count('consumes', step.outcome)) this.#note('consumes', event, consumeText(event, step));
+    } else if (event.kind === KIND.bypass_lb) {
+      if (this.count('bypass_lb', step.outcome)) this.#note('bypass_lb', event, `node ${event.node}: ${step.reason}`);
     }
   }
 

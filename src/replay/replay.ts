@@ -12,10 +12,14 @@ import type { TraceHeader } from '../trace/header.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
+import { Recoveries } from './recoveries.ts';
+import { WhatIf } from './what-if.ts';
 
 export interface ReplayOptions {
   readonly rules: readonly RuleSpec[];
   readonly kernel?: KernelVersion;
+  /** Release whose answers to the same requests are asked for. */
+  readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
 }
 
@@ -29,6 +33,8 @@ export class Replay {
   readonly kernel: DetectedKernel;
   readonly fidelity = new Fidelity();
   readonly exits: ExitTracker;
+  readonly recoveries = new Recoveries();
+  readonly whatIf: WhatIf | undefined;
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
@@ -45,6 +51,9 @@ export class Replay {
   readonly #active: readonly ActiveRule[];
   /** Rules about error sites, by site. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #byId = new Map<string, ActiveRule>();
+  /** Number of events judged, by kind: those seen while no records were missing. */
+  readonly #judged = new Float64Array(EVENT_TYPES.length);
   readonly #timeBase: () => bigint;
   /** Records are missing up to this time (ns since the time base): what is seen meanwhile proves nothing; -1: none are. */
   #blindUntil = -1;
@@ -55,19 +64,28 @@ export class Replay {
   constructor(header: TraceHeader, options: ReplayOptions, timeBase: () => bigint = () => 0n) {
     this.#timeBase = timeBase;
     this.kernel = detectKernel(header, options.kernel);
-    this.model = new Model({ header, semantics: semanticsOf(this.kernel.version) });
+    const semantics = semanticsOf(this.kernel.version);
+    const asked = options.as === undefined ? undefined : semanticsOf(options.as);
+    this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
+    this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
     this.exits = new ExitTracker(this.kernel.version.release, header);
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
-    this.#active = this.ruleRuns
-      .filter((run) => this.#isApplicable(run, header))
-      .map((run) => ({ run, handlers: this.#create(run) }));
+    this.#active = this.ruleRuns.flatMap((run) => {
+      if (!this.#holdsHere(run)) return [];
+      const handlers = this.#create(run);
+      if (hasEvidence(run, header)) return [{ run, handlers }];
+      // What led to the end of a scheduler cannot be seen, but its message can.
+      const { onEnd } = handlers;
+      return run.spec.site === undefined || onEnd === undefined ? [] : [{ run, handlers: { onEnd } }];
+    });
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
     for (const rule of this.#active) {
       for (const [type, handler] of Object.entries(rule.handlers) as [EventType, EventHandler][]) {
         if (type in KIND) handlers[KIND[type]]?.push(handler);
       }
+      this.#byId.set(rule.run.spec.id, rule);
       if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
     }
     this.#handlers = handlers;
@@ -93,12 +111,21 @@ export class Replay {
       this.fidelity.skip(event, step);
       return true;
     }
+    this.#judge(event, step);
+    return true;
+  }
+
+  /** Compares the event with what the model expected, and lets the rules see it. */
+  #judge(event: TraceEvent, step: Step): void {
+    this.#judged[event.kind] = (this.#judged[event.kind] ?? 0) + 1;
     this.fidelity.compare(event, step);
     if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
     if (step.errors.length > 0) this.#raise(event, step);
+    this.whatIf?.observe(event, step);
+    if (step.contradictions.length > 0) this.#contradict(event, step);
+    if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
     const handlers = this.#handlers[event.kind];
     if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
-    return true;
   }
 
   /** The trace is over. */
@@ -108,7 +135,10 @@ export class Replay {
       this.model.forget();
       this.exits.noteGap(this.#current.seq);
     }
-    for (const rule of this.#active) rule.handlers.onEnd?.();
+    for (const { run, handlers } of this.#active) {
+      for (const type of handlers.checkedAt ?? []) run.checked += this.#judged[KIND[type]] ?? 0;
+      handlers.onEnd?.();
+    }
   }
 
   #raise(event: TraceEvent, step: Step): void {
@@ -127,23 +157,24 @@ export class Replay {
     this.#blindUntil = Math.max(this.#blindUntil, Number(until - this.#timeBase()));
   }
 
+  #contradict(event: TraceEvent, step: Step): void {
+    for (const contradiction of step.contradictions)
+      this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
+  }
+
   #observe(event: TraceEvent): void {
     this.exits.observe(event);
     if (event.kind === KIND.sched_attach) this.#attachSeen = true;
   }
 
-  /** Version, and what was recorded; a rule that fails here says why it is not evaluated. */
-  #isApplicable(run: RuleRun, header: TraceHeader): boolean {
-    const { since, until, needs } = run.spec;
+  /** Does the rule hold in this kernel version? */
+  #holdsHere(run: RuleRun): boolean {
+    const { since, until } = run.spec;
     const { release } = this.kernel.version;
     if (since !== undefined && !isAtLeast(release, since))
       run.notEvaluated = `the rule holds from Linux ${since} on, the trace is from ${release}`;
     else if (until !== undefined && !isAtLeast(until, release))
       run.notEvaluated = `the rule holds up to Linux ${until}, the trace is from ${release}`;
-    else {
-      const missing = header.recorded === undefined ? [] : missingTypes(needs, header.recorded);
-      if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
-    }
     return run.notEvaluated === undefined;
   }
 
@@ -154,6 +185,9 @@ export class Replay {
         run.checked++;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
+      note: (text) => {
+        run.notes.push(text);
+      },
       undecided: (reason) => run.noteUndecided(reason),
       explainExit: (sched) => {
         const verdict = this.exits.explain([sched])[0];
@@ -178,10 +212,21 @@ for (const type of [
 ] as const)
   RARE[KIND[type]] = 1;
 
+/** Kinds that show a silent recovery of the core. */
+const RECOVERS = new Uint8Array(EVENT_TYPES.length);
+for (const type of ['scx_event', 'can_run_remote'] as const) RECOVERS[KIND[type]] = 1;
+
 /** Kinds that only occur while a scheduler is loaded. */
 const EXT_ACTIVITY = new Uint8Array(EVENT_TYPES.length);
 for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume'] as const)
   EXT_ACTIVITY[KIND[type]] = 1;
+
+/** Was recorded what the rule needs? Otherwise it says why it is not evaluated. */
+function hasEvidence(run: RuleRun, header: TraceHeader): boolean {
+  const missing = header.recorded === undefined ? [] : missingTypes(run.spec.needs, header.recorded);
+  if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
+  return missing.length === 0;
+}
 
 /** Needed event types that were not recorded, alternatives as `a or b`. */
 export function missingTypes(needs: RuleSpec['needs'], recorded: ReadonlySet<EventType>): string[] {

@@ -1,5 +1,6 @@
 // Replays an opened trace and builds the result document.
 import { InputError } from '../errors.ts';
+import { findCauses } from '../findings/causes.ts';
 import type { RuleRun } from '../findings/collector.ts';
 import type { Finding } from '../findings/finding.ts';
 import {
@@ -7,6 +8,7 @@ import {
   type ExactNumber,
   RESULT_SCHEMA,
   type ReplayResult,
+  type ResultDrops,
   type ResultFinding,
   type ResultRule,
 } from '../findings/result.ts';
@@ -19,6 +21,7 @@ import type { OpenTrace } from '../readers/reader.ts';
 import { formatSchedId } from '../trace/describe.ts';
 import { collectEvidence, exact } from './evidence.ts';
 import type { KernelStatus } from './exits.ts';
+import { type DropCount, RECOVERIES } from './recoveries.ts';
 import { Replay, type ReplayOptions } from './replay.ts';
 
 export interface RunOptions extends ReplayOptions {
@@ -73,16 +76,21 @@ class ResultBuilder {
     for (const run of replay.ruleRuns) this.#settleContradictions(run);
     const rules = replay.ruleRuns.map((run) => this.#rule(run));
     const findings = this.#listed(replay.ruleRuns.flatMap((run) => run.findings));
+    const causes = this.#causes(findings);
+    const drops = [...replay.recoveries.drops.values()].flatMap((perSched) => [...perSched.values()]);
     const mismatches = this.#options.explainFidelity === true ? replay.fidelity.mismatches : [];
     // The reader's own counts are complete now; the second pass for evidence would start them anew.
     const traceInfo = this.#traceInfo();
     const ordinals = new Set([
       ...findings.flatMap((finding) => [finding.began, ...finding.evidence.map((ref) => ref.seq)]),
       ...mismatches.map((entry) => entry.seq),
+      ...(replay.whatIf?.differences ?? []).map((entry) => entry.seq),
+      ...drops.flatMap((entry) => entry.examples.map((example) => example.seq)),
     ]);
     ordinals.delete(-1);
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
-    const verdict = worst(rules.map((rule) => rule.verdict));
+    const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
+    const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
     const missing = replay.ruleRuns.some(
       (run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined,
     );
@@ -103,6 +111,7 @@ class ResultBuilder {
                 reason: exitReason(sched.exit.kind),
                 message: sched.exit.message ?? '',
               },
+        drops: this.#drops(sched, evidence),
       })),
       verdict,
       exit_code: exitCodeOf({
@@ -112,8 +121,15 @@ class ResultBuilder {
         strict: this.#options.strict === true,
       }),
       fidelity: replay.fidelity.lines,
+      recoveries: Object.fromEntries(
+        RECOVERIES.flatMap(({ id }) => {
+          const n = replay.recoveries.counts.get(id) ?? 0;
+          return n === 0 ? [] : [[id, n]];
+        }),
+      ),
       rules,
-      findings: findings.map((finding) => this.#finding(finding, evidence)),
+      findings: findings.map((finding) => this.#finding(finding, evidence, causes.get(finding) ?? null)),
+      ...this.#whatIf(evidence),
       ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
       ...(this.#options.explainFidelity === true
         ? {
@@ -137,10 +153,16 @@ class ResultBuilder {
     }
   }
 
-  /** An error that the kernel demonstrably did not raise is no violation: the model, or the trace, is wrong about it. */
+  /** The kernel has the last word: what it confirms is certain, what it demonstrably did not raise is no violation. */
   #settleContradictions(run: RuleRun): void {
     for (const finding of run.findings) {
-      if (finding.error === undefined || this.#statuses.get(finding.error) !== 'contradicted') continue;
+      const status = finding.error === undefined ? undefined : this.#statuses.get(finding.error);
+      if (status === 'confirmed' && finding.verdict === 'possible') {
+        run.possibles--;
+        run.violations++;
+        finding.verdict = 'violation';
+      }
+      if (status !== 'contradicted') continue;
       if (finding.verdict === 'violation') run.violations--;
       else if (finding.verdict === 'possible') run.possibles--;
       else continue;
@@ -168,7 +190,46 @@ class ResultBuilder {
     return this.#options.limit === undefined ? sorted : sorted.slice(0, this.#options.limit);
   }
 
-  #finding(finding: Finding, evidence: ReadonlyMap<number, EvidenceItem>): ResultFinding {
+  /** What the release of `--as` would have done differently. */
+  #whatIf(evidence: ReadonlyMap<number, EvidenceItem>): Pick<ReplayResult, 'what_if'> {
+    const { whatIf } = this.#replay;
+    if (whatIf === undefined) return {};
+    const differences = whatIf.differences.flatMap(({ change, text, count, seq }) => {
+      const first = evidence.get(seq);
+      return first === undefined ? [] : [{ change, text, count, first }];
+    });
+    const { release, point } = whatIf.there.version;
+    return { what_if: { kernel: point > 0 ? `${release}.${point}` : release, differences } };
+  }
+
+  /** Index of the finding that each one is a symptom of. */
+  #causes(findings: readonly Finding[]): ReadonlyMap<Finding, number> {
+    const causes = findCauses({
+      findings,
+      rules: new Map(this.#replay.ruleRuns.map((run) => [run.spec.id, run.spec])),
+      isConfirmed: (finding) => finding.error !== undefined && this.#statuses.get(finding.error) === 'confirmed',
+    });
+    const index = new Map(findings.map((finding, i) => [finding, i]));
+    return new Map([...causes].map(([symptom, cause]) => [symptom, index.get(cause) ?? -1]));
+  }
+
+  #drops(sched: Sched, evidence: ReadonlyMap<number, EvidenceItem>): Record<string, ResultDrops> {
+    const drops = this.#replay.recoveries.drops.get(sched.index) ?? new Map<string, DropCount>();
+    return Object.fromEntries(
+      [...drops].map(([id, { count, examples }]) => [
+        id,
+        {
+          count,
+          examples: examples.flatMap(({ text, seq }) => {
+            const item = evidence.get(seq);
+            return item === undefined ? [] : [{ text, ts: item.ts, position: item.position }];
+          }),
+        },
+      ]),
+    );
+  }
+
+  #finding(finding: Finding, evidence: ReadonlyMap<number, EvidenceItem>, cause: number | null): ResultFinding {
     const { error } = finding;
     const sched = this.#replay.model.scheds[finding.sched];
     const began = evidence.get(finding.began);
@@ -188,6 +249,7 @@ class ResultBuilder {
       sched: sched === undefined ? null : schedId(sched),
       kernel_message: error === undefined ? null : (confirmed ?? error.message),
       kernel: status,
+      cause,
       evidence: finding.evidence.flatMap((ref) => {
         const item = evidence.get(ref.seq);
         if (item === undefined) return [];

@@ -15,6 +15,8 @@ export interface TerminalOptions {
   readonly perRule: number;
   /** Only the verdict and the findings' first lines. */
   readonly quiet: boolean;
+  /** List every rule, also those that passed. */
+  readonly verbose?: boolean;
 }
 
 const GROUP = new Intl.NumberFormat('en-US');
@@ -22,9 +24,9 @@ const count = (n: number): string => GROUP.format(n);
 
 export function renderTerminal(result: ReplayResult, options: TerminalOptions): string {
   const lines: string[] = [...head(result, options.style), ''];
-  lines.push(...findings(result, options));
+  lines.push(...findings(result, options), ...whatIf(result, options.style));
   if (!options.quiet) {
-    lines.push(...rules(result, options.style), ...fidelity(result, options.style), ...unused(result, options.style));
+    lines.push(...rules(result, options), ...fidelity(result, options.style), ...unused(result, options.style));
   }
   return `${lines.join('\n').trimEnd()}\n`;
 }
@@ -52,6 +54,13 @@ function head(result: ReplayResult, style: Style): string[] {
     const { exit } = sched;
     if (exit === null) lines.push(`  scheduler ${name}: loaded to the end`);
     else lines.push(`  scheduler ${name}: ended, ${exit.reason}${exit.message === '' ? '' : ` (${exit.message})`}`);
+    const drops = Object.entries(sched.drops);
+    if (drops.length > 0)
+      lines.push(
+        style.faint(
+          `    verdicts dropped: ${drops.map(([id, entry]) => `${count(entry.count)} ${id.replace(/^drop-/, '')}`).join(', ')}`,
+        ),
+      );
   }
   return lines;
 }
@@ -83,17 +92,43 @@ function findings(result: ReplayResult, options: TerminalOptions): string[] {
   const { style, perRule } = options;
   const lines: string[] = [];
   const shown = new Map<string, number>();
+  const symptoms = new Map<number, ResultFinding[]>();
   for (const finding of result.findings) {
+    if (finding.cause === null) continue;
+    const root = rootOf(result.findings, finding.cause);
+    symptoms.set(root, [...(symptoms.get(root) ?? []), finding]);
+  }
+  for (const [i, finding] of result.findings.entries()) {
+    if (finding.cause !== null) continue;
     const n = (shown.get(finding.rule) ?? 0) + 1;
     shown.set(finding.rule, n);
     if (n > perRule) continue;
-    lines.push(...renderFinding(finding, style, options.quiet), '');
+    lines.push(...renderFinding(finding, style, options.quiet), ...renderSymptoms(symptoms.get(i) ?? [], options), '');
   }
   for (const rule of result.rules) {
-    const hidden = rule.findings - Math.min(perRule, shown.get(rule.id) ?? 0);
+    const grouped = result.findings.filter((finding) => finding.rule === rule.id && finding.cause !== null).length;
+    const hidden = rule.findings - grouped - Math.min(perRule, shown.get(rule.id) ?? 0);
     if (hidden > 0)
       lines.push(style.faint(`${count(hidden)} more of ${rule.id}; --limit shows more, --format json lists them`), '');
   }
+  return lines;
+}
+
+/** The finding that stands for all that follow from it. */
+function rootOf(findings: readonly ResultFinding[], index: number): number {
+  const cause = findings[index]?.cause ?? null;
+  return cause === null ? index : rootOf(findings, cause);
+}
+
+/** What follows from a finding, in one line each. */
+function renderSymptoms(symptoms: readonly ResultFinding[], { style, perRule }: TerminalOptions): string[] {
+  const shown = symptoms.slice(0, perRule);
+  const lines = shown.map((finding) => {
+    const kind = finding.class === null || finding.class === '' ? finding.rule : `${finding.rule} [${finding.class}]`;
+    return `  ${style.faint('└')} ${seconds(finding.ts)}  ${kind}: ${finding.message}`;
+  });
+  if (symptoms.length > shown.length)
+    lines.push(style.faint(`  └ and ${count(symptoms.length - shown.length)} more that follow from it`));
   return lines;
 }
 
@@ -152,8 +187,15 @@ export function seconds(ts: ExactNumber): string {
   return `${sign}${abs / 1_000_000_000n}.${String(abs % 1_000_000_000n).padStart(9, '0')}`;
 }
 
-function rules(result: ReplayResult, style: Style): string[] {
+/** More rules than this are counted, not listed. */
+const LISTED = 12;
+
+function rules(result: ReplayResult, { style, verbose }: TerminalOptions): string[] {
   const lines = [style.strong('Rules')];
+  const list = (label: string, ids: readonly string[], summary: string): void => {
+    if (verbose === true || ids.length <= LISTED) lines.push(...wrap(label, ids));
+    else lines.push(`${label}${summary}`);
+  };
   const groups: readonly { verdict: Verdict; title: string }[] = [
     { verdict: 'violation', title: 'violated' },
     { verdict: 'possible', title: 'possible' },
@@ -162,11 +204,19 @@ function rules(result: ReplayResult, style: Style): string[] {
   ];
   for (const { verdict, title } of groups) {
     const members = result.rules.filter((rule) => rule.verdict === verdict);
-    if (members.length > 0) lines.push(...wrap(`  ${title.padEnd(14)}`, members.map(ruleText)));
+    if (members.length === 0) continue;
+    const checks = members.reduce((sum, rule) => sum + rule.checked, 0);
+    const noted = members.filter((rule) => rule.reason !== null || rule.findings > 0);
+    const label = `  ${title.padEnd(14)}`;
+    list(label, members.map(ruleText), `${members.length} rules, ${count(checks)} checks`);
+    if (verbose !== true && members.length > LISTED && noted.length > 0)
+      lines.push(...wrap(`  ${' '.repeat(14)}`, noted.map(ruleText)));
   }
   for (const [reason, ids] of reasonsNotEvaluated(result.rules)) {
-    lines.push(...wrap(`  ${'not evaluated'.padEnd(14)}`, ids), `  ${' '.repeat(14)}${style.faint(`— ${reason}`)}`);
+    list(`  ${'not evaluated'.padEnd(14)}`, ids, `${ids.length} rules`);
+    lines.push(`  ${' '.repeat(14)}${style.faint(`— ${reason}`)}`);
   }
+  if (verbose !== true && result.rules.length > LISTED) lines.push(style.faint('  --verbose lists them all'));
   return [...lines, ''];
 }
 
@@ -202,10 +252,40 @@ function wrap(label: string, items: readonly string[]): string[] {
   return [...lines, line.trimEnd()];
 }
 
+/** What another release would have done, grouped by how bad it is. */
+function whatIf({ what_if }: ReplayResult, style: Style): string[] {
+  if (what_if === undefined) return [];
+  const { kernel, differences } = what_if;
+  const lines = [style.strong(`Under Linux ${kernel}`)];
+  if (differences.length === 0) lines.push('  nothing would have been different, as far as the trace shows');
+  for (const [change, title] of Object.entries(CHANGES)) {
+    for (const entry of differences.filter((other) => other.change === change)) {
+      const label = change === 'fatal' ? style.violation(title) : style.possible(title);
+      lines.push(
+        `  ${label}  ${entry.text}`,
+        `      ${entry.count > 1 ? `${count(entry.count)} times, first ` : ''}${seconds(entry.first.ts)}  CPU ${entry.first.cpu} ${entry.first.text}  ${style.faint(entry.first.position)}`,
+      );
+    }
+  }
+  return [...lines, ''];
+}
+
+const CHANGES: Readonly<Record<string, string>> = {
+  fatal: 'fatal there',
+  survives: 'not fatal there',
+  message: 'another message',
+  dropped: 'dropped there',
+  fallback: 'silent fallback',
+  ignored: 'ignored there',
+  missing: 'does not exist',
+  different: 'different',
+};
+
 const FIDELITY_TITLES: Readonly<Record<string, string>> = {
   picks: 'picks',
   consumes: 'consumptions',
   dsq_lengths: 'DSQ lengths',
+  bypass_lb: 'balancer records',
   exits: 'exits',
 };
 

@@ -10,6 +10,7 @@ export const fifoOrder = defineRule({
   severity: 'error',
   fn: 'scx_consume_dispatch_q, do_pick_task_scx',
   needs: ['dsq_link', 'dsq_unlink', ['consume', 'pick']],
+  disturbance: true,
   meaning: 'A CPU took a task from a DSQ although an earlier one that it may run was there.',
   causes: ['a kernel bug', 'a trace with lost or reordered events', 'a mask that the trace does not show'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',

@@ -1,4 +1,24 @@
 // The registry of rules, in the order in which reports list them.
+import { dispatchCookieRace, dispatchNearMiss } from './affinity/dispatch-near-miss.ts';
+import { bypassDepthNegative } from './bypass/bypass-depth-negative.ts';
+import { bypassQueue } from './bypass/bypass-queue.ts';
+import { LB_BALANCE_RULES, lbExact } from './bypass/lb-balance.ts';
+import { lbDequeueRace, lbInBypass, lbMigrations, lbPeriod } from './bypass/lb-course.ts';
+import { LB_RECORD_RULES } from './bypass/lb-record.ts';
+import { opDuringBypass } from './bypass/op-during-bypass.ts';
+import { consumeMismatch } from './core/consume-mismatch.ts';
+import { dsqCount } from './core/dsq-count.ts';
+import { dsqMembership } from './core/dsq-membership.ts';
+import { dsqModeMix } from './core/dsq-mode-mix.ts';
+import { pickMismatch } from './core/pick-mismatch.ts';
+import { traceInconsistent } from './core/trace-inconsistent.ts';
+import { dequeueDuplicate, directDispatchDequeue } from './custody/dequeue-duplicate.ts';
+import { dequeueFlags } from './custody/dequeue-flags.ts';
+import { dequeueMissing } from './custody/dequeue-missing.ts';
+import { enqueueTwice } from './custody/enqueue-twice.ts';
+import { insertNoEffect } from './custody/insert-no-effect.ts';
+import { reenqReason } from './custody/reenq-reason.ts';
+import { reenqStorm } from './custody/reenq-storm.ts';
 import { directDispatchTwice } from './direct-dispatch-twice.ts';
 import { directDispatchWrongTask } from './direct-dispatch-wrong-task.ts';
 import { dispatchBufferOverflow } from './dispatch-buffer-overflow.ts';
@@ -9,10 +29,27 @@ import { dsqFifoIntoVtime } from './dsq-fifo-into-vtime.ts';
 import { dsqNonexistent } from './dsq-nonexistent.ts';
 import { dsqVtimeIntoFifo } from './dsq-vtime-into-fifo.ts';
 import { fifoOrder } from './fifo-order.ts';
+import { enableStateOrder } from './lifecycle/enable-state-order.ts';
+import { exitOnce } from './lifecycle/exit-once.ts';
+import { opAfterExit } from './lifecycle/op-after-exit.ts';
+import { messageRules } from './message-rules.ts';
 import type { RuleSpec } from './rule.ts';
 import { runContinuesOutsideMask } from './run-continues-outside-mask.ts';
 import { runOutsideMask } from './run-outside-mask.ts';
 import { runnableStall } from './runnable-stall.ts';
+import { callbackNesting } from './running/callback-nesting.ts';
+import { idleNotify } from './running/idle-notify.ts';
+import { idleWithGlobalWork } from './running/idle-with-global-work.ts';
+import { idleWithLocalWork } from './running/idle-with-local-work.ts';
+import { runnableTooLong } from './running/runnable-too-long.ts';
+import { runningSwitchMismatch } from './running/running-switch-mismatch.ts';
+import { sliceAccounting } from './running/slice-accounting.ts';
+import { sliceOverrun } from './running/slice-overrun.ts';
+import { counterConsistency, counterMonotone } from './scheduler/counters.ts';
+import { dispatchLoopLimit } from './scheduler/dispatch-loop-limit.ts';
+import { enqLastUnrequested } from './scheduler/enq-last-unrequested.ts';
+import { selectCpuDisallowed } from './scheduler/select-cpu-disallowed.ts';
+import { weightMapping } from './scheduler/weight-mapping.ts';
 import { schedulerEjected } from './scheduler-ejected.ts';
 import { switchChainBroken } from './switch-chain-broken.ts';
 import { taskLost } from './task-lost.ts';
@@ -21,7 +58,8 @@ import { taskOnTwoDsqs } from './task-on-two-dsqs.ts';
 import { vtimeOnBuiltinDsq } from './vtime-on-builtin-dsq.ts';
 import { vtimeOrder } from './vtime-order.ts';
 
-export const RULES: readonly RuleSpec[] = [
+/** Rules with a module of their own; the others are generated from the table of error sites. */
+export const MODULE_RULES: readonly RuleSpec[] = [
   dispatchDisallowedCpu,
   dispatchMigrationDisabled,
   dispatchInvalidCpu,
@@ -32,16 +70,64 @@ export const RULES: readonly RuleSpec[] = [
   directDispatchTwice,
   directDispatchWrongTask,
   dispatchBufferOverflow,
+  dispatchNearMiss,
+  dispatchCookieRace,
   runOutsideMask,
   runContinuesOutsideMask,
   taskOnTwoCpus,
   switchChainBroken,
+  runningSwitchMismatch,
+  callbackNesting,
   taskOnTwoDsqs,
+  dsqMembership,
+  dsqCount,
+  dsqModeMix,
   fifoOrder,
   vtimeOrder,
+  pickMismatch,
+  consumeMismatch,
   taskLost,
   runnableStall,
+  runnableTooLong,
+  enqueueTwice,
+  dequeueMissing,
+  dequeueDuplicate,
+  dequeueFlags,
+  directDispatchDequeue,
+  insertNoEffect,
+  reenqStorm,
+  reenqReason,
+  sliceAccounting,
+  sliceOverrun,
+  idleWithLocalWork,
+  idleWithGlobalWork,
+  idleNotify,
+  bypassDepthNegative,
+  opDuringBypass,
+  bypassQueue,
+  ...LB_RECORD_RULES,
+  ...LB_BALANCE_RULES,
+  lbExact,
+  lbPeriod,
+  lbInBypass,
+  lbMigrations,
+  lbDequeueRace,
+  opAfterExit,
+  enableStateOrder,
+  exitOnce,
+  enqLastUnrequested,
+  dispatchLoopLimit,
+  selectCpuDisallowed,
+  weightMapping,
+  counterMonotone,
+  counterConsistency,
+  traceInconsistent,
   schedulerEjected,
+];
+
+export const RULES: readonly RuleSpec[] = [
+  ...MODULE_RULES,
+  ...messageRules(new Set(MODULE_RULES.map((rule) => rule.id))),
 ];
 
 export function findRule(id: string): RuleSpec | undefined {

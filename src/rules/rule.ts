@@ -1,5 +1,6 @@
 // What a rule is: one invariant, declared as data next to the code that checks it.
 import type { Release } from '../kernel/release.ts';
+import type { Contradiction } from '../model/contradiction.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { Model } from '../model/model.ts';
 import type { Sched } from '../model/sched.ts';
@@ -52,6 +53,7 @@ export type ModelView = Pick<
   | 'now'
   | 'seq'
   | 'knownSince'
+  | 'startsMidRun'
   | 'semantics'
   | 'header'
   | 'findTask'
@@ -79,6 +81,8 @@ export interface RuleContext {
   report(report: Report): void;
   /** Why an instance ended, as far as the trace shows it. Complete at the end of the trace. */
   explainExit(sched: Sched): ExitExplanation | undefined;
+  /** Something that is worth knowing and no finding: printed with the verdict of the rule. */
+  note(text: string): void;
   /** A check came up that what is known does not decide. */
   undecided(reason: string): void;
 }
@@ -87,8 +91,12 @@ export type EventHandler = (event: TraceEvent, step: Step) => void;
 
 /** Handlers by event type, called after the model has taken the event; `step` holds the state before. */
 export type RuleHandlers = { readonly [T in EventType]?: EventHandler } & {
+  /** Every event of these types is a check of the rule: they are counted without a handler being called. */
+  readonly checkedAt?: readonly EventType[];
   /** The core raises an error of the site that the rule names. */
   readonly onError?: (error: KernelError, event: TraceEvent, step: Step) => void;
+  /** What the event shows cannot follow from the state before, in a way that the rule is about. */
+  readonly onContradiction?: (contradiction: Contradiction, event: TraceEvent, step: Step) => void;
   /** The trace is over. */
   readonly onEnd?: () => void;
 };
@@ -107,6 +115,12 @@ export interface RuleSpec {
   readonly until?: Release;
   /** Event types without which the rule cannot be evaluated. Of a nested list, one suffices. */
   readonly needs: readonly (EventType | readonly EventType[])[];
+  /** Rules whose findings are consequences of this one, about the same task, DSQ or scheduler. */
+  readonly leadsTo?: readonly string[];
+  /** Rules whose findings this one only adds details to. */
+  readonly partOf?: readonly string[];
+  /** It notices that something does not fit, as others of its kind do: the first of them stands for all. */
+  readonly disturbance?: true;
   /** What it means when it is broken. */
   readonly meaning: string;
   /** What usually causes it. */

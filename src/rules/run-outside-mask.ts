@@ -8,6 +8,7 @@ export const runOutsideMask = defineRule({
   severity: 'error',
   fn: 'context_switch, is_cpu_allowed',
   needs: ['switch', 'affinity'],
+  leadsTo: ['run-continues-outside-mask'],
   meaning:
     'A CPU switched to a task whose cpus_ptr does not contain it. The core prevents this, so the trace is wrong or the kernel is.',
   causes: ['a kernel bug in the affinity or migration-disable code', 'a trace with lost or reordered events'],

@@ -8,6 +8,7 @@ export const switchChainBroken = defineRule({
   severity: 'error',
   fn: '__schedule',
   needs: ['switch'],
+  disturbance: true,
   meaning: 'Two consecutive switches of a CPU do not fit together: the recording misses a switch, or is out of order.',
   causes: ['records were lost without a mark', 'the trace was cut or merged wrongly'],
   avoid: 'Record with larger buffers; keep the loss counters with the trace.',
@@ -15,7 +16,7 @@ export const switchChainBroken = defineRule({
     const hotplugRecorded = context.model.header.recorded?.has('cpu_offline') === true;
     return {
       switch(event, step) {
-        if (step.switchSeqBefore < 0) return;
+        if (step.switchSeqBefore < 0 || step.currBefore < 0) return;
         if (step.currBefore === event.prev) {
           context.checked();
           return;

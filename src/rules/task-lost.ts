@@ -13,6 +13,7 @@ export const taskLost = defineRule({
   severity: 'error',
   fn: 'scx_do_enqueue_task',
   needs: ['ops_enqueue', 'ops_dequeue', 'dsq_link', 'sched_attach'],
+  leadsTo: ['runnable-stall', 'runnable-too-long'],
   meaning:
     'ops.enqueue() returned without an insert, so the BPF scheduler owns the task, and no insert of it took effect.',
   causes: [
@@ -71,7 +72,7 @@ export const taskLost = defineRule({
     /** Tasks that the scheduler holds. */
     let held = 0;
     const settle: EventHandler = (_event, step) => {
-      if (step.custodyEnded < 0) return;
+      if (step.custodySeqBefore < 0) return;
       context.checked();
       held = Math.max(0, held - 1);
     };

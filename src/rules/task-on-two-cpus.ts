@@ -17,6 +17,7 @@ export const taskOnTwoCpus = defineRule({
   severity: 'error',
   fn: 'finish_task, p->on_cpu',
   needs: ['switch'],
+  disturbance: true,
   meaning: 'A CPU switched to a task that another CPU had not switched away from yet.',
   causes: ['a kernel bug', 'clocks of two CPUs that differ (set clock_error_ns in the header)', 'a lost switch record'],
   avoid: 'Record with a clock that is consistent across CPUs, such as mono.',

@@ -17,6 +17,7 @@ export const taskOnTwoDsqs = defineRule({
   severity: 'error',
   fn: 'scx_dispatch_enqueue',
   needs: ['dsq_link', 'dsq_unlink'],
+  disturbance: true,
   meaning: 'A task was linked on a DSQ while it was still linked on one. The core prevents this.',
   causes: ['a kernel bug', 'a trace with lost or reordered events'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',

@@ -13,6 +13,7 @@ export const vtimeOrder = defineRule({
   severity: 'error',
   fn: 'scx_consume_dispatch_q',
   needs: ['dsq_link', 'dsq_unlink', 'consume'],
+  disturbance: true,
   meaning: 'A CPU took a task from a vtime-ordered DSQ although one with an earlier vtime that it may run was there.',
   causes: ['a kernel bug', 'a trace with lost or reordered events', 'a mask that the trace does not show'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',

@@ -7,7 +7,7 @@ import type { ReplayResult, ResultFinding } from '../../src/findings/result.ts';
 import { sourceFromBytes } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
 import { runReplay } from '../../src/replay/run.ts';
-import { findRule, RULES } from '../../src/rules/index.ts';
+import { findRule, MODULE_RULES } from '../../src/rules/index.ts';
 import { replayFile } from '../support/replay.ts';
 
 const ROOT = join(import.meta.dirname, '../../fixtures/rules');
@@ -60,7 +60,7 @@ async function shownAlone(path: string, finding: ResultFinding): Promise<readonl
   return runReplay(trace, { path, rules: rule === undefined ? [] : [rule], filter }).findings;
 }
 
-describe.each(RULES.map((rule) => rule.id))('%s', (id) => {
+describe.each(MODULE_RULES.map((rule) => rule.id))('%s', (id) => {
   const folder = join(ROOT, id);
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
 

@@ -1,8 +1,12 @@
-// Steps that several transitions share: who the event is about, what its fields teach.
+// Steps that several transitions share: who the event is about, what its fields teach, and whether that fits.
+import type { CpuMask } from '../../trace/cpu-mask.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
+import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
+import { NO } from '../sched.ts';
 import type { Step } from '../step.ts';
-import { CLASS_EXT, type Task } from '../task.ts';
+import type { Task } from '../task.ts';
 
 /** The event's task, noted in the step. */
 export function taskOf(model: Model, event: TraceEvent, step: Step): Task {
@@ -16,6 +20,13 @@ export function rqOf(model: Model, event: TraceEvent, step: Step): void {
   if (event.rq >= 0) step.rq = model.cpu(event.rq);
 }
 
+/** The event's run queue is the one that the task is assigned to. */
+export function rqOfTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (event.rq < 0) return;
+  step.rq = model.cpu(event.rq);
+  learnTaskCpu(event, step, task, event.rq);
+}
+
 /** The event's scheduler instance, noted in the step; it becomes the task's owner where the event says so. */
 export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task): void {
   const sched = model.schedOf(event);
@@ -25,12 +36,73 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 }
 
 /** Fields of `p->scx` and the affinity that any event about a task may carry. */
-export function learnTask(event: TraceEvent, task: Task): void {
-  if (event.has('scx_flags')) {
-    task.setFlags(event.scx_flags_lo);
-    task.cls = CLASS_EXT;
-  }
+export function learnTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
-  if (event.has('cpus')) task.learnMask(event.cpus, event.cpus_bits);
-  if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
+  if (event.has('cpus')) learnMask(event, step, task, event.cpus);
+  if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
+}
+
+/**
+ * `p->scx.flags`: the bits that the model predicts must be what the event shows. Open bits are just being changed: the
+ * model has their value after the change, the event may show either.
+ */
+export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Task, flags: number): void {
+  const open = task.openFlags;
+  if (task.flagsKnown) {
+    const wrong = (flags ^ task.flags) & model.predictedFlags & ~open;
+    if (wrong !== 0) flagsContradict(event, step, task, flags, wrong);
+    flags = (flags & ~open) | (task.flags & open);
+  }
+  task.setFlags(flags);
+}
+
+function flagsContradict(event: TraceEvent, step: Step, task: Task, flags: number, wrong: number): void {
+  const text = `${event.type} shows p->scx.flags 0x${(flags >>> 0).toString(16)} of ${task.label}, expected 0x${(((flags & ~wrong) | (task.flags & wrong)) >>> 0).toString(16)}`;
+  contradict(step, INCONSISTENT, 'scx_flags', text, { task });
+}
+
+export function learnTaskCpu(event: TraceEvent, step: Step, task: Task, cpu: number): void {
+  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'task-cpu',
+      `${event.type} shows ${task.label} on the run queue of CPU ${cpu}, it was last seen on that of CPU ${task.taskCpu}`,
+      { task, cpu },
+    );
+  }
+  task.taskCpu = cpu;
+  task.taskCpuAssumed = false;
+}
+
+/** The event shows the current task of a run queue; -1 pid: it does not. */
+export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): void {
+  if (pid < 0) return;
+  // A CPU that goes down switches to idle for the last time without an event.
+  if (rq.active === NO || rq.online === NO) return;
+  if (rq.currPid >= 0 && rq.currPid !== pid) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'curr',
+      `${event.type} shows pid ${pid} as current on CPU ${rq.id}, the last switch there was to pid ${rq.currPid}`,
+      { cpu: rq.id, sinceSeq: rq.switchSeq },
+    );
+    rq.currPid = -1;
+  }
+}
+
+/** The event shows the effective mask of a task. */
+export function learnMask(event: TraceEvent, step: Step, task: Task, mask: CpuMask): void {
+  if (task.maskKnown && !task.maskAssumed && task.maskBits === event.cpus_bits && !task.cpus.equals(mask)) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'cpus',
+      `${event.type} shows ${task.label} with cpus_ptr ${mask.toString()}, it was ${task.cpus.toString()} and no change was seen`,
+      { task, sinceSeq: task.maskChanges.at(-1)?.endSeq ?? -1 },
+    );
+  }
+  task.learnMask(mask, event.cpus_bits);
 }

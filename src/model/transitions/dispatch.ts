@@ -1,72 +1,52 @@
-// Transitions of verdicts: what the scheduler asked for, the dispatch buffer, and how the core finishes each verdict.
+// Transitions of dispatches: where a finished verdict goes, whether it may go there, and the call that links it.
 import {
   BUILTIN_HI,
   DSQ_GLOBAL,
+  DSQ_INVALID,
   DSQ_LOCAL,
   formatDsqId,
   isBuiltin,
   isBuiltinId,
   isLocalOn,
 } from '../../kernel/dsq-id.ts';
-import { ENQ_HI_DSQ_PRIQ, OPSS_DISPATCHING, OPSS_QUEUED, OPSS_QUEUEING } from '../../kernel/flags.ts';
-import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
+import { ENQ_HI_APPLY_SLICE, ENQ_HI_DSQ_PRIQ } from '../../kernel/flags.ts';
+import type { Semantics } from '../../kernel/semantics.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { formatHex } from '../../trace/u64.ts';
-import { type BufferedVerdict, type Cpu, OP_DISPATCH, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
+import { formatDecimal, formatHex, type U64 } from '../../trace/u64.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
+import { canRunRemote } from '../can-run.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
+import { type BufferedVerdict, type Cpu, OP_ENQUEUE } from '../cpu.ts';
 import { dsqOfEvent, userDsqExists } from '../dsq-lookup.ts';
-import { type Decision, lastInsert, NO_DECISION, raise } from '../errors.ts';
+import { type Decision, type ErrorDetails, lastInsert, NO_DECISION, raise, raiseThere } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
+import { claimNext, finishLocal, noteDecision, takeVerdict } from './verdict.ts';
 
 export const dispatchTransitions: Transitions = {
-  insert(model, event, step) {
-    const task = taskOf(model, event, step);
-    // Only the acceptance of the verdict changes anything: `commit`, or an insert recorded as a whole.
-    if (event.step === 'kfunc' || event.phase === 'end') return;
-    const sched = model.schedOf(event) ?? task.sched ?? model.root;
-    step.sched = sched;
-    const cpu = model.cpu(event.cpu);
-    noteDecision(model, event, task);
-    if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
-    else bufferVerdict(model, event, step, cpu, task, sched);
-  },
-
-  dispatch_cancel(model, event) {
-    const cpu = model.cpu(event.cpu);
-    if (cpu.bufferLength > 0) cpu.bufferLength--;
-  },
-
-  flush(model, event, step) {
-    const cpu = model.cpu(event.cpu);
-    step.rq = model.cpu(event.rq);
-    step.sched = model.schedOf(event);
-    if (event.phase !== 'end') {
-      if (step.rq.pick.active) step.rq.pick.sawFlush = true;
-      cpu.flushIndex = 0;
-      cpu.claimed = undefined;
-      if (event.phase === 'begin') return;
-    }
-    step.drops = cpu.flushIndex < 0 ? 0 : Math.max(0, cpu.bufferLength - cpu.flushIndex);
-    cpu.flushIndex = -1;
-    cpu.claimed = undefined;
-    cpu.bufferLength = 0;
-    cpu.bufferKnown = true;
-  },
-
   find_dsq(model, event, step) {
     const cpu = model.cpu(event.cpu);
     const sched = model.schedOf(event) ?? model.root;
     step.sched = sched;
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
-    if (event.phase === 'end') return;
+    if (event.phase === 'end') {
+      checkFound(model, event, step, cpu);
+      return;
+    }
+    finishLocal(step, cpu);
     const verdict = cpu.flushIndex >= 0 ? claimNext(event, step, cpu, sched) : undefined;
-    const task = verdict?.task ?? (cpu.op === OP_ENQUEUE ? cpu.opTask : undefined);
+    const direct = cpu.flushIndex < 0 && cpu.op === OP_ENQUEUE ? cpu.opTask : undefined;
+    const task = verdict?.task ?? direct;
     step.task = task;
-    checkDestination(model, event, step, sched, task, verdict);
+    if (direct?.ddsp.active === true) {
+      cpu.direct = direct;
+      checkRequest(event, step, direct);
+    }
+    cpu.destinationFailed = checkDestination(model, event, step, sched, task, verdict);
   },
 
   dispatch(model, event, step) {
@@ -74,9 +54,8 @@ export const dispatchTransitions: Transitions = {
     step.sched = model.schedOf(event) ?? task.sched;
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
     const cpu = model.cpu(event.cpu);
-    const verdict = takeVerdict(cpu, task);
-    if (event.result === 'dropped') step.drops = 1;
-    else if (event.result !== '') {
+    const verdict = takeVerdict(step, cpu, task, event.result === 'dropped');
+    if (event.result !== '' && event.result !== 'dropped') {
       checkDestination(model, event, step, step.sched, task, verdict);
       checkLocalTarget(model, event, step, task, verdict);
     }
@@ -88,11 +67,21 @@ export const dispatchTransitions: Transitions = {
     step.sched = model.schedOf(event) ?? task.sched;
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     const cpu = model.cpu(event.cpu);
-    cpu.enqueueCallSeq = event.seq;
+    checkValues(model, event, step, cpu, task);
+    cpu.linking.begin(event, task);
+    cpu.direct = undefined;
     const dsq = dsqOfEvent(model, event);
     step.dsq = dsq;
     task.ddsp.clear();
-    if ((event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0 && isBuiltin(event.dsq_hi)) {
+    if (isBuiltinId(event.dsq_hi, event.dsq_lo, DSQ_INVALID)) {
+      raise(model, step, 'dispatch-destroyed-dsq', {
+        sched: step.sched,
+        args: [],
+        task,
+        text: `${task.label} is about to be put on a DSQ that has been destroyed meanwhile`,
+        decision: lastInsert(task),
+      });
+    } else if ((event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0 && isBuiltin(event.dsq_hi)) {
       raise(model, step, 'vtime-on-builtin-dsq', {
         sched: step.sched,
         args: [],
@@ -106,21 +95,29 @@ export const dispatchTransitions: Transitions = {
 
   dispatch_to_local(model, event, step) {
     const task = taskOf(model, event, step);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     step.rq = model.cpu(event.dst >= 0 ? event.dst : event.rq);
     step.sched = model.schedOf(event) ?? task.sched;
+    const cpu = model.cpu(event.cpu);
+    checkValues(model, event, step, cpu, task);
+    if (cpu.claimed?.task === task) cpu.toLocal = task;
     task.ddsp.clear();
     if (!model.records('can_run_remote') && event.dst >= 0 && event.dst !== task.taskCpu) {
-      checkRemote(model, step, task, event.dst, model.cpu(event.cpu).claimed);
+      checkRemote(model, step, task, event.dst, cpu.claimed);
     }
+    if (event.dst >= 0 && event.dst === task.taskCpu && event.rq !== event.dst)
+      checkSameCpu(model, step, task, event.dst, cpu.claimed);
   },
 
   can_run_remote(model, event, step) {
     const task = taskOf(model, event, step);
     step.rq = model.cpu(event.rq);
     step.sched = model.schedOf(event) ?? task.sched;
-    if (event.phase === 'end') return;
-    learnTask(event, task);
+    if (event.phase === 'end') {
+      checkCanRun(event, step, task, step.rq);
+      return;
+    }
+    learnTask(model, event, step, task);
     if (event.enforce) checkRemote(model, step, task, event.rq, model.cpu(event.cpu).claimed);
   },
 
@@ -129,151 +126,82 @@ export const dispatchTransitions: Transitions = {
     const task = taskOf(model, event, step);
     if (event.phase !== 'end') noteDecision(model, event, task);
   },
-
-  move_to_local(model, event, step) {
-    step.sched = model.schedOf(event) ?? model.root;
-  },
 };
 
-/** The scheduler decides about the task here, in the callback that runs on this CPU. */
-function noteDecision(model: Model, event: TraceEvent, task: Task): void {
-  const cpu = model.cpu(event.cpu);
-  task.insertSeq = event.seq;
-  task.insertTime = event.t;
-  task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
-  task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+/** The direct dispatch that ops.select_cpu() or ops.enqueue() asked for is the one that is carried out. */
+function checkRequest(event: TraceEvent, step: Step, task: Task): void {
+  const { ddsp } = task;
+  if (ddsp.dsqId.equals(event.dsq_hi, event.dsq_lo)) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'verdict',
+    `${task.label} was inserted into DSQ ${formatDsqId(ddsp.dsqId.hi, ddsp.dsqId.lo)}, and DSQ ${formatDsqId(event.dsq_hi, event.dsq_lo)} is looked up`,
+    { task, sinceSeq: ddsp.seq },
+  );
 }
 
-/** scx_dsq_insert_commit() inside ops.select_cpu() or ops.enqueue(): mark_direct_dispatch(). */
-function markDirectDispatch(
-  model: Model,
-  event: TraceEvent,
+/** find_dsq_for_dispatch() returns what was asked for, or GLOBAL after an error. */
+function checkFound(model: Model, event: TraceEvent, step: Step, cpu: Cpu): void {
+  if (!event.has('found')) return;
+  const { dsq_hi: hi, dsq_lo: lo, found_hi: foundHi, found_lo: foundLo } = event;
+  const fallback = isBuiltinId(foundHi, foundLo, DSQ_GLOBAL);
+  const same = isLocalOn(hi) ? isBuiltinId(foundHi, foundLo, DSQ_LOCAL) : foundHi === hi && foundLo === lo;
+  // An error site that the model cannot predict leads to GLOBAL, too.
+  const fits = cpu.destinationFailed === YES ? fallback : same || (fallback && cpu.destinationFailed === UNKNOWN);
+  if (fits || model.semantics.subSchedulers === 'none') return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'find-dsq',
+    `DSQ ${formatDsqId(hi, lo)} was looked up, and DSQ ${formatDsqId(foundHi, foundLo)} was found`,
+    { cpu: event.cpu },
+  );
+}
+
+/** The slice and vtime that reach the DSQ are those of the verdict. */
+function checkValues(model: Model, event: TraceEvent, step: Step, cpu: Cpu, task: Task): void {
+  if (!model.semantics.verdictCarriesSlice || !event.has('slice')) return;
+  const source =
+    cpu.claimed?.task === task ? cpu.claimed : cpu.direct === task && task.ddsp.active ? task.ddsp : undefined;
+  if (source?.valuesKnown !== true) return;
+  // On arrival after a move the call has nothing to apply: that was done before.
+  if (event.kind === KIND.dispatch_enqueue && (event.enq_flags_hi & ENQ_HI_APPLY_SLICE) === 0) return;
+  const ordered = (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
+  if (!source.slice.equals(event.slice_hi, event.slice_lo)) reportValue(step, event, task, 'slice', source);
+  else if (ordered && !source.vtime.equals(event.vtime_hi, event.vtime_lo))
+    reportValue(step, event, task, 'vtime', source);
+}
+
+function reportValue(
   step: Step,
-  cpu: Cpu,
-  task: Task,
-  sched: Sched | undefined,
-): void {
-  const spoiled = cpu.opInserts > 0;
-  cpu.opInserts++;
-  const expected = cpu.opTask;
-  const details = {
-    sched,
-    task,
-    dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
-    decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },
-  };
-  const where = cpu.op === OP_ENQUEUE ? 'ops.enqueue()' : 'ops.select_cpu()';
-  if (spoiled) {
-    raise(model, step, 'direct-dispatch-twice', {
-      ...details,
-      args: [task.comm, task.pid],
-      text: `second insert within one ${where}, now for ${task.label}`,
-    });
-  } else if (expected !== undefined && task !== expected) {
-    raise(model, step, 'direct-dispatch-wrong-task', {
-      ...details,
-      args: [expected.comm, expected.pid, task.comm, task.pid],
-      text: `${where} of ${expected.label} inserts ${task.label}`,
-    });
-  } else {
-    const { ddsp } = task;
-    ddsp.active = true;
-    ddsp.deferred = false;
-    ddsp.seq = event.seq;
-    ddsp.dsqId.set(event.dsq_hi, event.dsq_lo);
-    ddsp.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
-  }
-}
-
-/** scx_dsq_insert_commit() inside ops.dispatch(): the verdict goes into the dispatch buffer of the CPU. */
-function bufferVerdict(
-  model: Model,
   event: TraceEvent,
-  step: Step,
-  cpu: Cpu,
   task: Task,
-  sched: Sched | undefined,
+  what: 'slice' | 'vtime',
+  source: { readonly slice: U64; readonly vtime: U64; readonly seq: number },
 ): void {
-  const limit = sched === undefined || sched.maxBatch === 0 ? DSP_DFL_MAX_BATCH : sched.maxBatch;
-  const limitKnown = sched !== undefined && sched.maxBatch > 0;
-  let used = 0;
-  for (let i = 0; i < cpu.bufferLength; i++) if (cpu.buffer[i]?.sched === sched) used++;
-  if (used >= limit) {
-    // Outside a dispatch that was seen to begin, inserts may belong to a callback whose beginning was not.
-    if (cpu.op !== OP_DISPATCH) return;
-    raise(model, step, 'dispatch-buffer-overflow', {
-      sched,
-      args: [],
-      task,
-      certain: limitKnown && cpu.bufferKnown,
-      dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
-      text: `insert of ${task.label} into a dispatch buffer that already holds ${used} of ${limit} verdicts`,
-      decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },
-    });
-    return;
-  }
-  const verdict = cpu.nextVerdict();
-  verdict.task = task;
-  verdict.sched = sched;
-  verdict.dsqId.set(event.dsq_hi, event.dsq_lo);
-  verdict.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
-  verdict.opsStateKnown = event.has('ops_state') || task.opsStateKnown;
-  if (event.has('ops_state')) verdict.opsState.set(event.ops_state_hi, event.ops_state_lo);
-  else verdict.opsState.copy(task.opsState);
-  verdict.seq = event.seq;
-  verdict.time = event.t;
-  verdict.callbackSeq = cpu.opSeq;
-  verdict.callbackTime = cpu.opTime;
+  const found =
+    what === 'slice' ? formatDecimal(event.slice_hi, event.slice_lo) : formatDecimal(event.vtime_hi, event.vtime_lo);
+  contradict(
+    step,
+    INCONSISTENT,
+    'verdict-values',
+    `${task.label} was inserted with ${what} ${formatDecimal(source[what].hi, source[what].lo)}, and ${event.type} has ${found}`,
+    { task, sinceSeq: source.seq },
+  );
 }
 
-/**
- * The next entry of the flush whose claim (QUEUED to DISPATCHING) succeeds, seen by its destination being looked up.
- * Entries passed over were dropped by finish_dispatch().
- */
-function claimNext(event: TraceEvent, step: Step, cpu: Cpu, sched: Sched | undefined): BufferedVerdict | undefined {
-  for (let i = cpu.flushIndex; i < cpu.bufferLength; i++) {
-    const verdict = cpu.buffer[i];
-    if (verdict === undefined || verdict.sched !== sched) continue;
-    const sameTarget = verdict.dsqId.equals(event.dsq_hi, event.dsq_lo);
-    const sameCpu =
-      event.task_cpu < 0 ||
-      verdict.task === undefined ||
-      verdict.task.taskCpu < 0 ||
-      verdict.task.taskCpu === event.task_cpu;
-    if (!sameTarget || !sameCpu || claimSucceeds(verdict) === NO) {
-      step.drops++;
-      continue;
-    }
-    cpu.flushIndex = i + 1;
-    cpu.claimed = verdict;
-    verdict.task?.setOpsState(0, OPSS_DISPATCHING);
-    return verdict;
-  }
-  return undefined;
-}
-
-/** Takes the buffered verdict of a task out of order, for traces that record finish_dispatch() itself. */
-function takeVerdict(cpu: Cpu, task: Task): BufferedVerdict | undefined {
-  for (let i = Math.max(0, cpu.flushIndex); i < cpu.bufferLength; i++) {
-    const verdict = cpu.buffer[i];
-    if (verdict?.task !== task) continue;
-    if (cpu.flushIndex >= 0) cpu.flushIndex = i + 1;
-    cpu.claimed = verdict;
-    return verdict;
-  }
-  return undefined;
-}
-
-/** finish_dispatch(): the claim succeeds when the task is still in the same QUEUED round as at the insert. */
-export function claimSucceeds(verdict: BufferedVerdict): Tri {
-  const { task } = verdict;
-  if (task === undefined || !task.opsStateKnown || !verdict.opsStateKnown) return UNKNOWN;
-  const phase = task.opsState.lo & 3;
-  if (phase !== OPSS_QUEUED) return phase === OPSS_QUEUEING ? UNKNOWN : NO;
-  const recorded = verdict.opsState.lo & 3;
-  if (recorded !== OPSS_QUEUED && recorded !== OPSS_QUEUEING) return NO;
-  const sameRound = task.opsState.hi === verdict.opsState.hi && task.opsState.lo >>> 2 === verdict.opsState.lo >>> 2;
-  return sameRound ? YES : NO;
+/** task_can_run_on_remote_rq() says what follows from mask, migration-disable and the state of the CPU. */
+function checkCanRun(event: TraceEvent, step: Step, task: Task, rq: Cpu): void {
+  const expected = canRunRemote(task, rq);
+  if (expected === UNKNOWN || !event.has('ret') || event.ret === expected) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'can-run',
+    `${task.label} ${event.ret > 0 ? 'may' : 'may not'} run on CPU ${rq.id}, says the kernel; mask ${task.cpus.toString()}, migration_disabled ${task.migrationDisabled}`,
+    { task, cpu: rq.id },
+  );
 }
 
 /** When a verdict was decided: from the dispatch buffer, else from the last insert of the task. */
@@ -282,7 +210,7 @@ function decisionOf(verdict: BufferedVerdict | undefined, task: Task | undefined
   return { seq: verdict.seq, time: verdict.time, callbackSeq: verdict.callbackSeq, callbackTime: verdict.callbackTime };
 }
 
-/** find_dsq_for_dispatch(): a destination that does not exist falls back to GLOBAL, with an error. */
+/** find_dsq_for_dispatch(): a destination that does not exist falls back to GLOBAL, with an error. Did it fail? */
 function checkDestination(
   model: Model,
   event: TraceEvent,
@@ -290,12 +218,13 @@ function checkDestination(
   sched: Sched | undefined,
   task: Task | undefined,
   verdict: BufferedVerdict | undefined,
-): void {
+): Tri {
   const { dsq_hi: hi, dsq_lo: lo } = event;
   const decision = decisionOf(verdict, task);
   if (isLocalOn(hi)) {
     const cpu = lo | 0;
-    if (model.isPossibleCpu(cpu) === 0 && sched?.cidForm !== true) {
+    const possible = sched?.cidForm === true ? UNKNOWN : model.isPossibleCpu(cpu);
+    if (possible === NO) {
       raise(model, step, 'dispatch-invalid-cpu', {
         sched,
         args: [cpu],
@@ -305,12 +234,13 @@ function checkDestination(
         text: `${task === undefined ? 'a task' : task.label} is dispatched to CPU ${cpu}, which does not exist`,
         decision,
       });
+      return YES;
     }
-    return;
+    return possible === YES ? NO : UNKNOWN;
   }
-  if (isBuiltinId(hi, lo, DSQ_LOCAL) || isBuiltinId(hi, lo, DSQ_GLOBAL)) return;
+  if (isBuiltinId(hi, lo, DSQ_LOCAL) || isBuiltinId(hi, lo, DSQ_GLOBAL)) return NO;
   const exists = isBuiltin(hi) ? NO : userDsqExists(model, sched, hi, lo);
-  if (exists !== NO) return;
+  if (exists !== NO) return exists === YES ? NO : UNKNOWN;
   raise(model, step, 'dsq-nonexistent', {
     sched,
     args: [formatHex(hi, lo).slice(2), ...(task === undefined ? [] : [task.comm, task.pid])],
@@ -319,6 +249,7 @@ function checkDestination(
     text: `${task === undefined ? 'a task' : task.label} is dispatched to DSQ ${formatDsqId(hi, lo)}, which does not exist`,
     decision,
   });
+  return YES;
 }
 
 /** Local target of a finished verdict, for traces that do not record the check itself. */
@@ -345,41 +276,85 @@ function checkLocalTarget(
   checkRemote(model, step, task, target, verdict);
 }
 
+/** What task_can_run_on_remote_rq() refuses for, in the order of its tests. */
+function refusalOf(semantics: Semantics, task: Task, target: number): 'migration' | 'mask' | undefined {
+  const disallowed = task.allows(target) === 0;
+  const disabled = task.migrationDisabled > 0;
+  if (semantics.localCheck === 'mask-first') return disallowed ? 'mask' : undefined;
+  return disabled ? 'migration' : disallowed ? 'mask' : undefined;
+}
+
 /** task_can_run_on_remote_rq() with enforcement: a refusal for the mask or for migration-disable is fatal. */
 function checkRemote(model: Model, step: Step, task: Task, target: number, verdict: BufferedVerdict | undefined): void {
-  const { semantics } = model;
-  const decision = decisionOf(verdict, task);
-  const sched = step.sched ?? task.sched;
-  const certainCpu = task.taskCpu >= 0;
-  const migrationDisabled = task.migrationDisabled;
-  const allowed = task.allows(target);
-  const refuseMigration = (): void => {
-    if (semantics.localCheck === 'mask-first') return;
-    raise(model, step, 'dispatch-migration-disabled', {
-      sched,
-      args: [task.comm, task.pid, certainCpu ? task.taskCpu : undefined, target],
-      task,
-      target,
-      dsq: `local_on:${target}`,
-      certain: migrationDisabled > 0 && certainCpu,
-      text: `${task.label} is migration-disabled on CPU ${task.taskCpu} and dispatched to CPU ${target}`,
-      decision,
+  const here = refusalOf(model.semantics, task, target);
+  const there = model.asked === undefined ? here : refusalOf(model.asked, task, target);
+  if (here !== undefined)
+    raise(
+      model,
+      step,
+      REFUSALS[here],
+      refusalDetails(model.semantics, step, task, target, verdict, here),
+      here === there,
+    );
+  if (there !== undefined && there !== here)
+    raiseThere(
+      model,
+      step,
+      REFUSALS[there],
+      refusalDetails(model.asked ?? model.semantics, step, task, target, verdict, there),
+    );
+  if (model.asked !== undefined && there === undefined && task.migrationDisabled > 0)
+    step.whatIf.push({
+      change: 'fallback',
+      text: `${task.label} is migration-disabled: the refusal is silent, it goes to the global DSQ`,
     });
-  };
-  if (migrationDisabled > 0 && semantics.localCheck === 'migration-first') {
-    refuseMigration();
-    return;
-  }
-  if (allowed !== 0) return;
-  raise(model, step, 'dispatch-disallowed-cpu', {
-    sched,
-    args: [target, task.comm, task.pid],
+}
+
+const REFUSALS = { migration: 'dispatch-migration-disabled', mask: 'dispatch-disallowed-cpu' } as const;
+
+function refusalDetails(
+  semantics: Semantics,
+  step: Step,
+  task: Task,
+  target: number,
+  verdict: BufferedVerdict | undefined,
+  refusal: 'migration' | 'mask',
+): ErrorDetails {
+  const common = {
+    sched: step.sched ?? task.sched,
     task,
     target,
     dsq: `local_on:${target}`,
+    decision: decisionOf(verdict, task),
+  };
+  const certainCpu = task.taskCpu >= 0;
+  if (refusal === 'migration') {
+    return {
+      ...common,
+      args: [task.comm, task.pid, certainCpu ? task.taskCpu : undefined, target],
+      certain: certainCpu,
+      text: `${task.label} is migration-disabled on CPU ${task.taskCpu} and dispatched to CPU ${target}`,
+    };
+  }
+  return {
+    ...common,
+    args: [target, task.comm, task.pid],
     // While migration-disable is unknown the kernel may refuse for that reason, with another text.
-    certain: certainCpu && (migrationDisabled === 0 || semantics.localCheck === 'mask-first'),
+    certain: certainCpu && (task.migrationDisabled === 0 || semantics.localCheck === 'mask-first'),
     text: `${task.label} may run on CPUs ${task.cpus.toString()} and is dispatched to CPU ${target}`,
-    decision,
-  });
+  };
+}
+
+/** What-if: releases up to 6.13 test the mask also when the task is on the target already. */
+function checkSameCpu(
+  model: Model,
+  step: Step,
+  task: Task,
+  target: number,
+  verdict: BufferedVerdict | undefined,
+): void {
+  if (model.asked === undefined || model.asked.sameCpuExempt || !model.semantics.sameCpuExempt) return;
+  const refusal = refusalOf(model.asked, task, target);
+  if (refusal !== undefined)
+    raiseThere(model, step, REFUSALS[refusal], refusalDetails(model.asked, step, task, target, verdict, refusal));
 }

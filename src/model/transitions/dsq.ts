@@ -1,18 +1,30 @@
 // Transitions of dispatch queues: links and unlinks at their linearization points, consumption, creation, destruction.
-import { DSQ_BYPASS, DSQ_GLOBAL, isBuiltinId } from '../../kernel/dsq-id.ts';
-import { ENQ_HI_DSQ_PRIQ, ENQ_HI_PREEMPT } from '../../kernel/flags.ts';
+import { DSQ_BYPASS, DSQ_GLOBAL, formatDsqId, isBuiltinId } from '../../kernel/dsq-id.ts';
+import {
+  ENQ_HI_APPLY_SLICE,
+  ENQ_HI_CLEAR_OPSS,
+  ENQ_HI_DSQ_PRIQ,
+  ENQ_HI_NESTED,
+  ENQ_HI_PREEMPT,
+  TASK_DEQD_FOR_SLEEP,
+  TASK_IN_CUSTODY,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+} from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { formatDecimal } from '../../trace/u64.ts';
 import { canConsume } from '../can-run.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { ConsumeState, Cpu } from '../cpu.ts';
 import { Dsq } from '../dsq.ts';
 import { addUserDsq, dsqOfEvent, findUserDsq, removeUserDsq } from '../dsq-lookup.ts';
 import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, YES } from '../sched.ts';
+import { NO, type Sched, YES } from '../sched.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
-import type { Task } from '../task.ts';
-import { learnTask, taskOf } from './common.ts';
+import { CLASS_EXT, type Task } from '../task.ts';
+import { learnTask, learnTaskCpu, taskOf } from './common.ts';
 import { releaseCustody } from './enqueue.ts';
 
 export const dsqTransitions: Transitions = {
@@ -22,10 +34,12 @@ export const dsqTransitions: Transitions = {
     step.sched = sched;
     model.showsDsqCreation = true;
     if (event.step === 'kfunc') {
-      if (event.has('ret') && event.ret !== 0) return;
       // The result of the kfunc: the DSQ itself came with `init`, which carries its address, where that is recorded.
       step.dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
-      if (step.dsq !== undefined) return;
+      const failed = event.has('ret') && event.ret !== 0;
+      // A second DSQ of that id was made and thrown away (-EEXIST).
+      if (failed && step.dsq?.replaced !== undefined) addUserDsq(model, step.dsq.replaced);
+      if (failed || step.dsq !== undefined) return;
     }
     const dsq = new Dsq(event.dsq_hi, event.dsq_lo);
     dsq.sched = sched;
@@ -34,7 +48,10 @@ export const dsqTransitions: Transitions = {
     dsq.seq = 0;
     if (sched === undefined) model.unowned.push(dsq);
     else if (!dsq.isUser) placeBuiltin(model, dsq, sched);
-    if (dsq.isUser) addUserDsq(model, dsq);
+    if (dsq.isUser) {
+      dsq.replaced = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+      addUserDsq(model, dsq);
+    }
     if (event.has('dsq_addr')) model.setDsqAt(event.dsq_addr_hi, event.dsq_addr_lo, dsq);
     step.dsq = dsq;
   },
@@ -63,17 +80,14 @@ export const dsqTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event);
     step.dsq = dsq;
     step.sched = dsq.sched;
-    learnTask(event, task);
+    task.cls = CLASS_EXT;
+    learnTask(model, event, step, task);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
     compareLength(model, event, step, dsq);
-    if (event.has('dsq_seq')) {
-      step.expectedDsqSeq = dsq.seq === undefined ? -1 : (dsq.seq + 1) >>> 0;
-      // Links by scx_move_local_task_to_local_dsq() do not count, so only shared DSQs are compared.
-      if (dsq.seq !== undefined && !dsq.isRqOwned && step.expectedDsqSeq !== event.dsq_seq)
-        step.lengthOutcome = model.followsDsqs ? MISPREDICTED : UNDECIDED;
-    }
+    if (event.has('dsq_seq')) compareSeq(model, event, step, dsq, task);
     noteLink(step, task);
+    if (dsq.isBypass) noteBypassLink(model, event, dsq, task);
     detach(task);
     const ordered = event.has('dsq_flags')
       ? (event.dsq_flags_lo & 1) !== 0
@@ -94,10 +108,14 @@ export const dsqTransitions: Transitions = {
     task.linkedBy = event.cpu;
     task.linkCounted = event.has('dsq_seq');
     task.holdingCpu = -1;
-    releaseCustody(step, task);
-    const executing = model.cpu(event.cpu);
-    executing.enqueueCallSeq = -1;
-    if (dsq.isLocal && dsq.cpu >= 0) task.taskCpu = dsq.cpu;
+    step.custodySeqBefore = task.custodySeq;
+    releaseCustody(task);
+    if (dsq.isUser) task.flags |= TASK_IN_CUSTODY;
+    else task.flags &= ~TASK_IN_CUSTODY;
+    task.setInCustody(dsq.isUser ? YES : NO, event.seq);
+    task.openFlags &= ~TASK_IN_CUSTODY;
+    finishLink(model, event, step, dsq, task);
+    if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(event, step, task, dsq.cpu);
   },
 
   dsq_unlink(model, event, step) {
@@ -105,13 +123,15 @@ export const dsqTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event, task);
     step.dsq = dsq;
     step.sched = dsq.sched;
-    if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
+    if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
     noteLink(step, task);
     noteSilentWrite(event, step, dsq, task);
     compareLength(model, event, step, dsq);
+    if (dsq.isBypass) noteBypassUnlink(model, event, dsq, task);
     const executing = model.cpu(event.cpu);
     const { consume } = executing;
     if (consume.active && consume.dsq === dsq) takeFromShared(model, event, step, dsq, task, executing);
+    if (executing.dequeuing === task) executing.dequeuingDsq = undefined;
     if (task.dsq === dsq) dsq.remove(task);
     else {
       detach(task);
@@ -164,24 +184,116 @@ export const dsqTransitions: Transitions = {
       cpu.consume.lostRace = true;
       cpu.consume.taken = undefined;
     }
-    model.cpu(event.cpu).dequeuing = onDsq ? task : undefined;
+    const executing = model.cpu(event.cpu);
+    executing.dequeuing = onDsq ? task : undefined;
+    executing.dequeuingDsq = onDsq && event.holding_cpu < 0 ? (task.dsq ?? undefined) : undefined;
+    executing.dequeuingSeq = event.seq;
     if (!onDsq && event.has('dsq_addr')) detach(task);
     task.holdingCpu = -1;
+    // The dequeue has won, or waited until the dispatch was done.
+    if (!task.opsStateKnown) task.setOpsState(0, 0);
+    task.openFlags &= ~(TASK_QUEUED | TASK_DEQD_FOR_SLEEP | TASK_RESET_RUNNABLE_AT);
   },
 
   move_local_task(model, event, step) {
-    taskOf(model, event, step);
+    const task = taskOf(model, event, step);
     step.rq = model.cpu(event.rq);
+    const executing = model.cpu(event.cpu);
+    executing.movingLocal = task;
+    checkTaken(event, step, executing, task);
   },
 
   move_remote_task(model, event, step) {
     const task = taskOf(model, event, step);
     step.rq = model.cpu(event.dst);
     const executing = model.cpu(event.cpu);
+    checkTaken(event, step, executing, task);
     if (executing.pick.active) executing.pick.sawUnlock = true;
     task.holdingCpu = event.cpu;
   },
 };
+
+/** The call of scx_dispatch_enqueue() around the link has done its work; what it said must have come about. */
+function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  const cpu = model.cpu(event.cpu);
+  const { linking } = cpu;
+  if (cpu.toLocal === task) cpu.toLocal = undefined;
+  cpu.movingLocal = undefined;
+  if (linking.task !== task) return;
+  const flagsHi = linking.enqFlags.hi;
+  const addrHi = linking.dsqAddr.hi;
+  const addrLo = linking.dsqAddr.lo;
+  const moved =
+    (addrHi !== 0 || addrLo !== 0) &&
+    event.has('dsq_addr') &&
+    (addrHi !== event.dsq_addr_hi || addrLo !== event.dsq_addr_lo);
+  // A local insertion may be diverted to REJECT or RESCUE, one into a destroyed DSQ goes to GLOBAL.
+  if (moved && !(dsq.isRqOwned && !dsq.isLocal) && !dsq.isGlobal) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'link',
+      `${task.label} is linked on DSQ ${dsq.name}, it was to go to DSQ ${formatDsqId(linking.dsqId.hi, linking.dsqId.lo)}`,
+      { task, dsq: dsq.name, sinceSeq: linking.seq },
+    );
+  }
+  // A refused or rescued insertion has lost the flag on the way.
+  const applied =
+    (event.enq_flags_hi & ENQ_HI_APPLY_SLICE) !== 0 && linking.valuesKnown && model.semantics.verdictCarriesSlice;
+  if (applied && !linking.slice.isZero && event.has('slice') && !linking.slice.equals(event.slice_hi, event.slice_lo)) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'verdict-values',
+      `${task.label} was inserted with slice ${formatDecimal(linking.slice.hi, linking.slice.lo)}, and has ${formatDecimal(event.slice_hi, event.slice_lo)} on the DSQ`,
+      { task, dsq: dsq.name, sinceSeq: linking.seq },
+    );
+  }
+  if (applied && task.onPriq && event.has('vtime') && !linking.vtime.equals(event.vtime_hi, event.vtime_lo)) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'verdict-values',
+      `${task.label} was inserted with vtime ${formatDecimal(linking.vtime.hi, linking.vtime.lo)}, and has ${formatDecimal(event.vtime_hi, event.vtime_lo)} on the DSQ`,
+      { task, dsq: dsq.name, sinceSeq: linking.seq },
+    );
+  }
+  if ((flagsHi & ENQ_HI_CLEAR_OPSS) !== 0) task.setOpsState(0, 0);
+  task.takenBy = 'dispatched';
+  task.takenSeq = event.seq;
+  task.takenTime = event.t;
+  linking.end();
+}
+
+/** A consumption moves the task that it has taken off the DSQ. */
+function checkTaken(event: TraceEvent, step: Step, executing: Cpu, task: Task): void {
+  const { consume } = executing;
+  if (!consume.active || consume.taken === task || consume.lostRace) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'consume',
+    `CPU ${event.cpu} moves ${task.label} to a local DSQ and has not taken it off DSQ ${consume.dsq?.name ?? '?'}`,
+    { task, cpu: event.cpu, sinceSeq: consume.beginSeq },
+  );
+}
+
+/**
+ * A CPU that dequeued a task from its DSQ goes on with something else: the task must be off that DSQ, by its own removal or
+ * by that of a CPU that was faster.
+ */
+export function checkDequeued(event: TraceEvent, step: Step, executing: Cpu): void {
+  const { dequeuing: task, dequeuingDsq: dsq } = executing;
+  executing.dequeuing = undefined;
+  if (task === undefined || dsq === undefined || task.dsq !== dsq || task.linkSeq > executing.dequeuingSeq) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'unlink',
+    `CPU ${event.cpu} has dequeued ${task.label}, which is still on DSQ ${dsq.name}`,
+    { task, cpu: event.cpu, dsq: dsq.name, sinceSeq: executing.dequeuingSeq },
+  );
+}
 
 /** Remembers in the step where the task was. */
 function noteLink(step: Step, task: Task): void {
@@ -202,6 +314,32 @@ function noteSilentWrite(event: TraceEvent, step: Step, dsq: Dsq, task: Task): v
   dsq.orderKnown = false;
 }
 
+/** The load balancer reads the lengths of bypass DSQs without their locks. */
+function noteBypassLink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): void {
+  const nr = event.has('nr') ? event.nr : dsq.nr;
+  noteChange(event, dsq, nr);
+  for (const cpu of model.cpus) {
+    if (cpu.lbPass?.active !== true) continue;
+    cpu.lbPass.noteLink(cpu.id === event.cpu && (event.enq_flags_hi & ENQ_HI_NESTED) !== 0, dsq, task, nr);
+  }
+}
+
+function noteBypassUnlink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): void {
+  const nr = event.has('nr') ? event.nr : dsq.nr;
+  noteChange(event, dsq, nr);
+  for (const cpu of model.cpus) {
+    if (cpu.lbPass?.active !== true) continue;
+    // The timer runs in an interrupt: whatever is unlinked on its CPU meanwhile, the balancer moves.
+    cpu.lbPass.noteUnlink(cpu.id === event.cpu, dsq, task, nr);
+  }
+}
+
+function noteChange(event: TraceEvent, dsq: Dsq, nr: number): void {
+  dsq.changedBy = event.cpu;
+  dsq.changedSeq = event.seq;
+  dsq.nrBefore = nr;
+}
+
 /** Takes the task off the DSQ that the model has it on, if any. */
 function detach(task: Task): void {
   const { dsq } = task;
@@ -209,9 +347,12 @@ function detach(task: Task): void {
 }
 
 /** Global and bypass DSQs of an instance are initialised in node and CPU order (scx_alloc_and_add_sched). */
-export function placeBuiltin(model: Model, dsq: Dsq, sched: { globalDsqs: number; bypassDsqs: number }): void {
+export function placeBuiltin(model: Model, dsq: Dsq, sched: Sched): void {
   if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_GLOBAL)) dsq.node = model.nodes[sched.globalDsqs++] ?? -1;
-  else if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_BYPASS)) dsq.cpu = sched.bypassDsqs++;
+  else if (isBuiltinId(dsq.idHi, dsq.idLo, DSQ_BYPASS)) {
+    dsq.cpu = sched.bypassDsqs.length;
+    sched.bypassDsqs.push(dsq);
+  }
   model.nameDsq(dsq);
 }
 
@@ -222,10 +363,20 @@ function compareLength(model: Model, event: TraceEvent, step: Step, dsq: Dsq): v
   dsq.settle(event.nr);
 }
 
+/** dsq->seq counts the insertions of scx_dispatch_enqueue(), not those of scx_move_local_task_to_local_dsq(). */
+function compareSeq(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  const { linking, movingLocal } = model.cpu(event.cpu);
+  if (dsq.seq === undefined) return;
+  const counts = !dsq.isRqOwned || linking.task === task;
+  if (!counts && movingLocal !== task) return;
+  step.expectedDsqSeq = counts ? (dsq.seq + 1) >>> 0 : dsq.seq;
+  if (step.expectedDsqSeq !== event.dsq_seq) step.lengthOutcome = model.followsDsqs ? MISPREDICTED : UNDECIDED;
+}
+
 /** A FIFO insertion into a DSQ with vtime-ordered tasks, and the other way round. Under the DSQ lock, so exact. */
 function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, ordered: boolean): void {
   if (dsq.isRqOwned || !model.followsDsqs) return;
-  const sinceSeq = model.cpu(event.cpu).enqueueCallSeq;
+  const sinceSeq = model.cpu(event.cpu).linking.seq;
   // The kernel's own count confirms who is there; by the clock alone a removal on another CPU may be out of place.
   const membersCertain = event.has('nr') || model.header.clockErrorNs === 0;
   if (ordered && dsq.ordered === 0 && dsq.known > 0) {

@@ -1,105 +1,247 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
-import { OPSS_QUEUED, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+import {
+  DEQ_CLASS,
+  DEQ_HI_CORE_SCHED_EXEC,
+  DEQ_SAVE,
+  DEQ_SLEEP,
+  ENQ_HI_REENQ,
+  OPSS_QUEUED,
+  TASK_DEQD_FOR_SLEEP,
+  TASK_IN_CUSTODY,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+} from '../../kernel/flags.ts';
+import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { OP_ENQUEUE, OP_SELECT_CPU } from '../cpu.ts';
+import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
-import { learnTask, ownerOf, rqOf, taskOf } from './common.ts';
+import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
+import { vetSelectKfunc } from './kfuncs.ts';
+import { dropDeferred } from './verdict.ts';
 
 export const enqueueTransitions: Transitions = {
   wakeup(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    if (event.step === 'new' && event.target >= 0) task.taskCpu = event.target;
+    if (event.target < 0) return;
+    if (event.step === 'new') assignCpu(task, event.target);
+    else learnTaskCpu(event, step, task, event.target);
   },
 
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    task.taskCpu = event.dest_cpu;
+    if (task.taskCpu >= 0) learnTaskCpu(event, step, task, event.orig_cpu);
+    assignCpu(task, event.dest_cpu);
     task.migrationPending = NO;
   },
 
   select_cpu(model, event, step) {
     const task = taskOf(model, event, step);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     const cpu = model.cpu(event.cpu);
-    if (event.step !== 'core' && event.step !== '') return;
+    if (event.step === 'dfl' || event.step === 'and') {
+      vetSelectKfunc(model, event, step, task);
+      return;
+    }
     if (event.phase === 'begin') {
       cpu.enterOp(OP_SELECT_CPU, task, event.seq, event.t);
-    } else cpu.leaveOp();
+    } else {
+      cpu.leaveOp();
+      // A new task is assigned to the CPU without any event of its own.
+      if (task.unplaced && event.ret >= 0) assignCpu(task, event.ret);
+    }
   },
 
   enqueue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
+    if (task.unplaced) assignCpu(task, event.rq);
+    rqOfTask(model, event, step, task);
+    learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
-    task.taskCpu = event.rq;
     if (!task.isQueued || task.waiting !== YES) markRunnable(event, task);
     task.flags |= TASK_QUEUED;
   },
 
   dequeue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
+    rqOfTask(model, event, step, task);
+    learnTask(model, event, step, task);
     noteWait(step, task);
+    task.cls = CLASS_EXT;
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
-    task.taskCpu = event.rq;
     task.waiting = NO;
-    task.flags &= ~TASK_QUEUED;
+    dropDeferred(step, task);
+    if (task.isQueued) {
+      const sleeps = (event.deq_flags_lo & DEQ_SLEEP) !== 0;
+      task.openFlag(sleeps ? TASK_DEQD_FOR_SLEEP : 0, sleeps ? TASK_QUEUED : TASK_QUEUED | TASK_DEQD_FOR_SLEEP);
+    }
     task.ddsp.clear();
   },
 
   ops_enqueue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
+    rqOfTask(model, event, step, task);
     const cpu = model.cpu(event.cpu);
     if (event.phase !== 'end') {
-      learnTask(event, task);
+      learnTask(model, event, step, task);
       ownerOf(model, event, step, task);
+      task.cls = CLASS_EXT;
       if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
       if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
-      if (event.has('weight')) task.weight = event.weight;
-      if (event.has('reenq_cnt')) task.reenqCount = event.reenq_cnt;
-      task.taskCpu = event.rq;
+      learnWeight(event, step, task);
+      step.custodySeqBefore = task.custodySeq;
+      noteCustody(step, task);
+      countReenqueue(model, event, step, task);
+      // From the moment at which the scheduler owns it, other CPUs may dispatch it.
+      task.openFlags = (task.openFlags & ~TASK_RESET_RUNNABLE_AT) | TASK_IN_CUSTODY;
       cpu.enterOp(OP_ENQUEUE, task, event.seq, event.t);
+      // QUEUEING, and from some moment before the end on QUEUED.
+      task.opsStateKnown = false;
       if (event.phase === 'begin') return;
     }
+    const beganSeq = cpu.opSeq;
     cpu.leaveOp();
-    if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
-    if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
-    task.enqueueEndSeq = event.seq;
-    task.enqueueEndTime = event.t;
-    const change = task.maskChanges.at(-1);
-    if (change !== undefined && change.endSeq >= 0 && change.enqueueEndTime < 0) change.enqueueEndTime = event.t;
-    const taken = event.has('ops_state')
-      ? (event.ops_state_lo & 3) === OPSS_QUEUED
-      : event.phase === '' && !task.ddsp.active;
-    if (taken) {
-      task.custodySeq = event.seq;
-      task.custodyTime = event.t;
-    } else {
-      releaseCustody(step, task);
-    }
+    endOpsEnqueue(model, event, step, task, beganSeq);
   },
 
   ops_dequeue(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
-    releaseCustody(step, task);
-    task.setOpsState(0, 0);
+    rqOfTask(model, event, step, task);
+    step.custodySeqBefore = task.custodySeq;
+    noteCustody(step, task);
+    learnTask(model, event, step, task);
+    releaseCustody(task);
+    // While the core itself moves the task, custody goes with it until it arrives.
+    if (task.holdingCpu < 0) {
+      task.flags &= ~TASK_IN_CUSTODY;
+      task.setInCustody(NO, event.seq);
+    }
+    task.openFlags &= ~TASK_IN_CUSTODY;
+    noteTaken(model, event, task);
+    // A dispatcher may claim it first, and is waited for: it is settled once the task is off its DSQ.
+    if (model.records('dispatch_dequeue')) task.opsStateKnown = false;
+    else task.setOpsState(0, 0);
   },
 };
 
+/** The task is on a DSQ now, waits for a deferred dispatch, or belongs to the BPF scheduler. */
+function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, beganSeq: number): void {
+  const settled = task.linkSeq >= beganSeq || task.ddsp.active || task.reenqCount > REENQ_MAX_REPEAT;
+  const phase = event.ops_state_lo & 3;
+  const shown = event.has('ops_state');
+  const taken = shown ? phase === OPSS_QUEUED || !settled : event.phase === '' && !settled;
+  if (taken && task.flagsKnown) task.flags |= TASK_IN_CUSTODY;
+  if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
+  if (shown) {
+    task.setOpsState(event.ops_state_hi, event.ops_state_lo);
+    // Another CPU may have claimed the task before this record was written.
+    if (taken && phase !== OPSS_QUEUED) task.opsStateKnown = false;
+  }
+  if (task.ddsp.active) task.ddsp.deferred = true;
+  task.enqueueEndSeq = event.seq;
+  task.enqueueEndTime = event.t;
+  const change = task.maskChanges.at(-1);
+  if (change !== undefined && change.endSeq >= 0 && change.enqueueEndTime < 0) change.enqueueEndTime = event.t;
+  task.dispatchedDirectly = !taken && task.dsq !== undefined && task.dsq !== null && !task.dsq.isUser;
+  if (taken) {
+    task.custodySeq = event.seq;
+    task.custodyTime = event.t;
+    task.setInCustody(YES, event.seq);
+  } else {
+    releaseCustody(task);
+  }
+}
+
+/** The task arrives from a move by the core itself: ops.enqueue() is not called. */
+function arrives(event: TraceEvent): boolean {
+  return event.has('sticky_cpu') && event.sticky_cpu >= 0 && event.sticky_cpu === event.rq;
+}
+
+/** A re-enqueue counts; the 257th since the task last ran ends the scheduler (7.3, scx_do_enqueue_task). */
+function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  step.reenqBefore = task.reenqCount;
+  if (event.has('reenq_cnt')) {
+    if (task.reenqCount >= 0 && task.reenqCount !== event.reenq_cnt) {
+      contradict(
+        step,
+        INCONSISTENT,
+        'reenq_cnt',
+        `ops_enqueue shows reenq_cnt ${event.reenq_cnt} of ${task.label}, ${task.reenqCount} re-enqueues were seen since it ran`,
+        { task },
+      );
+    }
+    task.reenqCount = event.reenq_cnt;
+  }
+  // Flags travel with a task that the core moves; on arrival it is put on the local DSQ and not counted.
+  if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0 || arrives(event)) return;
+  if (task.reenqCount >= 0) task.reenqCount++;
+  if (model.semantics.reenqLimit !== 'per-task' || task.reenqCount <= REENQ_MAX_REPEAT) return;
+  raise(
+    model,
+    step,
+    'reenq-limit',
+    {
+      sched: task.sched,
+      args: [task.comm, task.pid, task.reenqCount],
+      task,
+      target: event.rq,
+      text: `${task.label} is re-enqueued for the ${task.reenqCount}th time without having run`,
+      decision: lastInsert(task),
+    },
+    model.asked?.reenqLimit === 'per-task',
+  );
+}
+
+/** Remembers in the step whether the scheduler was owed an ops.dequeue(). */
+export function noteCustody(step: Step, task: Task): void {
+  step.inCustodyBefore = task.inCustody;
+  step.inCustodySeqBefore = task.inCustodySeq;
+}
+
+function learnWeight(event: TraceEvent, step: Step, task: Task): void {
+  if (!event.has('weight')) return;
+  if (task.weightSeen && task.weight > 0 && task.weight !== event.weight) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'weight',
+      `ops_enqueue shows weight ${event.weight} of ${task.label}, it was ${task.weight} and no change was seen`,
+      { task },
+    );
+  }
+  task.weight = event.weight;
+  task.weightSeen = true;
+}
+
+/** Why the core takes the task back, as far as the flags of the dequeue tell. */
+function noteTaken(model: Model, event: TraceEvent, task: Task): void {
+  task.takenSeq = event.seq;
+  task.takenTime = event.t;
+  const { deq_flags_hi: hi, deq_flags_lo: lo } = event;
+  if ((hi & DEQ_HI_CORE_SCHED_EXEC) !== 0) task.takenBy = 'picked to run';
+  else if ((lo & DEQ_SLEEP) !== 0) task.takenBy = 'dequeued to sleep';
+  else if ((lo & DEQ_CLASS) !== 0) task.takenBy = 'dequeued by a change of class';
+  else if ((lo & DEQ_SAVE) !== 0)
+    task.takenBy = model.bypassCalls > 0 ? 'dequeued by bypass' : 'dequeued by a property change';
+  else task.takenBy = 'dequeued by a migration';
+}
+
+/** The task is assigned to a CPU. */
+function assignCpu(task: Task, cpu: number): void {
+  task.taskCpu = cpu;
+  task.taskCpuAssumed = false;
+  task.unplaced = false;
+}
+
 /** The task leaves the hands of the BPF scheduler. */
-export function releaseCustody(step: Step, task: Task): void {
-  step.custodyEnded = task.custodySeq;
+export function releaseCustody(task: Task): void {
   task.custodySeq = -1;
   task.custodyTime = -1;
 }

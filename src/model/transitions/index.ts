@@ -4,19 +4,25 @@ import type { Transition, Transitions } from '../handler.ts';
 import { dispatchTransitions } from './dispatch.ts';
 import { dsqTransitions } from './dsq.ts';
 import { enqueueTransitions } from './enqueue.ts';
+import { kfuncTransitions } from './kfuncs.ts';
 import { machineTransitions } from './machine.ts';
+import { pickTransitions } from './pick.ts';
 import { runningTransitions } from './running.ts';
 import { schedTransitions } from './scheds.ts';
 import { taskTransitions } from './tasks.ts';
+import { verdictTransitions } from './verdict.ts';
 
 const ALL: Transitions = {
   ...machineTransitions,
   ...schedTransitions,
   ...taskTransitions,
   ...enqueueTransitions,
+  ...pickTransitions,
   ...runningTransitions,
   ...dsqTransitions,
+  ...verdictTransitions,
   ...dispatchTransitions,
+  ...kfuncTransitions,
 };
 
 /** Transition of each event kind; undefined for kinds that change nothing in the model. */

@@ -9,6 +9,10 @@ export const machineTransitions: Transitions = {
     if (event.step === 'active' || event.step === '') cpu.active = YES;
     if (event.step === 'rq' || event.step === '') cpu.online = YES;
     cpu.onlineSeq = event.seq;
+    if (event.step === 'active') {
+      cpu.currPid = -1;
+      cpu.switchSeq = -1;
+    }
   },
 
   cpu_offline(model, event, step) {

@@ -1,23 +1,17 @@
-// Transitions of a CPU's current task: pick, set and put, charge, switch, tick, yield.
-import { OPS_ENQ_LAST, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+// Transitions of a CPU's current task: set and put, charge, switch, tick, yield.
+import { TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import type { Cpu } from '../cpu.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
+import { type Cpu, RUN_NONE, RUN_UNKNOWN } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO } from '../sched.ts';
-import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
-import { CLASS_EXT, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnTask, rqOf, taskOf } from './common.ts';
-import { learnComm, markRunnable, noteWait } from './enqueue.ts';
+import { NO, YES } from '../sched.ts';
+import type { Step } from '../step.ts';
+import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
+import { learnCurr, learnFlags, learnMask, learnTask, learnTaskCpu, rqOf, rqOfTask, taskOf } from './common.ts';
+import { learnComm, markRunnable, noteCustody, noteWait } from './enqueue.ts';
 
 export const runningTransitions: Transitions = {
-  pick(model, event, step) {
-    const rq = model.cpu(event.rq);
-    step.rq = rq;
-    if (event.phase === 'begin') beginPick(model, event, step, rq);
-    else endPick(model, event, step, rq);
-  },
-
   balance(model, event, step) {
     rqOf(model, event, step);
     const cpu = model.cpu(event.cpu);
@@ -30,49 +24,73 @@ export const runningTransitions: Transitions = {
     rqOf(model, event, step);
     task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
-    const rq = step.rq;
-    if (rq?.pick.active === true && rq.pick.prev === task && !rq.pick.sawConsume) rq.pick.charged = true;
+    const { rq } = step;
+    if (rq === undefined) return;
+    learnCurr(event, step, rq, event.pid);
+    if (rq.pick.active && rq.pick.prev === task && !rq.pick.sawConsume) rq.pick.charged = true;
   },
 
   run(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
+    rqOfTask(model, event, step, task);
+    beginRun(event, step, task);
     noteWait(step, task);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
     if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
-    task.taskCpu = event.rq;
     task.waiting = NO;
-    task.flags |= TASK_RESET_RUNNABLE_AT;
+    task.openFlag(TASK_RESET_RUNNABLE_AT, 0);
+    if (!task.isQueued) task.openFlags = 0;
     task.reenqCount = 0;
     task.runSeq = event.seq;
     task.runTime = event.t;
+    if (step.rq !== undefined) {
+      step.rq.runPid = event.pid;
+      step.rq.runSeq = event.seq;
+    }
   },
 
   stop(model, event, step) {
     const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    learnTask(event, task);
+    rqOfTask(model, event, step, task);
+    endRun(event, step, task);
+    noteCustody(step, task);
+    task.cls = CLASS_EXT;
+    learnTask(model, event, step, task);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
-    task.taskCpu = event.rq;
-    if (task.isQueued) markRunnable(event, task);
+    if (task.isQueued) {
+      markRunnable(event, task);
+      task.openFlags |= TASK_RESET_RUNNABLE_AT;
+    }
+    if (step.rq !== undefined) {
+      learnCurr(event, step, step.rq, event.pid);
+      step.rq.runPid = RUN_NONE;
+      step.rq.runSeq = event.seq;
+    }
   },
 
   tick(model, event, step) {
     const task = taskOf(model, event, step);
     rqOf(model, event, step);
+    if (step.rq !== undefined) learnCurr(event, step, step.rq, event.pid);
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
   },
 
   yield(model, event, step) {
     taskOf(model, event, step);
     rqOf(model, event, step);
+    if (step.rq !== undefined) learnCurr(event, step, step.rq, event.pid);
+  },
+
+  resched(model, event, step) {
+    rqOf(model, event, step);
+    if (step.rq !== undefined && event.has('curr')) learnCurr(event, step, step.rq, event.curr);
   },
 
   slice_end(model, event, step) {
-    learnTask(event, taskOf(model, event, step));
+    learnTask(model, event, step, taskOf(model, event, step));
     rqOf(model, event, step);
   },
 
@@ -84,174 +102,126 @@ export const runningTransitions: Transitions = {
     step.switchSeqBefore = cpu.active === NO || cpu.online === NO ? -1 : cpu.switchSeq;
     if (event.has('prev_comm')) learnComm(model, event.prev, event.prev_comm);
     if (event.has('next_comm')) learnComm(model, event.next, event.next_comm);
-    if (event.prev > 0) {
-      const prev = model.task(event.prev);
-      step.prev = prev;
-      // Another CPU may have switched to it already: at one time, or within the error of the clocks.
-      const runsElsewhere = prev.onCpu >= 0 && prev.onCpu !== event.cpu;
-      if (!runsElsewhere || event.t - prev.runTime > model.header.clockErrorNs) prev.onCpu = NOT_RUNNING;
-      learnClass(model, prev, event.has('prev_class'), event.prev_class_hi, event.prev_class_lo);
-      if (event.has('prev_slice') && prev.cls === CLASS_EXT) prev.setSlice(event.prev_slice_hi, event.prev_slice_lo);
-    }
+    switchOut(model, event, step);
     cpu.currPid = event.next;
     cpu.curr = event.next > 0 ? model.task(event.next) : undefined;
     cpu.switchSeq = event.seq;
     cpu.switchTime = event.t;
-    const next = cpu.curr;
-    if (next === undefined) return;
-    step.task = next;
-    step.onCpuBefore = next.onCpu;
-    learnClass(model, next, event.has('next_class'), event.next_class_hi, event.next_class_lo);
-    if (next.cls === CLASS_EXT) {
-      if (event.has('next_scx_flags')) next.setFlags(event.next_scx_flags_lo);
-      if (event.has('next_slice')) next.setSlice(event.next_slice_hi, event.next_slice_lo);
-      if (event.has('next_vtime')) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
-    }
-    if (event.has('next_migration_disabled')) next.migrationDisabled = event.next_migration_disabled;
-    if (event.has('next_cpus')) next.learnMask(event.next_cpus, event.cpus_bits);
-    next.onCpu = event.cpu;
-    next.taskCpu = event.cpu;
-    if (next.allows(event.cpu) === 1) next.migrationPending = NO;
-    next.waiting = NO;
-    next.runTime = event.t;
-    next.runSeq = event.seq;
+    if (cpu.curr !== undefined) switchIn(model, event, step, cpu.curr);
+    checkSwitch(event, step, cpu, cpu.curr);
   },
 };
 
-function learnClass(model: Model, task: Task, shown: boolean, hi: number, lo: number): void {
+function switchOut(model: Model, event: TraceEvent, step: Step): void {
+  if (event.prev <= 0) return;
+  const prev = model.task(event.prev);
+  step.prev = prev;
+  // Another CPU may have switched to it already: at one time, or within the error of the clocks.
+  const runsElsewhere = prev.onCpu >= 0 && prev.onCpu !== event.cpu;
+  if (!runsElsewhere || event.t - prev.runTime > model.header.clockErrorNs) prev.onCpu = NOT_RUNNING;
+  learnClass(model, event, step, prev, event.has('prev_class'), event.prev_class_hi, event.prev_class_lo);
+  checkState(event, step, prev);
+  if (event.has('prev_slice') && prev.cls === CLASS_EXT) prev.setSlice(event.prev_slice_hi, event.prev_slice_lo);
+}
+
+function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void {
+  step.task = next;
+  step.onCpuBefore = next.onCpu;
+  learnClass(model, event, step, next, event.has('next_class'), event.next_class_hi, event.next_class_lo);
+  if (next.cls === CLASS_EXT) {
+    if (event.has('next_scx_flags')) learnFlags(model, event, step, next, event.next_scx_flags_lo);
+    if (event.has('next_slice')) next.setSlice(event.next_slice_hi, event.next_slice_lo);
+    if (event.has('next_vtime')) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
+  }
+  if (event.has('next_migration_disabled')) next.migrationDisabled = event.next_migration_disabled;
+  if (event.has('next_cpus')) learnMask(event, step, next, event.next_cpus);
+  next.onCpu = event.cpu;
+  next.unplaced = false;
+  learnTaskCpu(event, step, next, event.cpu);
+  if (next.allows(event.cpu) === 1) next.migrationPending = NO;
+  next.waiting = NO;
+  next.runTime = event.t;
+  next.runSeq = event.seq;
+}
+
+/** Who blocks has been dequeued before the switch, who is preempted has not. */
+function checkState(event: TraceEvent, step: Step, prev: Task): void {
+  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state') || prev.openFlags !== 0) return;
+  const blocks = event.prev_state !== 0 && !event.preempt;
+  if (event.prev_state !== 0 && event.preempt) return;
+  if (prev.isQueued === !blocks) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'state',
+    `${prev.label} leaves CPU ${event.cpu} ${blocks ? `blocked (state ${event.prev_state})` : 'runnable'}, and is ${prev.isQueued ? 'still' : 'not'} queued`,
+    { task: prev, cpu: event.cpu },
+  );
+}
+
+/** The class picks and sets its task before the switch: ops.running() and sched_switch name the same one. */
+function checkSwitch(event: TraceEvent, step: Step, cpu: Cpu, next: Task | undefined): void {
+  const { runPid } = cpu;
+  const isExt = next?.cls === CLASS_EXT;
+  const isOther = event.next === 0 || next?.cls === CLASS_OTHER;
+  if (runPid !== RUN_UNKNOWN && ((isExt && runPid !== event.next) || (isOther && runPid !== RUN_NONE))) {
+    const whom = next === undefined ? 'idle' : next.label;
+    const text =
+      runPid === RUN_NONE
+        ? `CPU ${event.cpu} switches to ${whom}, which was not set running`
+        : `CPU ${event.cpu} switches to ${whom} after pid ${runPid} was set running`;
+    contradict(step, 'running-switch-mismatch', '', text, { task: next, cpu: event.cpu, sinceSeq: cpu.runSeq });
+  }
+  if (isExt) cpu.runPid = event.next;
+  else if (isOther) cpu.runPid = RUN_NONE;
+}
+
+function beginRun(event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === YES) {
+    contradict(
+      step,
+      'callback-nesting',
+      'running-twice',
+      `${task.label} is set running on CPU ${event.rq} a second time, it was not stopped in between`,
+      { task, cpu: event.rq, sinceSeq: task.runSeq },
+    );
+  }
+  task.running = YES;
+}
+
+function endRun(event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === NO) {
+    contradict(
+      step,
+      'callback-nesting',
+      'stopping-without-running',
+      `${task.label} is stopped on CPU ${event.rq}, it was not running`,
+      { task, cpu: event.rq },
+    );
+  }
+  task.running = NO;
+}
+
+function learnClass(
+  model: Model,
+  event: TraceEvent,
+  step: Step,
+  task: Task,
+  shown: boolean,
+  hi: number,
+  lo: number,
+): void {
   if (!shown) return;
   const cls = model.classOf(hi, lo);
-  if (cls !== CLASS_UNKNOWN) task.cls = cls;
-}
-
-function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
-  const { pick } = rq;
-  pick.active = true;
-  pick.beginSeq = event.seq;
-  pick.prev = event.curr > 0 ? model.task(event.curr) : undefined;
-  pick.prevKnown = event.has('curr');
-  pick.prevQueuedKnown = event.has('scx_flags');
-  pick.prevQueued = (event.scx_flags_lo & TASK_QUEUED) !== 0;
-  pick.charged = false;
-  pick.sawConsume = false;
-  pick.sawFlush = false;
-  pick.sawUnlock = false;
-  if (pick.prevQueued && pick.prev !== undefined) {
-    pick.prev.setFlags(event.scx_flags_lo);
-    pick.prev.cls = CLASS_EXT;
-    if (event.has('slice')) pick.prev.setSlice(event.slice_hi, event.slice_lo);
+  if (cls === CLASS_UNKNOWN) return;
+  if (task.cls !== CLASS_UNKNOWN && task.cls !== cls && model.records('class_change')) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'class',
+      `switch on CPU ${event.cpu} shows ${task.label} in ${cls === CLASS_EXT ? 'the ext class' : 'another class'}, no change of its class was seen`,
+      { task },
+    );
   }
-  step.task = pick.prev;
-  checkLocalLength(model, event, step, rq);
-  if (model.semantics.dispatchInPick) model.cpu(event.cpu).enterDispatch(event.seq, event.t);
-}
-
-function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
-  const { pick } = rq;
-  if (model.semantics.dispatchInPick) model.cpu(event.cpu).leaveOp();
-  const verdict = event.has('verdict') ? event.verdict : event.pid > 0 ? 'task' : 'none';
-  const picked = verdict === 'task' && event.pid >= 0 ? model.task(event.pid) : null;
-  step.prev = pick.prev;
-  if (picked !== null) step.task = picked;
-  checkLocalLength(model, event, step, rq);
-  // Up to 6.18 the balance step before the pick decides, and leaves no trace of what it decided.
-  const told = verdict !== 'task' || event.has('pid');
-  if (!model.semantics.dispatchInPick || !told || !model.records('consume')) step.outcome = UNDECIDED;
-  else if (pick.active) predictPick(model, event, step, rq, verdict === 'retry', picked);
-  pick.active = false;
-  rq.picked = verdict === 'retry' ? undefined : picked;
-  rq.pickedSeq = event.seq;
-  if (picked !== null && event.has('slice')) picked.setSlice(event.slice_hi, event.slice_lo);
-}
-
-/** The local DSQ length that pick events carry. */
-function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
-  if (!event.has('local_nr')) return;
-  const dsq = model.localDsq(rq);
-  step.dsq = dsq;
-  step.expectedNr = dsq.nr;
-  if (dsq.nr < 0 || !model.followsDsqs) step.lengthOutcome = UNDECIDED;
-  else step.lengthOutcome = dsq.nr === event.local_nr ? PREDICTED : MISPREDICTED;
-  dsq.settle(event.local_nr);
-}
-
-/**
- * do_pick_task_scx(): three outcomes are weighed (keep prev, head of the local DSQ, nothing). What is unknown leaves
- * several open; the pick is predicted when the kernel's choice is the only one, mispredicted when it is none of them.
- */
-function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
-  const { pick } = rq;
-  const local = model.followsDsqs ? rq.local : undefined;
-  if (retry) {
-    // Only a class above ext that gained a task while the rq lock was dropped makes the kernel start over.
-    step.reason = 'a pick restarts when a higher class gained a task while the rq lock was dropped';
-    step.outcome = pick.sawConsume || pick.sawFlush ? PREDICTED : MISPREDICTED;
-    return;
-  }
-  const prev = pick.prev;
-  const queued = pick.prevQueuedKnown ? pick.prevQueued : undefined;
-  const slice = prev?.sliceKnown === true ? !prev.slice.isZero : undefined;
-  const bypassing = prev?.sched === undefined ? undefined : triState(prev.sched.isBypassing(rq.id));
-  const enqLast = prev?.sched?.opsFlagsKnown === true ? (prev.sched.opsFlags & OPS_ENQ_LAST) !== 0 : undefined;
-  const mayStay =
-    prev?.sched !== undefined && prev.sched.level > 0 && event.has('prev_ecaps')
-      ? (event.prev_ecaps_lo & 1) !== 0
-      : true;
-
-  const keepEarly = and(and(queued, slice), not(bypassing));
-  const localEmpty = local === undefined || local.nr < 0 ? undefined : local.nr === 0;
-  let keep: boolean | undefined;
-  let takeLocal: boolean | undefined;
-  if (!pick.sawConsume) {
-    keep = keepEarly;
-    takeLocal = and(not(keepEarly), not(localEmpty));
-    step.reason = 'before ops.dispatch(): prev with slice left is kept, else the head of the local DSQ runs';
-    // Neither: the kernel would have had to dispatch first.
-    if (keep === false && takeLocal === false) {
-      step.outcome = MISPREDICTED;
-      return;
-    }
-  } else {
-    // After ops.dispatch() a prev with slice left wins even when its scheduler bypasses.
-    const keepAfter = pick.sawFlush ? and(queued, slice) : false;
-    takeLocal = and(not(keepAfter), not(localEmpty));
-    const keepLast = and(and(queued, or(not(enqLast), bypassing)), mayStay);
-    keep = or(keepAfter, and(and(not(keepAfter), localEmpty), keepLast));
-    step.reason =
-      'after ops.dispatch(): prev with slice left, else the head of the local DSQ, else prev for lack of other work';
-  }
-  const head = local?.isComplete === true ? local.head : undefined;
-  const mayKeep = keep !== false;
-  const mayTake = takeLocal !== false;
-  const mayIdle = or(keep, takeLocal) !== true;
-  const fits =
-    picked === null
-      ? mayIdle
-      : (mayKeep && (picked === prev || !pick.prevKnown)) || (mayTake && (head === undefined || picked === head));
-  // Without a verdict, nothing picked may also be a restart.
-  if (!fits) step.outcome = picked === null && !event.has('verdict') ? UNDECIDED : MISPREDICTED;
-  else {
-    const open = Number(mayKeep) + Number(mayTake) + Number(mayIdle && picked === null);
-    step.outcome = open === 1 && (!mayTake || head !== undefined || picked === null) ? PREDICTED : UNDECIDED;
-  }
-  step.expectedTask =
-    keep === true ? prev : takeLocal === true ? head : keep === false && takeLocal === false ? null : undefined;
-}
-
-function triState(value: number): boolean | undefined {
-  return value < 0 ? undefined : value === 1;
-}
-
-function and(a: boolean | undefined, b: boolean | undefined): boolean | undefined {
-  if (a === false || b === false) return false;
-  return a === undefined || b === undefined ? undefined : true;
-}
-
-function or(a: boolean | undefined, b: boolean | undefined): boolean | undefined {
-  if (a === true || b === true) return true;
-  return a === undefined || b === undefined ? undefined : false;
-}
-
-function not(a: boolean | undefined): boolean | undefined {
-  return a === undefined ? undefined : !a;
+  task.cls = cls;
 }

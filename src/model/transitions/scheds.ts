@@ -3,10 +3,12 @@ import { EXIT_KIND } from '../../kernel/exit.ts';
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { toSignedBigInt } from '../../trace/u64.ts';
+import { LbPass } from '../bypass-lb.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, UNKNOWN, YES } from '../sched.ts';
 import { checkStall, hzFromTimeout } from '../stall.ts';
+import { UNDECIDED } from '../step.ts';
 import { placeBuiltin } from './dsq.ts';
 
 export const schedTransitions: Transitions = {
@@ -96,6 +98,18 @@ export const schedTransitions: Transitions = {
     }
   },
 
+  bypass_lb(model, event, step) {
+    const cpu = model.cpu(event.cpu);
+    if (event.step === 'timer') {
+      cpu.lbPass ??= new LbPass();
+      cpu.lbPass.begin(model, event);
+    } else if (cpu.lbPass?.active === true) {
+      const verdict = cpu.lbPass.judge(model, event);
+      step.outcome = verdict.outcome;
+      step.reason = verdict.reason;
+    } else step.outcome = UNDECIDED;
+  },
+
   watchdog(model, event, step) {
     checkStall(model, event, step);
   },
@@ -109,11 +123,17 @@ export const schedTransitions: Transitions = {
     step.sched = sched;
     if (sched === undefined || event.step === 'dsp_disable') return;
     const delta = event.bypass ? 1 : -1;
+    sched.bypassSeq = event.seq;
+    sched.bypassTime = event.t;
+    if (event.phase === 'begin') model.bypassCalls++;
+    else if (event.phase === 'end' && model.bypassCalls > 0) model.bypassCalls--;
     if (event.phase === 'end') {
       const depth = event.has('depth') ? event.depth : sched.bypassDepth;
+      // Calls wait for each other inside: while another one is under way, its own work may be done or not.
+      const settled = model.bypassCalls === 0;
       for (const member of sched.subtree()) {
         if (member === sched) member.bypassDepth = depth;
-        if (member.bypassDepth >= 0) member.setBypassingEverywhere(member.bypassDepth > 0 ? YES : NO);
+        if (member.bypassDepth >= 0 && settled) member.setBypassingEverywhere(member.bypassDepth > 0 ? YES : NO);
       }
       return;
     }

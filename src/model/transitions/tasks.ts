@@ -1,12 +1,20 @@
 // Transitions of tasks: fork, life cycle in sched_ext, class, affinity, weight, slice and vtime writes.
-import { TASK_QUEUED, TASK_STATE_SHIFT } from '../../kernel/flags.ts';
+import {
+  SCA_MIGRATE_DISABLE,
+  SCA_MIGRATE_ENABLE,
+  TASK_QUEUED,
+  TASK_RESET_RUNNABLE_AT,
+  TASK_STATE_SHIFT,
+} from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
+import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnTask, ownerOf, taskOf } from './common.ts';
+import { learnFlags, learnMask, learnTask, ownerOf, taskOf } from './common.ts';
 import { noteWait } from './enqueue.ts';
 
 export const taskTransitions: Transitions = {
@@ -19,7 +27,7 @@ export const taskTransitions: Transitions = {
       const cls = model.classOf(event.class_hi, event.class_lo);
       if (cls !== CLASS_UNKNOWN) task.cls = cls;
     }
-    learnTask(event, task);
+    learnTask(model, event, step, task);
   },
 
   exec(model, event, step) {
@@ -42,8 +50,27 @@ export const taskTransitions: Transitions = {
     if (event.phase !== 'end') {
       step.sched = model.schedOf(event);
       task.initSched = step.sched;
+      task.initFork = event.fork;
+      task.openFlags &= ~(model.semantics.taskStateMask << TASK_STATE_SHIFT);
     } else {
       step.sched = task.initSched;
+    }
+    const sched = step.sched;
+    // While the scheduler is loaded a failure ends the loading; at a fork it only ends the fork.
+    if (
+      event.has('ret') &&
+      event.ret !== 0 &&
+      !task.initFork &&
+      sched !== undefined &&
+      sched.level === 0 &&
+      model.attaching === sched
+    ) {
+      raise(model, step, 'init-task-failed', {
+        sched,
+        args: [event.ret, task.comm, task.pid],
+        task,
+        text: `ops.init_task() of ${task.label} returned ${event.ret} while the scheduler was loaded`,
+      });
     }
   },
 
@@ -51,27 +78,34 @@ export const taskTransitions: Transitions = {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
     ownerOf(model, event, step, task);
-    learnTask(event, task);
+    learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
-    if (event.has('weight')) task.weight = event.weight;
+    if (event.has('weight')) {
+      task.weight = event.weight;
+      task.weightSeen = true;
+    }
   },
 
   task_disable(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
+    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     step.sched = task.sched;
   },
 
   task_exit(model, event, step) {
     const task = taskOf(model, event, step);
     step.sched = model.schedOf(event) ?? task.sched;
+    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
+    // scx_set_task_state() is inlined where a task leaves sched_ext: the last steps are not seen.
+    task.openFlags |= model.semantics.taskStateMask << TASK_STATE_SHIFT;
     task.sched = undefined;
   },
 
   task_dead(model, event, step) {
     const task = taskOf(model, event, step);
+    if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     task.alive = false;
     task.waiting = NO;
     task.onCpu = NOT_RUNNING;
@@ -80,7 +114,10 @@ export const taskTransitions: Transitions = {
   task_state(model, event, step) {
     const task = taskOf(model, event, step);
     const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
-    task.flags = (task.flags & ~mask) | ((event.state << TASK_STATE_SHIFT) & mask);
+    if (event.has('old_state')) learnFlags(model, event, step, task, event.old_state_lo);
+    const state = event.state <= model.semantics.taskStateMask ? event.state << TASK_STATE_SHIFT : event.state;
+    task.flags = (task.flags & ~mask) | (state & mask);
+    if (state >> TASK_STATE_SHIFT === model.semantics.taskStates.init) task.flags |= TASK_RESET_RUNNABLE_AT;
   },
 
   task_sched(model, event, step) {
@@ -104,9 +141,9 @@ export const taskTransitions: Transitions = {
 
   affinity(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.phase === 'begin') beginAffinity(event, task);
+    if (event.phase === 'begin') beginAffinity(event, step, task);
     else if (event.step === 'common') storeAffinity(event, task);
-    else endAffinity(event, task);
+    else endAffinity(event, step, task);
     task.eligibilitySeq = event.seq;
   },
 
@@ -118,7 +155,9 @@ export const taskTransitions: Transitions = {
 
   weight(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.phase !== 'begin' && event.has('weight')) task.weight = event.weight;
+    if (event.phase === 'begin' || !event.has('weight')) return;
+    task.weight = event.weight;
+    task.weightSeen = true;
   },
 
   set_slice(model, event, step) {
@@ -149,6 +188,8 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.onCpu = NOT_RUNNING;
     task.setFlags(0);
     task.waiting = NO;
+    task.running = NO;
+    task.unplaced = true;
     task.migrationDisabled = 0;
     task.migrationPending = NO;
     task.setOpsState(0, 0);
@@ -157,11 +198,16 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
   return task;
 }
 
-function beginAffinity(event: TraceEvent, task: Task): void {
-  if (event.has('old_cpus')) task.learnMask(event.old_cpus, task.maskKnown ? task.maskBits : event.cpus_bits);
+function beginAffinity(event: TraceEvent, step: Step, task: Task): void {
+  if (event.has('old_cpus')) learnMask(event, step, task, event.old_cpus);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
   if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
   task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
+  const byMigrationDisable = (event.affinity_flags_lo & (SCA_MIGRATE_DISABLE | SCA_MIGRATE_ENABLE)) !== 0;
+  // While migration is disabled a new mask is kept for later.
+  task.maskRequested =
+    event.has('new_cpus') && (byMigrationDisable || task.migrationDisabled === 0) ? event.new_cpus.clone() : undefined;
+  if (task.takenBy === 'dequeued by a property change') task.takenBy = 'dequeued by an affinity change';
 }
 
 /** set_cpus_allowed_common(): the store itself, for tasks of any class; for ext tasks it lies inside begin and end. */
@@ -173,8 +219,19 @@ function storeAffinity(event: TraceEvent, task: Task): void {
 }
 
 /** The end of a change, or a change recorded as one event: `cpus` is in effect from here on. */
-function endAffinity(event: TraceEvent, task: Task): void {
+function endAffinity(event: TraceEvent, step: Step, task: Task): void {
   if (!task.maskChanging) task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
+  const requested = task.maskRequested;
+  task.maskRequested = undefined;
+  if (requested !== undefined && event.has('cpus') && !requested.equals(event.cpus)) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'affinity',
+      `the mask of ${task.label} is ${event.cpus.toString()} after a change to ${requested.toString()}`,
+      { task, sinceSeq: task.maskChanges.at(-1)?.beginSeq ?? -1 },
+    );
+  }
   if (event.has('cpus')) task.learnMask(event.cpus, event.cpus_bits);
   else if (event.has('new_cpus')) task.learnMask(event.new_cpus, event.cpus_bits);
   finishAffinity(event, task);

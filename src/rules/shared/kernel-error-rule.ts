@@ -1,4 +1,6 @@
 // Rules about errors that the core itself raises: the model predicts the error, the rule reports it.
+import { type ErrorSite, errorSite } from '../../kernel/error-sites.ts';
+import { EXIT_KIND, exitReason, isErrorKind } from '../../kernel/exit.ts';
 import type { KernelError } from '../../model/kernel-error.ts';
 import { NO, type Tri, YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
@@ -6,7 +8,6 @@ import type { TraceEvent } from '../../trace/event.ts';
 import { type EventType, KIND } from '../../trace/vocabulary/index.ts';
 import {
   defineRule,
-  type EventHandler,
   type EvidenceRef,
   type ModelView,
   type RuleContext,
@@ -14,14 +15,17 @@ import {
   type RuleSpec,
 } from '../rule.ts';
 
+/**
+ * Is the event a check? YES: it was made and could be followed. UNKNOWN: it was made, but what is known does not decide.
+ * Called after the model took the event.
+ */
+export type IsCheck = (event: TraceEvent, step: Step, model: ModelView) => Tri;
+
 type KernelErrorRule = Omit<RuleSpec, 'create' | 'severity' | 'site'> & {
   /** Events at which the core makes the check. */
   readonly checkedAt: readonly EventType[];
-  /**
-   * Is the event a check? YES: it was made and could be followed. UNKNOWN: it was made, but what is known does not decide.
-   * Default: all are. Called after the model took the event.
-   */
-  readonly isCheck?: (event: TraceEvent, step: Step, model: ModelView) => Tri;
+  /** Which of them are checks; default: all. */
+  readonly isCheck?: IsCheck;
   /** What is not known when a check is undecided. */
   readonly unknown?: string;
 };
@@ -33,23 +37,67 @@ export function isResolution(event: TraceEvent): boolean {
 
 /** A rule whose id is that of an error site, reporting whenever the model raises that error. */
 export function kernelErrorRule(rule: KernelErrorRule): RuleSpec {
-  const { checkedAt, isCheck, unknown = 'what the check needs is not known', ...spec } = rule;
+  const { checkedAt, isCheck, unknown, ...spec } = rule;
   return defineRule({
     ...spec,
     severity: 'error',
     site: spec.id,
     create(context) {
-      const handlers: Partial<Record<EventType, EventHandler>> = {};
-      for (const type of checkedAt) {
-        handlers[type] = (event, step) => {
-          const check = isCheck === undefined ? YES : isCheck(event, step, context.model);
-          if (check === YES) context.checked();
-          else if (check !== NO) context.undecided(unknown);
-        };
-      }
-      return { ...handlers, onError: (error) => reportError(context, error) } satisfies RuleHandlers;
+      return {
+        ...checksOf(context, checkedAt, isCheck, unknown),
+        onError: (error) => reportError(context, error),
+        onEnd: () => {
+          reportExits(context, errorSite(spec.id));
+        },
+      } satisfies RuleHandlers;
     },
   });
+}
+
+/** Handlers that count the checks: events of the types given, or only some of them. */
+export function checksOf(
+  context: RuleContext,
+  types: readonly EventType[],
+  isCheck: IsCheck | undefined,
+  unknown = 'what the check needs is not known',
+): RuleHandlers {
+  if (isCheck === undefined) return { checkedAt: types };
+  const count = (event: TraceEvent, step: Step): void => {
+    const check = isCheck(event, step, context.model);
+    if (check === YES) context.checked();
+    else if (check !== NO) context.undecided(unknown);
+  };
+  return Object.fromEntries(types.map((type) => [type, count]));
+}
+
+/** Ways in which schedulers end every day: the list of schedulers shows them, they are no findings. */
+const ORDINARY: ReadonlySet<number> = new Set([EXIT_KIND.UNREG, EXIT_KIND.SYSRQ, EXIT_KIND.PARENT]);
+
+/**
+ * Reports the instances that the kernel ended at a site without the model having predicted it: the message is the
+ * evidence. Returns how many instances ended at all.
+ */
+export function reportExits(context: RuleContext, site: ErrorSite): number {
+  const ejected = isErrorKind(site.kind);
+  let ended = 0;
+  for (const sched of context.model.scheds) {
+    const { exit } = sched;
+    if (exit === undefined) continue;
+    ended++;
+    const explanation = context.explainExit(sched);
+    if (ORDINARY.has(site.kind) || explanation?.site !== site.id || explanation.error !== undefined) continue;
+    const message = exit.message === undefined || exit.message === '' ? '' : `: ${exit.message}`;
+    context.report({
+      verdict: ejected ? 'violation' : 'info',
+      message: `scheduler ${sched.label} ended (${exitReason(exit.kind)})${message}`,
+      cpu: exit.exitCpu,
+      sched,
+      began: exit.claimSeq,
+      at: { seq: exit.claimSeq, t: exit.claimTime },
+      note: site.meaning,
+    });
+  }
+  return ended;
 }
 
 /** Reports an error of the core, with the decision that led to it as its beginning. */

@@ -55,7 +55,7 @@ export const FIELDS = {
   class: hex('scheduling class: address of the sched_class, resolved with the header'),
   prev_class: hex('scheduling class of `prev`'),
   next_class: hex('scheduling class of `next`'),
-  state: uint('new task state in sched_ext (p->scx.flags bits 8..10)'),
+  state: uint('new task state in sched_ext, as a number (0..5) or in its place in p->scx.flags (bits 8..10)'),
   old_state: hex('p->scx.flags before the state change'),
   scx_flags: hex('p->scx.flags'),
   ops_state: hex('p->scx.ops_state: low two bits 0 none 1 queueing 2 queued 3 dispatching, the rest qseq'),

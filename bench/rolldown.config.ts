@@ -1,0 +1,10 @@
+// Bundles the benchmarks and long checks, which are no part of the program.
+import { isAbsolute } from 'node:path';
+import { defineConfig } from 'rolldown';
+
+export default defineConfig({
+  input: { mutate: 'bench/mutate/main.ts' },
+  platform: 'node',
+  external: (id) => !id.startsWith('.') && !isAbsolute(id),
+  output: { dir: 'bench/dist', format: 'esm', cleanDir: true, chunkFileNames: 'chunks/[name]-[hash].js' },
+});

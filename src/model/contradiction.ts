@@ -1,0 +1,38 @@
+// A step that cannot follow from what came before: the trace contradicts itself, or the kernel its own rules.
+import type { Sched } from './sched.ts';
+import type { Step } from './step.ts';
+import type { Task } from './task.ts';
+
+export interface Contradiction {
+  /** Id of the rule about it. */
+  readonly rule: string;
+  readonly class: string;
+  /** What the event shows, and what had to be expected. */
+  readonly text: string;
+  readonly task: Task | undefined;
+  /** CPU that it is about; -1 none. */
+  readonly cpu: number;
+  readonly dsq: string;
+  readonly sched: Sched | undefined;
+  /** Event that established what is contradicted; -1 not known. */
+  readonly sinceSeq: number;
+}
+
+type Details = Partial<Omit<Contradiction, 'rule' | 'class' | 'text'>>;
+
+/** Notes in the step that it contradicts the state before. */
+export function contradict(step: Step, rule: string, cls: string, text: string, details: Details = {}): void {
+  step.contradictions.push({
+    rule,
+    class: cls,
+    text,
+    task: details.task ?? step.task,
+    cpu: details.cpu ?? -1,
+    dsq: details.dsq ?? '',
+    sched: details.sched ?? step.sched,
+    sinceSeq: details.sinceSeq ?? -1,
+  });
+}
+
+/** Rule about events that do not fit together although no invariant of the scheduler is at stake. */
+export const INCONSISTENT = 'trace-inconsistent';

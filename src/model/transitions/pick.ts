@@ -1,0 +1,151 @@
+// Transition of a pick: what the ext class is going to run next on a CPU, predicted and compared.
+import { OPS_ENQ_LAST, TASK_QUEUED } from '../../kernel/flags.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import type { Cpu } from '../cpu.ts';
+import type { Transitions } from '../handler.ts';
+import type { Model } from '../model.ts';
+import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
+import { CLASS_EXT, type Task } from '../task.ts';
+import { learnCurr, learnFlags } from './common.ts';
+
+export const pickTransitions: Transitions = {
+  pick(model, event, step) {
+    const rq = model.cpu(event.rq);
+    step.rq = rq;
+    if (event.phase === 'begin') beginPick(model, event, step, rq);
+    else endPick(model, event, step, rq);
+  },
+};
+
+function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
+  const { pick } = rq;
+  pick.active = true;
+  pick.beginSeq = event.seq;
+  pick.prev = event.curr > 0 ? model.task(event.curr) : undefined;
+  pick.prevKnown = event.has('curr');
+  pick.prevQueuedKnown = event.has('scx_flags');
+  pick.prevQueued = (event.scx_flags_lo & TASK_QUEUED) !== 0;
+  pick.charged = false;
+  pick.sawConsume = false;
+  pick.sawFlush = false;
+  pick.sawUnlock = false;
+  if (pick.prevQueued && pick.prev !== undefined) {
+    learnFlags(model, event, step, pick.prev, event.scx_flags_lo);
+    pick.prev.cls = CLASS_EXT;
+    if (event.has('slice')) pick.prev.setSlice(event.slice_hi, event.slice_lo);
+  }
+  step.task = pick.prev;
+  if (event.has('curr')) learnCurr(event, step, rq, event.curr);
+  checkLocalLength(model, event, step, rq);
+  if (model.semantics.dispatchInPick) model.cpu(event.cpu).enterDispatch(event.seq, event.t);
+}
+
+function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
+  const { pick } = rq;
+  if (model.semantics.dispatchInPick) model.cpu(event.cpu).leaveOp();
+  const verdict = event.has('verdict') ? event.verdict : event.pid > 0 ? 'task' : 'none';
+  const picked = verdict === 'task' && event.pid >= 0 ? model.task(event.pid) : null;
+  step.prev = pick.prev;
+  if (picked !== null) step.task = picked;
+  checkLocalLength(model, event, step, rq);
+  // Up to 6.18 the balance step before the pick decides, and leaves no trace of what it decided.
+  const told = verdict !== 'task' || event.has('pid');
+  if (!model.semantics.dispatchInPick || !told || !model.records('consume')) step.outcome = UNDECIDED;
+  else if (pick.active) predictPick(model, event, step, rq, verdict === 'retry', picked);
+  pick.active = false;
+  rq.picked = verdict === 'retry' ? undefined : picked;
+  rq.pickedSeq = event.seq;
+  if (picked !== null && event.has('slice')) picked.setSlice(event.slice_hi, event.slice_lo);
+}
+
+/** The local DSQ length that pick events carry. */
+function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
+  if (!event.has('local_nr')) return;
+  const dsq = model.localDsq(rq);
+  step.dsq = dsq;
+  step.expectedNr = dsq.nr;
+  if (dsq.nr < 0 || !model.followsDsqs) step.lengthOutcome = UNDECIDED;
+  else step.lengthOutcome = dsq.nr === event.local_nr ? PREDICTED : MISPREDICTED;
+  dsq.settle(event.local_nr);
+}
+
+/**
+ * do_pick_task_scx(): three outcomes are weighed (keep prev, head of the local DSQ, nothing). What is unknown leaves
+ * several open; the pick is predicted when the kernel's choice is the only one, mispredicted when it is none of them.
+ */
+function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
+  const { pick } = rq;
+  const local = model.followsDsqs ? rq.local : undefined;
+  if (retry) {
+    // Only a class above ext that gained a task while the rq lock was dropped makes the kernel start over.
+    step.reason = 'a pick restarts when a higher class gained a task while the rq lock was dropped';
+    step.outcome = pick.sawConsume || pick.sawFlush ? PREDICTED : MISPREDICTED;
+    return;
+  }
+  const prev = pick.prev;
+  const queued = pick.prevQueuedKnown ? pick.prevQueued : undefined;
+  const slice = prev?.sliceKnown === true ? !prev.slice.isZero : undefined;
+  const bypassing = prev?.sched === undefined ? undefined : triState(prev.sched.isBypassing(rq.id));
+  const enqLast = prev?.sched?.opsFlagsKnown === true ? (prev.sched.opsFlags & OPS_ENQ_LAST) !== 0 : undefined;
+  const mayStay =
+    prev?.sched !== undefined && prev.sched.level > 0 && event.has('prev_ecaps')
+      ? (event.prev_ecaps_lo & 1) !== 0
+      : true;
+
+  const keepEarly = and(and(queued, slice), not(bypassing));
+  const localEmpty = local === undefined || local.nr < 0 ? undefined : local.nr === 0;
+  let keep: boolean | undefined;
+  let takeLocal: boolean | undefined;
+  if (!pick.sawConsume) {
+    keep = keepEarly;
+    takeLocal = and(not(keepEarly), not(localEmpty));
+    step.reason = 'before ops.dispatch(): prev with slice left is kept, else the head of the local DSQ runs';
+    // Neither: the kernel would have had to dispatch first.
+    if (keep === false && takeLocal === false) {
+      step.outcome = MISPREDICTED;
+      return;
+    }
+  } else {
+    // After ops.dispatch() a prev with slice left wins even when its scheduler bypasses.
+    const keepAfter = pick.sawFlush ? and(queued, slice) : false;
+    takeLocal = and(not(keepAfter), not(localEmpty));
+    const keepLast = and(and(queued, or(not(enqLast), bypassing)), mayStay);
+    keep = or(keepAfter, and(and(not(keepAfter), localEmpty), keepLast));
+    step.reason =
+      'after ops.dispatch(): prev with slice left, else the head of the local DSQ, else prev for lack of other work';
+  }
+  const head = local?.isComplete === true ? local.head : undefined;
+  const mayKeep = keep !== false;
+  const mayTake = takeLocal !== false;
+  const mayIdle = or(keep, takeLocal) !== true;
+  const fits =
+    picked === null
+      ? mayIdle
+      : (mayKeep && (picked === prev || !pick.prevKnown)) || (mayTake && (head === undefined || picked === head));
+  // Without a verdict, nothing picked may also be a restart.
+  if (!fits) step.outcome = picked === null && !event.has('verdict') ? UNDECIDED : MISPREDICTED;
+  else {
+    const open = Number(mayKeep) + Number(mayTake) + Number(mayIdle && picked === null);
+    step.outcome = open === 1 && (!mayTake || head !== undefined || picked === null) ? PREDICTED : UNDECIDED;
+  }
+  step.expectedTask =
+    keep === true ? prev : takeLocal === true ? head : keep === false && takeLocal === false ? null : undefined;
+}
+
+function triState(value: number): boolean | undefined {
+  return value < 0 ? undefined : value === 1;
+}
+
+function and(a: boolean | undefined, b: boolean | undefined): boolean | undefined {
+  if (a === false || b === false) return false;
+  return a === undefined || b === undefined ? undefined : true;
+}
+
+function or(a: boolean | undefined, b: boolean | undefined): boolean | undefined {
+  if (a === true || b === true) return true;
+  return a === undefined || b === undefined ? undefined : false;
+}
+
+function not(a: boolean | undefined): boolean | undefined {
+  return a === undefined ? undefined : !a;
+}

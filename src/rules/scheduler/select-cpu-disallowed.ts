@@ -1,0 +1,33 @@
+// Rule: ops.select_cpu() chooses a CPU that the task may run on.
+import { defineRule } from '../rule.ts';
+
+export const selectCpuDisallowed = defineRule({
+  id: 'select-cpu-disallowed',
+  title: 'ops.select_cpu() returns a CPU of the mask of the task.',
+  severity: 'info',
+  fn: 'select_task_rq_scx, select_fallback_rq',
+  needs: ['select_cpu'],
+  meaning:
+    'The CPU that was chosen is not allowed for the task. The core takes another one without a word: harmless, but the choice was in vain. The number of such choices is noted, they are no findings.',
+  causes: ['the mask is not looked at in ops.select_cpu()', 'the previous CPU is returned after the mask has changed'],
+  avoid: 'Test bpf_cpumask_test_cpu(cpu, p->cpus_ptr) before returning a CPU.',
+  create(context) {
+    let disallowed = 0;
+    let choices = 0;
+    return {
+      select_cpu(event, step) {
+        const { task } = step;
+        if (event.step === 'dfl' || event.step === 'and' || event.phase === 'begin' || task === undefined) return;
+        const allowed = task.allows(event.ret);
+        if (allowed < 0 || event.ret < 0) return;
+        context.checked();
+        choices++;
+        if (allowed === 0) disallowed++;
+      },
+      onEnd() {
+        if (disallowed > 0)
+          context.note(`${disallowed} of ${choices} choices were not allowed; the core took another CPU`);
+      },
+    };
+  },
+});

@@ -1,0 +1,58 @@
+// Rule: the weight of a task follows from its nice value.
+import { isWeightOfLoad, WEIGHT_MAX, WEIGHT_MIN } from '../../kernel/limits.ts';
+import { toNumber } from '../../trace/u64.ts';
+import { defineRule } from '../rule.ts';
+
+export const weightMapping = defineRule({
+  id: 'weight-mapping',
+  title: 'Weights are between 1 and 10000, and follow from the weight of the nice value.',
+  severity: 'error',
+  fn: 'reweight_task_scx, sched_weight_to_cgroup',
+  needs: [['weight', 'task_enable', 'ops_enqueue']],
+  meaning: 'A task has a weight that no nice value leads to.',
+  causes: ['an altered trace', 'a kernel bug'],
+  avoid: 'Nothing that a scheduler can do: report it with the trace.',
+  create(context) {
+    /** Load weight of the change under way, by CPU; 0 none. */
+    const loads: number[] = [];
+    const beganSeq: number[] = [];
+    const checkRange = (weight: number, pid: number): void => {
+      context.checked();
+      if (weight >= WEIGHT_MIN && weight <= WEIGHT_MAX) return;
+      context.report({
+        verdict: 'violation',
+        class: 'range',
+        message: `weight ${weight} of pid ${pid} is not within ${WEIGHT_MIN}..${WEIGHT_MAX}`,
+        task: context.model.findTask(pid),
+      });
+    };
+    return {
+      weight(event, step) {
+        const load = event.has('load_weight') ? toNumber(event.load_weight_hi, event.load_weight_lo) : 0;
+        if (event.phase === 'begin') {
+          loads[event.cpu] = load;
+          beganSeq[event.cpu] = event.seq;
+          return;
+        }
+        if (!event.has('weight')) return;
+        checkRange(event.weight, event.pid);
+        const given = event.phase === '' ? load : (loads[event.cpu] ?? 0);
+        loads[event.cpu] = 0;
+        if (given === 0 || isWeightOfLoad(event.weight, given)) return;
+        context.report({
+          verdict: 'violation',
+          class: 'mapping',
+          message: `the weight of ${step.task?.label ?? `pid ${event.pid}`} is ${event.weight}, its load weight ${given} gives another`,
+          task: step.task,
+          began: beganSeq[event.cpu] ?? -1,
+        });
+      },
+      ops_enqueue(event) {
+        if (event.phase !== 'end' && event.has('weight')) checkRange(event.weight, event.pid);
+      },
+      task_enable(event) {
+        if (event.phase !== 'begin' && event.has('weight')) checkRange(event.weight, event.pid);
+      },
+    };
+  },
+});
