@@ -71,7 +71,8 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
   }
   const sched = model.schedOf(event) ?? model.root;
   if (!isBuiltin(idHi)) {
-    const known = findUserDsq(model, sched, idHi, idLo);
+    if (sched === undefined || sched.userDsqs.get(idHi, idLo) === undefined) settleOwner(model, sched, idHi, idLo);
+    const known = sched === undefined ? ownedByOne(model, idHi, idLo) : findUserDsq(model, sched, idHi, idLo);
     if (known !== undefined) return known;
     const dsq = model.dsqNamed(sched, idHi, idLo, -1);
     dsq.destroyed = false;
@@ -87,6 +88,25 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
   if (isBuiltinId(idHi, idLo, DSQ_GLOBAL)) dsq.node = instance;
   else dsq.cpu = instance;
   return dsq;
+}
+
+/** The DSQ with that id when its owner is not told: that of the only scheduler there is, or the one without an owner. */
+function ownedByOne(model: Model, idHi: number, idLo: number): Dsq | undefined {
+  const only = model.scheds.length === 1 ? model.scheds[0] : undefined;
+  return findUserDsq(model, only, idHi, idLo);
+}
+
+/** Events name a DSQ of that id with and without its owner: of several owners, none can be told from the others. */
+function settleOwner(model: Model, sched: Sched | undefined, idHi: number, idLo: number): void {
+  const orphan = model.orphanDsqs.get(idHi, idLo);
+  if (model.scheds.length > 1) {
+    orphan?.forget();
+    if (sched === undefined) for (const owner of model.scheds) owner.userDsqs.get(idHi, idLo)?.forget();
+  }
+  if (sched === undefined || orphan === undefined) return;
+  model.orphanDsqs.delete(idHi, idLo);
+  orphan.sched = sched;
+  addUserDsq(model, orphan);
 }
 
 /** Node of the GLOBAL DSQ that an event means: a CPU consumes that of its node, a task goes to that of its CPU. */

@@ -14,6 +14,9 @@ export const CLASS_OTHER = 2;
 export const NOT_RUNNING = -1;
 export const RUNNING_UNKNOWN = -2;
 
+/** Whether the core is moving a task is not known. */
+export const HOLDER_UNKNOWN = -2;
+
 /** One change of a task's affinity. */
 export interface MaskChange {
   /** Mask before; undefined while unknown. */
@@ -112,7 +115,8 @@ export class Task {
   readonly opsState = new U64();
   opsStateKnown = false;
   readonly ddsp = new DirectDispatch();
-  holdingCpu = -1;
+  /** p->scx.holding_cpu: CPU that is moving the task to itself, -1 none, or HOLDER_UNKNOWN. */
+  holdingCpu = HOLDER_UNKNOWN;
   reenqCount = -1;
 
   // Queues.
@@ -278,6 +282,8 @@ export class Task {
 
   /** Everything that may have changed unseen becomes unknown; identity stays. */
   forget(): void {
+    // Members of a DSQ are forgotten with it.
+    if (this.dsq === null) this.dsq = undefined;
     this.cls = CLASS_UNKNOWN;
     this.sched = undefined;
     this.maskKnown = false;
@@ -295,7 +301,7 @@ export class Task {
     this.weightSeen = false;
     this.opsStateKnown = false;
     this.ddsp.clear();
-    this.holdingCpu = -1;
+    this.holdingCpu = HOLDER_UNKNOWN;
     this.reenqCount = -1;
     this.running = UNKNOWN;
     this.onCpu = RUNNING_UNKNOWN;

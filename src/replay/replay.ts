@@ -4,6 +4,7 @@ import { type FindingFilter, RuleRun } from '../findings/collector.ts';
 import { type DetectedKernel, detectKernel } from '../kernel/detect.ts';
 import { isAtLeast, type KernelVersion } from '../kernel/release.ts';
 import { semanticsOf } from '../kernel/semantics.ts';
+import { isProven } from '../model/contradiction-needs.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
@@ -159,7 +160,8 @@ export class Replay {
 
   #contradict(event: TraceEvent, step: Step): void {
     for (const contradiction of step.contradictions)
-      this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
+      if (isProven(contradiction, this.model.header.recorded))
+        this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
   }
 
   #observe(event: TraceEvent): void {

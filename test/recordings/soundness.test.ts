@@ -1,14 +1,17 @@
 // Less evidence never makes a new finding: records may be lost anywhere, and a recording may begin anywhere.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ReplayResult } from '../../src/findings/result.ts';
 import type { OpenTrace } from '../../src/readers/reader.ts';
-import { runReplay } from '../../src/replay/run.ts';
-import { RULES } from '../../src/rules/index.ts';
-import type { FieldName } from '../../src/trace/vocabulary/fields.ts';
-import { EVENT_SPECS, type EventType } from '../../src/trace/vocabulary/index.ts';
-import { startingAt, withoutCpu, withoutField, withoutType, withoutWindow } from '../support/damaged-trace.ts';
+import {
+  endingAt,
+  startingAt,
+  withoutCpu,
+  withoutField,
+  withoutType,
+  withoutWindow,
+} from '../support/damaged-trace.ts';
 import { foundRecordings, openRecording, recordingNames, recordingPath } from '../support/recordings.ts';
+import { measure, unsound, vocabularyOf, type Whole } from '../support/soundness.ts';
 
 /**
  * Work per property and recording, in events replayed: small recordings get many cases, large ones few. With
@@ -25,52 +28,6 @@ interface Gap {
   readonly cpu: number;
 }
 
-interface Whole {
-  readonly trace: OpenTrace;
-  readonly events: number;
-  readonly cpus: number;
-  readonly found: ReadonlySet<string>;
-  readonly ejected: boolean;
-}
-
-const replay = (trace: OpenTrace): ReplayResult =>
-  runReplay(trace, { path: 'trace', rules: RULES, explainFidelity: true });
-
-/** Findings that speak against a scheduler or a kernel, by rule and place; whom they name depends on what is known. */
-function accusations(result: ReplayResult): string[] {
-  return result.findings
-    .filter((finding) => finding.verdict === 'violation' || finding.verdict === 'possible')
-    .map((finding) => `${finding.rule} at ${finding.ts}`);
-}
-
-async function openWhole(path: string): Promise<Whole> {
-  const trace = await openRecording(path);
-  let events = 0;
-  let cpus = 0;
-  trace.run({
-    event(event) {
-      events++;
-      cpus = Math.max(cpus, event.cpu + 1);
-      return true;
-    },
-  });
-  const result = replay(trace);
-  const ejected = result.findings.some((finding) => finding.rule === 'scheduler-ejected');
-  return { trace, events, cpus, found: new Set(accusations(result)), ejected };
-}
-
-/** What a damaged view claims beyond the whole recording, and what it predicts wrong. */
-function unsound(whole: Whole, damaged: OpenTrace): string[] {
-  const result = replay(damaged);
-  return [
-    ...accusations(result).filter(
-      // The exit itself may be seen by another of its records.
-      (text) => !whole.found.has(text) && !(whole.ejected && text.startsWith('scheduler-ejected ')),
-    ),
-    ...(result.mismatches ?? []).map((entry) => `${entry.line}: ${entry.text} at ${entry.evidence.ts}`),
-  ];
-}
-
 /** Lengths of gaps: mostly a few records, now and then most of the recording. */
 const gapLength = (events: number): fc.Arbitrary<number> =>
   fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: events }));
@@ -81,40 +38,13 @@ const recordings = [
   ...(MORE === undefined ? [] : foundRecordings(MORE)),
 ];
 
-/** Fields that say what an event is: without them it is another one. */
-const DEFINING = new Set(['step', 'phase', 'enforce', 'exit_kind', 'sched', 'ret', 'expect']);
-
 /** Recordings up to this size are tried without each single event type and field. */
 const SMALL = 4_000;
-
-interface Vocabulary {
-  readonly types: readonly EventType[];
-  readonly fields: readonly (readonly [EventType, FieldName])[];
-}
-
-/** Event types and optional fields that occur. */
-function vocabularyOf(trace: OpenTrace): Vocabulary {
-  const fields = new Map<EventType, Set<FieldName>>();
-  trace.run({
-    event(event) {
-      const seen = fields.get(event.type) ?? new Set();
-      fields.set(event.type, seen);
-      for (const field of EVENT_SPECS[event.type].optional) if (event.has(field)) seen.add(field);
-      return true;
-    },
-  });
-  return {
-    types: [...fields.keys()],
-    fields: [...fields].flatMap(([type, names]) =>
-      [...names].filter((name) => !DEFINING.has(name)).map((name) => [type, name] as const),
-    ),
-  };
-}
 
 describe.each(recordings)('%s', (_name, path) => {
   let whole: Whole;
   beforeAll(async () => {
-    whole = await openWhole(path);
+    whole = measure(await openRecording(path));
   });
 
   const timeout = MORE === undefined ? 30_000 : 600_000;
@@ -170,5 +100,9 @@ describe.each(recordings)('%s', (_name, path) => {
 
   test('a beginning in the middle', { timeout }, () => {
     check(place, (from) => startingAt(whole.trace, from));
+  });
+
+  test('an end in the middle', { timeout }, () => {
+    check(place, (to) => endingAt(whole.trace, to));
   });
 });

@@ -131,3 +131,8 @@ function midRunHeader(header: TraceHeader): TraceHeader {
     startsMidRun: true,
   };
 }
+
+/** The trace up to record `to` (exclusive): recording was stopped there. */
+export function endingAt(trace: OpenTrace, to: number): OpenTrace {
+  return view(trace, trace.header, () => (event, ordinal, emit) => ordinal < to && emit(event));
+}

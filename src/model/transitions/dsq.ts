@@ -82,7 +82,9 @@ export const dsqTransitions: Transitions = {
     step.sched = dsq.sched;
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
+    // The core may have refilled it on the way.
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
+    else task.sliceKnown = false;
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
     compareLength(model, event, step, dsq);
     if (event.has('dsq_seq')) compareSeq(model, event, step, dsq, task);

@@ -18,9 +18,9 @@ import { OP_ENQUEUE, OP_SELECT_CPU } from '../cpu.ts';
 import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, YES } from '../sched.ts';
+import { NO, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
-import { CLASS_EXT, type Task } from '../task.ts';
+import { CLASS_EXT, HOLDER_UNKNOWN, type Task } from '../task.ts';
 import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
@@ -29,7 +29,10 @@ export const enqueueTransitions: Transitions = {
   wakeup(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    if (event.target < 0) return;
+    if (event.target < 0) {
+      task.taskCpuAssumed = true;
+      return;
+    }
     if (event.step === 'new') assignCpu(task, event.target);
     else learnTaskCpu(event, step, task, event.target);
   },
@@ -80,6 +83,7 @@ export const enqueueTransitions: Transitions = {
     dropDeferred(step, task);
     if (task.isQueued) {
       const sleeps = (event.deq_flags_lo & DEQ_SLEEP) !== 0;
+      if (!event.has('deq_flags')) task.flagsKnown = false;
       task.openFlag(sleeps ? TASK_DEQD_FOR_SLEEP : 0, sleeps ? TASK_QUEUED : TASK_QUEUED | TASK_DEQD_FOR_SLEEP);
     }
     task.ddsp.clear();
@@ -119,7 +123,10 @@ export const enqueueTransitions: Transitions = {
     learnTask(model, event, step, task);
     releaseCustody(task);
     // While the core itself moves the task, custody goes with it until it arrives.
-    if (task.holdingCpu < 0) {
+    if (task.holdingCpu === HOLDER_UNKNOWN) {
+      task.flagsKnown = false;
+      task.setInCustody(UNKNOWN, -1);
+    } else if (task.holdingCpu < 0) {
       task.flags &= ~TASK_IN_CUSTODY;
       task.setInCustody(NO, event.seq);
     }
@@ -136,7 +143,10 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
   const settled = task.linkSeq >= beganSeq || task.ddsp.active || task.reenqCount > REENQ_MAX_REPEAT;
   const phase = event.ops_state_lo & 3;
   const shown = event.has('ops_state');
-  const taken = shown ? phase === OPSS_QUEUED || !settled : event.phase === '' && !settled;
+  // Without a record of links it may be on a DSQ all the same; another CPU may have claimed it by now.
+  const linksShown = model.records('dsq_link');
+  const taken = (shown && phase === OPSS_QUEUED) || (!settled && linksShown && (shown || event.phase === ''));
+  const open = !taken && !settled;
   if (taken && task.flagsKnown) task.flags |= TASK_IN_CUSTODY;
   if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (shown) {
@@ -156,6 +166,7 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
     task.setInCustody(YES, event.seq);
   } else {
     releaseCustody(task);
+    if (open) task.setInCustody(UNKNOWN, -1);
   }
 }
 

@@ -34,6 +34,7 @@ export const runningTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     beginRun(event, step, task);
+    task.holdingCpu = -1;
     noteWait(step, task);
     learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
@@ -56,6 +57,7 @@ export const runningTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     endRun(event, step, task);
+    task.holdingCpu = -1;
     noteCustody(step, task);
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);

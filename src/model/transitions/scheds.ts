@@ -103,7 +103,7 @@ export const schedTransitions: Transitions = {
     if (event.step === 'timer') {
       cpu.lbPass ??= new LbPass();
       cpu.lbPass.begin(model, event);
-    } else if (cpu.lbPass?.active === true) {
+    } else if (cpu.lbPass?.active === true && event.has('nr_cpus') && event.has('nr_tasks')) {
       const verdict = cpu.lbPass.judge(model, event);
       step.outcome = verdict.outcome;
       step.reason = verdict.reason;

@@ -186,10 +186,10 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.bornSeq = event.seq;
     task.dsq = null;
     task.onCpu = NOT_RUNNING;
-    task.setFlags(0);
     task.waiting = NO;
     task.running = NO;
     task.unplaced = true;
+    task.holdingCpu = -1;
     task.migrationDisabled = 0;
     task.migrationPending = NO;
     task.setOpsState(0, 0);
@@ -215,6 +215,7 @@ function storeAffinity(event: TraceEvent, task: Task): void {
   const nested = task.maskChanging;
   if (!nested) task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
   if (event.has('new_cpus')) task.learnMask(event.new_cpus, event.cpus_bits);
+  else task.maskKnown = false;
   if (!nested) finishAffinity(event, task);
 }
 

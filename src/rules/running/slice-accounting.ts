@@ -42,7 +42,8 @@ export const sliceAccounting = defineRule({
     };
     return {
       run(event, step) {
-        set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
+        if (!event.has('slice')) forget(event.rq);
+        else set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
       },
       update_curr(event, step) {
         const slice = toNumber(event.slice_hi, event.slice_lo);
@@ -76,6 +77,9 @@ export const sliceAccounting = defineRule({
       },
       stop(event) {
         forget(event.rq);
+      },
+      lost() {
+        charges.length = 0;
       },
     };
   },

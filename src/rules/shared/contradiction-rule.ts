@@ -14,6 +14,9 @@ export function contradictionRule(rule: ContradictionRule): RuleSpec {
   return defineRule({
     ...spec,
     create(context) {
+      // What is missing contradicts nothing, so it must be known what would be there.
+      if (context.model.header.recorded === undefined)
+        return { onEnd: () => context.undecided('the trace does not say which events were recorded') };
       return {
         checkedAt,
         onContradiction: (found) =>
