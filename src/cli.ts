@@ -1,8 +1,12 @@
 // The command line: arguments to command to exit code. Commands are loaded when they are called.
 import { Command, CommanderError, Option } from 'commander';
+import { addBisectCommands } from './commands/bisect-commands.ts';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
+import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
+import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { StateCommandOptions } from './commands/state.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -17,9 +21,9 @@ Exit codes:
 /** Runs the program; returns the exit code. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
   let code: number = EXIT.ok;
-  const run =
-    <A extends unknown[]>(command: (...args: A) => Promise<number> | number) =>
-    async (...args: A): Promise<void> => {
+  const run: Runner =
+    (command) =>
+    async (...args) => {
       code = await command(...args);
     };
   const program = new Command('scx-check')
@@ -44,9 +48,19 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
     .option('--as <version>', 'also say what this kernel release would have done differently')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
-    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .addOption(formatOption())
     .option('-o, --output <file>', 'write the report to a file')
+    .option(
+      '--domain <name|file>',
+      'how the scheduler keeps vtime: a built-in description, or a file (see docs/vtime.md)',
+    )
+    .option('--set <key=value>', 'change a value of that description, such as variant=M4 or slice=10ms', collect)
     .option('--strict', 'possible and inconclusive verdicts are no success (exit code 125)')
+    .addOption(
+      new Option('--fail-on <verdict>', 'from which verdict on the run fails')
+        .choices(['violation', 'possible'])
+        .default('violation'),
+    )
     .option('--from <time>', 'only findings from this time on (33.082, 33082078025ns, +2.5s)')
     .option('--to <time>', 'only findings up to this time')
     .option('--pid <pid>', 'only findings about this task')
@@ -55,9 +69,75 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('-v, --verbose', 'list every rule, also those that passed')
     .option('--keep-going', 'report what lies before damage in the input')
     .option('--explain-fidelity', 'list what the model did not predict')
+    .option('--baseline <file>', 'findings that are known: only new ones count')
+    .option('--update-baseline', 'write what is found to the baseline; refused in CI')
     .action(
       run(async (paths: string[], options: ReplayOptions) =>
         (await import('./commands/replay.ts')).replayCommand(paths, options, context),
+      ),
+    );
+
+  program
+    .command('state')
+    .description('print the model at any event of a trace, or follow a task through it')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option(
+      '--at <place>',
+      "a time (33.082, +2.5s), an event (@1234), a place that a finding printed ('line 12'), start or end (default: end)",
+    )
+    .option('--before', 'the state before that event, not after it')
+    .option('--context <n>', 'events to show that lead there (default: 5)')
+    .option('--pid <pid>', 'only this task, in full; may be repeated', collect)
+    .option('--cpu <cpu>', 'only this CPU; may be repeated', collect)
+    .option('--dsq <name>', 'only this DSQ (local:3, global, bypass:2, 0x100); may be repeated', collect)
+    .option('--sched <id>', 'only this scheduler, by id or name; may be repeated', collect)
+    .option(
+      '--follow <what>',
+      'the life of a task (its pid), of cpu:N or of dsq:NAME: every event, what it changed and why',
+    )
+    .option('--from <place>', 'with --follow: begin there')
+    .option('--to <place>', 'with --follow: end there')
+    .option('--brief', 'with --follow: only events that changed something')
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'lines of the longest lists')
+    .option('--keep-going', 'show what lies before damage in the input')
+    .action(
+      run(async (path: string, options: StateCommandOptions) =>
+        (await import('./commands/state.ts')).stateCommand(path, options, context),
+      ),
+    );
+
+  program
+    .command('record')
+    .description('record the sched_ext core of the running kernel, or print a program that does')
+    .argument('[command...]', 'command to run while recording, behind --')
+    .option('-o, --output <file>', 'file to write (default: trace.dat; standard output for --script and --bpftrace)')
+    .option(
+      '--level <n>',
+      '0 events of the kernel only, 1 all that rules need, 2 names and results, 3 everything (default: 1)',
+    )
+    .option('--rules <ids>', 'record only what these rules need, separated by commas')
+    .option('--duration <time>', 'stop after this time: 5s, 500ms, 2m')
+    .option(
+      '--buffer <size>',
+      'ring buffer of each CPU, such as 16M (default: a share of the free memory, at most 32M)',
+    )
+    .option('--clock <name>', 'trace clock (default: mono)')
+    .option('--no-trace-cmd', 'write the file without trace-cmd, even if it is there')
+    .option('-q, --quiet', 'report in one line')
+    .option('--clean', 'remove what a recording left behind that was killed')
+    .option('--script', 'print a POSIX shell script that does the same on a machine without scx-check')
+    .option('--bpftrace', 'print a bpftrace program that prints a canonical trace')
+    .option(
+      '--btf <file>',
+      'types of the kernel that the bpftrace program is for (default: those of the running kernel)',
+    )
+    .action(
+      run(async (command: string[], options: RecordOptions) =>
+        (await import('./commands/record.ts')).recordCommand(command, options, context),
       ),
     );
 
@@ -73,6 +153,9 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
         (await import('./commands/convert.ts')).convertCommand(path, options, context),
       ),
     );
+
+  addGateCommands(program, run, context);
+  addBisectCommands(program, run, context);
 
   program
     .command('rules')
@@ -103,4 +186,9 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     return reportError(context, error);
   }
   return code;
+}
+
+/** Values of an option that may be repeated. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

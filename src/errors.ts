@@ -15,7 +15,9 @@ export type InputErrorCode =
   | 'bad-event'
   | 'unknown-event-type'
   | 'unsorted'
-  | 'bad-snapshot';
+  | 'bad-snapshot'
+  | 'not-in-trace'
+  | 'no-finding';
 
 export interface InputErrorDetails {
   readonly code: InputErrorCode;

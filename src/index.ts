@@ -31,3 +31,5 @@ export { CpuMask } from './trace/cpu-mask.ts';
 export { newTraceEvent, type TraceEvent } from './trace/event.ts';
 export { emptyHeader, TRACE_FORMAT, type TraceHeader } from './trace/header.ts';
 export { EVENT_SPECS, EVENT_TYPES, type EventType } from './trace/vocabulary/index.ts';
+export type { Domain } from './vtime/domain.ts';
+export { loadDomain } from './vtime/load-domain.ts';

@@ -1,8 +1,15 @@
-// Generated documentation is what the code declares; `npm run docs` writes it anew.
+// Generated documentation is what the code declares, and examples show what the program prints; `npm run docs` writes both anew.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { renderRulesPage } from '../src/rules/page.ts';
+import { renderExamples } from './support/examples.ts';
+import { renderRulesPage } from './support/rules-page.ts';
+
+const DOCS = join(import.meta.dirname, '../docs');
 
 test('docs/rules.md is generated from the rules', async () => {
-  await expect(renderRulesPage()).toMatchFileSnapshot(join(import.meta.dirname, '../docs/rules.md'));
+  await expect(renderRulesPage()).toMatchFileSnapshot(join(DOCS, 'rules.md'));
+});
+
+test.each(['state.md'])('the examples in docs/%s print what they show', async (page) => {
+  await expect(await renderExamples(join('docs', page))).toMatchFileSnapshot(join(DOCS, page));
 });

@@ -7,6 +7,7 @@ import { isHealthy, judge } from './judge.ts';
 import { MUTATIONS } from './mutations.ts';
 import { Random } from './random.ts';
 import { keep, type Recording } from './recording.ts';
+import { SWEEP } from './sweep.ts';
 
 interface Tally {
   made: number;
@@ -42,7 +43,8 @@ if (recordings.length === 0) {
 let observable = 0;
 let found = 0;
 let below = 0;
-for (const mutation of MUTATIONS) {
+const kinds = process.env.SWEEP === undefined ? MUTATIONS : SWEEP;
+for (const mutation of kinds) {
   if (only !== undefined && !only.includes(mutation.id)) continue;
   const tally: Tally = {
     made: 0,
@@ -98,7 +100,7 @@ for (const mutation of MUTATIONS) {
     for (const example of tally.examples.slice(0, 5)) console.log(`       ${example}`);
 }
 console.log(
-  `${MUTATIONS.length} kinds, ${observable} observable mutants, ${found} found (${((100 * found) / Math.max(1, observable)).toFixed(2)} %), ${below} kinds below ${BAR * 100} %`,
+  `${kinds.length} kinds, ${observable} observable mutants, ${found} found (${((100 * found) / Math.max(1, observable)).toFixed(2)} %), ${below} kinds below ${BAR * 100} %`,
 );
 process.exitCode = found < observable * BAR || below > 0 ? 1 : 0;
 

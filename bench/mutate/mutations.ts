@@ -1,187 +1,19 @@
 // The kinds of break: dropped, doubled and reordered events, and wrong values of every field that the model stands on.
-import { formatDsqId } from '../../src/kernel/dsq-id.ts';
-import { newTraceEvent, type TraceEvent } from '../../src/trace/event.ts';
+import type { TraceEvent } from '../../src/trace/event.ts';
 import type { EventType } from '../../src/trace/vocabulary/index.ts';
-import type { Mutant, Mutation } from './mutation.ts';
+import { alter, double, drop, type Filter, otherCpu, otherDsq, otherPid, otherTask, swap, type Why } from './breaks.ts';
+import type { Mutation } from './mutation.ts';
 import type { Random } from './random.ts';
 import type { Recording } from './recording.ts';
 
-type Filter = (event: TraceEvent, index: number, recording: Recording) => boolean;
-type Why = (event: TraceEvent, index: number, recording: Recording) => string;
-
-/** Events are looked for from this share of the recording on: by then a scheduler is loaded and the model has settled. */
-const SETTLED = 0.1;
-const TRIES = 200;
-
-function copyOf(event: TraceEvent): TraceEvent {
-  const copy = newTraceEvent();
-  copy.copy(event);
-  return copy;
-}
-
-/** A random event of a type for which the filter holds. */
-function choose(recording: Recording, random: Random, types: readonly EventType[], filter: Filter): number {
-  for (let i = 0; i < TRIES; i++) {
-    const list = recording.byType.get(random.pick(types) ?? 'switch') ?? [];
-    const index = random.pick(list);
-    if (index === undefined) continue;
-    const event = recording.events[index];
-    if (event === undefined || (index < recording.events.length * SETTLED && list.length > 20)) continue;
-    if (filter(event, index, recording)) return index;
-  }
-  return -1;
-}
-
-function mutantAt(
-  recording: Recording,
-  at: number,
-  replaced: number,
-  by: readonly TraceEvent[],
-  unobservable: string,
-): Mutant {
-  const touched = [...by, ...recording.events.slice(at, at + replaced)];
-  const pids = touched.flatMap((event) => [event.pid, event.prev, event.next].filter((pid) => pid > 0));
-  const cpus = touched.flatMap((event) => [event.cpu, event.rq, event.target, event.dst].filter((cpu) => cpu >= 0));
-  const named = touched.find((event) => event.has('dsq'));
-  return {
-    at,
-    replaced,
-    by,
-    pids,
-    cpus,
-    dsq: named === undefined ? '' : formatDsqId(named.dsq_hi, named.dsq_lo),
-    unobservable,
-  };
-}
-
-const always: Filter = () => true;
-const seen: Why = () => '';
-
-export function drop(
-  id: string,
-  title: string,
-  types: EventType | readonly EventType[],
-  filter: Filter = always,
-  why: Why = seen,
-): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      const at = choose(recording, random, list, filter);
-      const event = recording.events[at];
-      return event === undefined ? undefined : mutantAt(recording, at, 1, [], why(event, at, recording));
-    },
-  };
-}
-
-export function double(
-  id: string,
-  title: string,
-  types: EventType | readonly EventType[],
-  filter: Filter = always,
-  why: Why = seen,
-): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      const at = choose(recording, random, list, filter);
-      const event = recording.events[at];
-      if (event === undefined) return undefined;
-      return mutantAt(recording, at, 1, [event, copyOf(event)], why(event, at, recording));
-    },
-  };
-}
-
-/** `change` alters a copy of the event; false: this one does not lend itself to it. */
-export function alter(
-  id: string,
-  title: string,
-  types: EventType | readonly EventType[],
-  change: (event: TraceEvent, recording: Recording, random: Random) => boolean,
-  filter: Filter = always,
-  why: Why = seen,
-): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      for (let i = 0; i < TRIES; i++) {
-        const at = choose(recording, random, list, filter);
-        const event = recording.events[at];
-        if (event === undefined) return undefined;
-        const copy = copyOf(event);
-        if (change(copy, recording, random)) return mutantAt(recording, at, 1, [copy], why(event, at, recording));
-      }
-      return undefined;
-    },
-  };
-}
-
-/** Swaps an event with the next one of the same CPU. */
-export function swap(
-  id: string,
-  title: string,
-  types: EventType | readonly EventType[],
-  filter: Filter = always,
-  why: Why = seen,
-): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      const at = choose(recording, random, list, filter);
-      const event = recording.events[at];
-      if (event === undefined) return undefined;
-      let next = at + 1;
-      while (next < recording.events.length && recording.events[next]?.cpu !== event.cpu) next++;
-      const other = recording.events[next];
-      if (other === undefined) return undefined;
-      const between = recording.events.slice(at + 1, next);
-      return mutantAt(recording, at, next - at + 1, [other, ...between, event], why(event, at, recording));
-    },
-  };
-}
-
-function otherPid(event: TraceEvent, recording: Recording, random: Random): number {
-  for (let i = 0; i < TRIES; i++) {
-    const pid = random.pick(recording.pids) ?? -1;
-    if (pid > 0 && pid !== event.pid && pid !== event.next && pid !== event.prev) return pid;
-  }
-  return -1;
-}
-
-export function otherTask(event: TraceEvent, recording: Recording, random: Random): boolean {
-  const pid = otherPid(event, recording, random);
-  if (pid < 0) return false;
-  event.pid = pid;
-  return true;
-}
-
-function otherCpu(recording: Recording, random: Random, cpu: number): number {
-  const others = recording.cpus.filter((other) => other !== cpu);
-  return random.pick(others) ?? -1;
-}
-
-function otherDsq(event: TraceEvent, recording: Recording, random: Random): boolean {
-  const others = recording.dsqs.filter((dsq) => dsq.addrHi !== event.dsq_addr_hi || dsq.addrLo !== event.dsq_addr_lo);
-  const dsq = random.pick(others);
-  if (dsq === undefined) return false;
-  event.dsq_hi = dsq.hi;
-  event.dsq_lo = dsq.lo;
-  event.dsq_addr_hi = dsq.addrHi;
-  event.dsq_addr_lo = dsq.addrLo;
-  event.drop('dsq_cpu');
-  return true;
-}
-
 const begins: Filter = (event) => event.phase === 'begin';
 const ends: Filter = (event) => event.phase === 'end';
+
+/** A recorder that has no probe for the end of a call records just this: only an earlier end tells that it has one. */
+const firstEnd: Why = (event, index, recording) => {
+  const earlier = recording.byType.get(event.type)?.some((at) => at < index && recording.events[at]?.phase === 'end');
+  return earlier === true ? '' : 'no earlier end of this call shows that ends are recorded';
+};
 const commits: Filter = (event) => event.step === 'commit';
 
 const plus =
@@ -407,6 +239,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'a change of the mask is missing',
     'affinity',
     (event) => event.step === 'scx' && event.phase === 'end',
+    firstEnd,
   ),
   drop('drop-migrate', 'a migration is missing', 'migrate'),
   alter('migrate-dest', 'a task migrates to another CPU', 'migrate', cpuField('dest_cpu')),

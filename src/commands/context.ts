@@ -6,6 +6,8 @@ export interface CommandContext {
   readonly stdout: { readonly isTTY: boolean; write(text: string): void };
   readonly stderr: { readonly isTTY: boolean; write(text: string): void };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Command and first arguments that run this program again; undefined where it is used as a library. */
+  readonly program?: readonly string[];
 }
 
 /** Prints an error for people and returns its exit code. Errors that are not ours are not swallowed. */

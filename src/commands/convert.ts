@@ -76,7 +76,7 @@ function chooseWriter(options: ConvertOptions): WriterSpec {
   return writer;
 }
 
-function usedFields(trace: OpenTrace): readonly FieldName[] {
+export function usedFields(trace: OpenTrace): readonly FieldName[] {
   let presence: Int32Array | undefined;
   trace.run({
     event(event) {

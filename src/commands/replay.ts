@@ -1,28 +1,36 @@
 // `scx-check replay`: replays traces and reports what the rules found. One verdict a trace, the worst exit code of all.
 import { explained, InputError, UsageError } from '../errors.ts';
+import { judgeWithBaseline } from '../findings/baseline.ts';
 import type { ReplayResult } from '../findings/result.ts';
-import { EXIT } from '../findings/verdict.ts';
+import { EXIT, worseExitCode } from '../findings/verdict.ts';
 import { openInput } from '../input/open.ts';
-import { type KernelVersion, parseKernelVersion, RELEASES } from '../kernel/release.ts';
+import type { KernelVersion } from '../kernel/release.ts';
 import { OutputFile } from '../output/output-file.ts';
 import { openTrace } from '../readers/index.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { runReplay } from '../replay/run.ts';
+import type { FailedInput } from '../report/place.ts';
 import { RULES } from '../rules/index.ts';
 import type { RuleSpec } from '../rules/rule.ts';
+import { readBaseline, refuseInCi, writeBaseline } from './baseline-option.ts';
 import { type CommandContext, reportError } from './context.ts';
+import { type DomainOptions, domainOption, spellDomainOptions } from './domain-option.ts';
+import type { ReportFormat } from './formats.ts';
+import { kernelOption, numberOption } from './options.ts';
 import { Progress } from './progress.ts';
+import { renderResults } from './render.ts';
 import { parseTime, relativeTo } from './time.ts';
 
-export interface ReplayOptions {
+export interface ReplayOptions extends DomainOptions {
   readonly rules?: string;
   readonly skip?: string;
   readonly kernel?: string;
   readonly as?: string;
   readonly snapshot?: string;
-  readonly format: 'terminal' | 'json';
+  readonly format: ReportFormat;
   readonly output?: string;
   readonly strict?: boolean;
+  readonly failOn?: 'violation' | 'possible';
   readonly from?: string;
   readonly to?: string;
   readonly pid?: string;
@@ -31,10 +39,9 @@ export interface ReplayOptions {
   readonly verbose?: boolean;
   readonly keepGoing?: boolean;
   readonly explainFidelity?: boolean;
+  readonly baseline?: string;
+  readonly updateBaseline?: boolean;
 }
-
-/** Findings of one rule that the terminal shows in full unless --limit says otherwise. */
-const DEFAULT_LIMIT = 5;
 
 interface Selection {
   readonly rules: readonly RuleSpec[];
@@ -53,21 +60,41 @@ export async function replayCommand(
   const limit = options.limit === undefined ? undefined : numberOption('--limit', options.limit);
   if (options.from !== undefined) parseTime(options.from);
   if (options.to !== undefined) parseTime(options.to);
+  if (options.updateBaseline === true) refuseInCi('--update-baseline', context);
+  const baseline = readBaseline(options);
 
   const results: ReplayResult[] = [];
+  const failed: FailedInput[] = [];
   let code: number = EXIT.ok;
   for (const path of paths) {
     try {
-      const result = await replayOne(path, options, selection, { kernel, as }, pid, context);
+      const plain = await replayOne(path, options, selection, { kernel, as }, pid, context);
+      const result =
+        baseline === undefined
+          ? plain
+          : judgeWithBaseline(plain, baseline, {
+              strict: options.strict === true,
+              failOnPossible: options.failOn === 'possible',
+            });
       results.push(result);
-      code = worseCode(code, result.exit_code);
+      code = worseExitCode(code, result.exit_code);
     } catch (error) {
       const cause = await explained(error);
       if (!(cause instanceof InputError)) throw cause;
-      code = worseCode(code, reportError(context, cause));
+      failed.push({ path, error: cause.describe() });
+      code = worseExitCode(code, reportError(context, cause));
     }
   }
-  if (results.length > 0) await print(results, options, limit, context);
+  if (options.updateBaseline === true && options.baseline !== undefined) {
+    writeBaseline(options.baseline, results);
+    context.stderr.write(`scx-check: ${options.baseline} now holds what was found\n`);
+  }
+  const text = await renderResults(results, failed, { ...options, perRule: limit }, context);
+  if (text !== '') {
+    const output = new OutputFile(options.output);
+    output.write(text);
+    output.close();
+  }
   return code;
 }
 
@@ -94,14 +121,18 @@ async function replayOne(
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     };
+    const domain = await domainOption(options, trace.header);
     return runReplay(trace, {
       path,
+      domain,
+      domainOptions: spellDomainOptions(options),
       rules,
       named,
       filter,
       ...(kernel === undefined ? {} : { kernel }),
       ...(as === undefined ? {} : { as }),
       strict: options.strict === true,
+      failOnPossible: options.failOn === 'possible',
       keepGoing: options.keepGoing === true,
       explainFidelity: options.explainFidelity === true,
     });
@@ -115,33 +146,6 @@ async function replayOne(
 function firstTimeBase(trace: OpenTrace): bigint {
   trace.run({ event: () => false });
   return trace.timeBase;
-}
-
-async function print(
-  results: readonly ReplayResult[],
-  options: ReplayOptions,
-  limit: number | undefined,
-  context: CommandContext,
-): Promise<void> {
-  const output = new OutputFile(options.output);
-  if (options.format === 'json') {
-    const { renderJson } = await import('../report/json.ts');
-    output.write(renderJson(results));
-  } else {
-    const { renderTerminal } = await import('../report/terminal.ts');
-    const { makeStyle } = await import('../report/style.ts');
-    const style = makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
-    const reports = results.map((result) =>
-      renderTerminal(result, {
-        style,
-        perRule: limit ?? DEFAULT_LIMIT,
-        quiet: options.quiet === true,
-        verbose: options.verbose === true,
-      }),
-    );
-    output.write(reports.join('\n'));
-  }
-  output.close();
 }
 
 /** Rules by `--rules` and `--skip`. A name that no rule has is a usage error. */
@@ -161,26 +165,4 @@ export function selectRules(only: string | undefined, skip: string | undefined):
   const skipped = parse('--skip', skip);
   if (only !== undefined && named.size === 0) throw new UsageError('--rules: no rule is named');
   return { rules: RULES.filter((rule) => (only === undefined || named.has(rule.id)) && !skipped.has(rule.id)), named };
-}
-
-export function kernelOption(text: string, option = '--kernel'): KernelVersion {
-  const version = parseKernelVersion(text);
-  if (version === undefined || version.beyond === 'older') {
-    throw new UsageError(
-      `${option}: ${JSON.stringify(text)} is no release that is known; ${RELEASES[0]} to ${RELEASES.at(-1)} are`,
-    );
-  }
-  return version;
-}
-
-function numberOption(option: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new UsageError(`${option}: expected a number, found ${JSON.stringify(text)}`);
-  return Number(text);
-}
-
-/** A violation outranks a missing verdict, which outranks success. */
-function worseCode(a: number, b: number): number {
-  const rank = (code: number): number =>
-    [EXIT.ok, EXIT.noVerdict, EXIT.violation, EXIT.usage, EXIT.internal].indexOf(code as 0);
-  return rank(b) > rank(a) ? b : a;
 }

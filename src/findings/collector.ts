@@ -1,7 +1,7 @@
 // Collects what the rules report: all are counted, the first of each rule are kept.
 
 import type { Step } from '../model/step.ts';
-import type { Report, RuleSpec } from '../rules/rule.ts';
+import type { FindingVerdict, Report, RuleSpec } from '../rules/rule.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { Finding } from './finding.ts';
 
@@ -50,17 +50,14 @@ export class RuleRun {
     if (filter.pid !== undefined && pid !== filter.pid) return;
     if (filter.from !== undefined && t < filter.from) return;
     if (filter.to !== undefined && t > filter.to) return;
-    if (report.verdict === 'violation') this.violations++;
-    else if (report.verdict === 'possible') this.possibles++;
-    else if (report.verdict === 'inconclusive') this.inconclusives++;
-    else this.infos++;
+    this.#count(report.verdict, 1);
     if (this.findings.length >= KEPT_PER_RULE) return;
     const sched = report.sched ?? step.sched;
     const evidence = [...(report.evidence ?? []), { seq, note: report.note }];
     this.findings.push({
       rule: this.spec.id,
       verdict: report.verdict,
-      severity: this.spec.severity,
+      severity: report.severity ?? this.spec.severity,
       class: report.class ?? '',
       message: report.message,
       seq,
@@ -75,7 +72,34 @@ export class RuleRun {
         .filter((entry, i) => entry.seq >= 0 && evidence.findLastIndex((other) => other.seq === entry.seq) === i)
         .toSorted((a, b) => a.seq - b.seq),
       error: report.error,
+      chain: report.chain ?? [],
+      premise: report.premise,
+      leads: report.leads === true,
       details: report.details ?? {},
     });
+  }
+
+  /** The kernel says the same: what was possible is certain. */
+  confirm(finding: Finding): void {
+    if (finding.verdict !== 'possible') return;
+    this.#count('possible', -1);
+    finding.verdict = 'violation';
+    this.#count('violation', 1);
+  }
+
+  /** What a finding stood on has broken: it decides nothing any more. */
+  withdraw(finding: Finding, reason: string): void {
+    if (finding.verdict === 'inconclusive' || finding.verdict === 'info') return;
+    this.#count(finding.verdict, -1);
+    finding.verdict = 'inconclusive';
+    this.#count('inconclusive', 1);
+    this.noteUndecided(reason);
+  }
+
+  #count(verdict: FindingVerdict, n: number): void {
+    if (verdict === 'violation') this.violations += n;
+    else if (verdict === 'possible' || verdict === 'prediction') this.possibles += n;
+    else if (verdict === 'inconclusive') this.inconclusives += n;
+    else this.infos += n;
   }
 }

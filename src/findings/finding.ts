@@ -1,6 +1,7 @@
 // A finding: what a rule reported, with everything that proves it.
 import type { KernelError } from '../model/kernel-error.ts';
-import type { EvidenceRef, FindingVerdict, Severity } from '../rules/rule.ts';
+import type { Cause, EvidenceRef, FindingVerdict, Severity } from '../rules/rule.ts';
+import type { Premise } from '../vtime/premise.ts';
 
 export interface Finding {
   readonly rule: string;
@@ -23,5 +24,8 @@ export interface Finding {
   readonly began: number;
   readonly evidence: readonly EvidenceRef[];
   readonly error: KernelError | undefined;
+  readonly chain: readonly Cause[];
+  readonly premise: Premise | undefined;
+  readonly leads: boolean;
   readonly details: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -2,6 +2,7 @@
 import type { KernelStatus } from '../replay/exits.ts';
 import type { FidelityLine, FidelityName } from '../replay/fidelity.ts';
 import type { FindingVerdict, Severity } from '../rules/rule.ts';
+import type { BaselineSummary } from './baseline.ts';
 
 export const RESULT_SCHEMA = 'scx-check/result@1';
 
@@ -40,6 +41,8 @@ export interface ResultFinding {
   readonly cause: number | null;
   readonly evidence: readonly EvidenceItem[];
   readonly details: Readonly<Record<string, unknown>>;
+  /** Present and true when a baseline knows it. */
+  readonly known?: boolean;
 }
 
 export interface ResultRule {
@@ -100,6 +103,8 @@ export interface ResultDifference {
   /** `fatal`, `survives`, `message`, `dropped`, `fallback`, `ignored`, `missing` or `different`. */
   readonly change: string;
   readonly text: string;
+  /** Rule about the error of the core that it concerns; null: none. */
+  readonly rule: string | null;
   readonly count: number;
   /** First event of that kind. */
   readonly first: EvidenceItem;
@@ -116,6 +121,10 @@ export interface ReplayResult {
   readonly recoveries: Readonly<Record<string, number>>;
   readonly rules: readonly ResultRule[];
   readonly findings: readonly ResultFinding[];
+  /** Present when rules that were asked for by name lacked evidence. */
+  readonly missing?: readonly string[];
+  /** Present when the result was judged with a baseline. */
+  readonly baseline?: BaselineSummary;
   /** Present with `--as`: what that release would have done differently with the same requests. */
   readonly what_if?: {
     readonly kernel: string;
@@ -129,4 +138,10 @@ export interface ReplayResult {
     readonly text: string;
     readonly evidence: EvidenceItem;
   }[];
+}
+
+/** Place in the input of the event at which a finding was reported; null unknown. */
+export function positionOf(finding: ResultFinding): string | null {
+  const item = finding.evidence.findLast((entry) => entry.ts === finding.ts) ?? finding.evidence.at(-1);
+  return item?.position ?? null;
 }

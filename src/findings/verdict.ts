@@ -1,4 +1,5 @@
 // Verdicts of rules and runs, and the exit code that follows.
+import type { FindingVerdict } from '../rules/rule.ts';
 import type { RuleRun } from './collector.ts';
 import type { Verdict } from './result.ts';
 
@@ -11,6 +12,11 @@ export function verdictOf(run: RuleRun): Verdict {
   if (run.inconclusives > 0) return 'inconclusive';
   if (run.notEvaluated !== undefined || run.checked === 0) return 'not evaluated';
   return 'pass';
+}
+
+/** Does a finding with this verdict say that something is, or may be, wrong? */
+export function isHeldAgainst(verdict: FindingVerdict): boolean {
+  return verdict === 'violation' || verdict === 'possible' || verdict === 'prediction';
 }
 
 const MISSED = 'records were lost: the situation did not occur in what is left of this trace';
@@ -28,15 +34,18 @@ export function reasonOf(run: RuleRun, verdict: Verdict, lossy: boolean): string
   return text === '' ? null : text;
 }
 
-const ORDER: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];
+/** All verdicts, the worst first. */
+export const VERDICTS: readonly Verdict[] = ['violation', 'possible', 'inconclusive', 'pass', 'not evaluated'];
 
 /** The verdict of a run: the worst of its rules; `pass` when at least one rule passed. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
-  return ORDER.find((verdict) => verdicts.includes(verdict)) ?? 'not evaluated';
+  return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'not evaluated';
 }
 
 export interface ExitCodeInput {
   readonly verdict: Verdict;
+  /** What is possible counts as a violation. */
+  readonly failOnPossible?: boolean;
   /** Rules asked for by name that were not evaluated for lack of evidence. */
   readonly missing: boolean;
   /** The input could not be read to its end. */
@@ -44,10 +53,17 @@ export interface ExitCodeInput {
   readonly strict: boolean;
 }
 
-export function exitCodeOf({ verdict, missing, incomplete, strict }: ExitCodeInput): number {
-  if (verdict === 'violation') return EXIT.violation;
+export function exitCodeOf({ verdict, failOnPossible, missing, incomplete, strict }: ExitCodeInput): number {
+  if (verdict === 'violation' || (failOnPossible === true && verdict === 'possible')) return EXIT.violation;
   if (missing || incomplete) return EXIT.noVerdict;
   if (verdict === 'not evaluated') return EXIT.noVerdict;
   if (strict && (verdict === 'inconclusive' || verdict === 'possible')) return EXIT.noVerdict;
   return EXIT.ok;
+}
+
+const SEVERITY: readonly number[] = [EXIT.ok, EXIT.noVerdict, EXIT.violation, EXIT.usage, EXIT.internal];
+
+/** The worse of two exit codes: a violation outranks a missing verdict, which outranks success. */
+export function worseExitCode(a: number, b: number): number {
+  return SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a;
 }

@@ -4,8 +4,10 @@ import { CHUNK_BYTES } from './source.ts';
 
 const NEWLINE = 0x0a;
 
-/** Bytes that may be read, though not used, behind the last one. */
-const SLACK = 8;
+/** Zero bytes behind the last one, which scanners may read. */
+const SLACK = 64;
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class ByteWindow {
   bytes: Uint8Array;
@@ -19,10 +21,13 @@ export class ByteWindow {
   atEnd = false;
   readonly #source: Source;
   #next = 0;
+  /** The first newline behind the place that `skipTo` went to last: long lines are searched once. */
+  #newline = -1;
 
   constructor(source: Source, chunkBytes = CHUNK_BYTES) {
     this.#source = source;
-    this.bytes = new Uint8Array(Math.max(1, chunkBytes) + SLACK);
+    // One byte more than a small input, so that its end is seen without growing.
+    this.bytes = new Uint8Array(Math.max(1, Math.min(chunkBytes, source.size + 1)) + SLACK);
   }
 
   /** Offset in the source of an index into `bytes`. */
@@ -33,6 +38,7 @@ export class ByteWindow {
   /** Reads more bytes behind the unread ones; false when there are none. Indexes into `bytes` move. */
   fill(): boolean {
     if (this.atEnd) return false;
+    this.#newline = -1;
     const unread = this.end - this.start;
     if (this.start > 0) {
       this.bytes.copyWithin(0, this.start, this.end);
@@ -48,15 +54,23 @@ export class ByteWindow {
     const n = this.#source.readAt(this.#next, this.bytes.subarray(this.end, this.bytes.length - SLACK));
     this.#next += n;
     this.end += n;
+    this.bytes.fill(0, this.end, this.end + SLACK);
     this.atEnd = n === 0;
     return n > 0;
+  }
+
+  /** Passes over a byte order mark at the beginning of the input. */
+  skipByteOrderMark(): void {
+    while (this.end - this.start < 3 && this.fill());
+    const { bytes, start } = this;
+    if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) this.start += 3;
   }
 
   /** Index of the end of the line that begins at `start` (its newline, or the end of the input); -1: nothing left. */
   lineEnd(): number {
     let from = this.start;
     for (;;) {
-      const newline = this.bytes.indexOf(NEWLINE, from);
+      const newline = from < this.end ? this.bytes.indexOf(NEWLINE, from) : -1;
       if (newline >= 0 && newline < this.end) return newline;
       const scanned = this.end - this.start;
       if (!this.fill()) return this.end > this.start ? this.end : -1;
@@ -116,17 +130,20 @@ export class ByteWindow {
 
   /** Text of `from..to`. */
   text(from: number, to: number): string {
-    return new TextDecoder().decode(this.bytes.subarray(from, to));
+    return decoder.decode(this.bytes.subarray(from, to));
   }
 
   /** Moves to `index`, counting the lines passed. */
   skipTo(index: number): void {
-    for (
-      let at = this.bytes.indexOf(NEWLINE, this.start);
-      at >= 0 && at < index;
-      at = this.bytes.indexOf(NEWLINE, at + 1)
-    )
-      this.line++;
+    let at = this.#newline < this.start ? this.#newlineFrom(this.start) : this.#newline;
+    for (; at < index; at = this.#newlineFrom(at + 1)) this.line++;
+    this.#newline = at;
     this.start = index;
+  }
+
+  /** The first newline from `from` on; `end` when there is none in the window. */
+  #newlineFrom(from: number): number {
+    const at = this.bytes.indexOf(NEWLINE, from);
+    return at < 0 || at > this.end ? this.end : at;
   }
 }

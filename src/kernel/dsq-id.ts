@@ -55,7 +55,8 @@ export function parseDsqId(text: string): Halves | undefined {
   const builtin = (NAMES as readonly string[]).indexOf(text);
   if (builtin >= 0) return { hi: BUILTIN_HI, lo: builtin };
   const localOn = /^local_on:(\d+)$/.exec(text)?.[1];
-  if (localOn !== undefined) return { hi: LOCAL_ON_HI, lo: Number(localOn) | 0 };
+  if (localOn !== undefined)
+    return Number(localOn) > 0xffff_ffff ? undefined : { hi: LOCAL_ON_HI, lo: Number(localOn) | 0 };
   const value = parseInteger(text);
   return value === undefined || value < 0n ? undefined : { hi: highHalf(value), lo: lowHalf(value) };
 }

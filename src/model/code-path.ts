@@ -16,7 +16,11 @@ const NESTING: readonly EventType[] = [
   'move_to_local',
   'can_run_remote',
   'find_dsq',
+  'insert',
 ];
+
+/** The calls themselves; other steps of the same types lie inside them. */
+const NESTING_STEPS: ReadonlySet<string> = new Set(['', 'core', 'scx', 'kfunc']);
 
 /** Moves of a task under the lock of its rq. Between an event and the one that it leads to none of these can come. */
 const MOVES: readonly EventType[] = [
@@ -27,6 +31,7 @@ const MOVES: readonly EventType[] = [
   'dispatch_enqueue',
   'dispatch_dequeue',
   'dsq_link',
+  'dsq_unlink',
   'move_local_task',
   'move_remote_task',
   'migrate',
@@ -36,11 +41,17 @@ const MOVES: readonly EventType[] = [
   'switch',
 ];
 
+/** What cannot come between a call that links a task and the link either: interrupts are off, and nothing is unlocked. */
+const ASIDE: readonly EventType[] = ['resched', 'wakeup', 'wakeup_preempt', 'tick', 'update_curr', 'slice_end', 'kick'];
+
 /** A rule about a sequence is believed once it has held so often: recorders differ in what they can probe. */
 const LEARNT = 8;
+/** That the ends of a call are recorded is believed sooner: without a probe there is not one. */
+export const LEARNT_CALLS = 1;
 
 const nests = flagsOf(NESTING);
 const moves = flagsOf(MOVES);
+const aside = flagsOf(ASIDE);
 const kinds = EVENT_TYPES.length;
 
 /** What has been learnt about sequences, for all CPUs of one trace. */
@@ -55,6 +66,7 @@ export class CodePathRules {
 export class CodePath {
   readonly #stack: number[] = [];
   readonly #stackSeq: number[] = [];
+  readonly #stackPid: number[] = [];
   /** Kinds that began here since the start or the last loss: their ends can no longer be those of unseen beginnings. */
   readonly #begun = new Uint8Array(kinds);
   /** Kind of the event that leads to another, -1 none; the kinds that may follow, and the task. */
@@ -63,10 +75,13 @@ export class CodePath {
   #to = -1;
   #orTo = -1;
   #pid = -1;
+  /** Task that the pick under way replaces. */
+  #pickPrev = -1;
 
   forget(): void {
     this.#stack.length = 0;
     this.#stackSeq.length = 0;
+    this.#stackPid.length = 0;
     this.#begun.fill(0);
     this.#from = -1;
   }
@@ -74,8 +89,13 @@ export class CodePath {
   /** Follows one event that this CPU executed. */
   follow(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
-    if (moves[kind] === 1 && event.phase !== 'end') this.#arrive(event, step, rules);
-    if (nests[kind] === 1 && (event.step === '' || event.step === 'core' || event.step === 'scx')) {
+    const ends = event.phase === 'end';
+    const arrives = ends ? (this.#from >= 0 && nests[kind] === 1) || kind === KIND.pick : moves[kind] === 1;
+    if (kind === KIND.pick && !ends) this.#pickPrev = event.curr;
+    if (arrives || (aside[kind] === 1 && this.#from >= 0 && this.#to === KIND.dsq_link))
+      this.#arrive(event, step, rules);
+    if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
+    if (nests[kind] === 1 && NESTING_STEPS.has(event.step)) {
       if (event.phase === 'begin') this.#enter(event, step, rules);
       else if (event.phase === 'end') this.#leave(event, step, rules);
     }
@@ -85,44 +105,52 @@ export class CodePath {
     const { kind } = event;
     const open = this.#stack.indexOf(kind);
     if (open >= 0) {
-      // None of these functions calls itself: an end is missing.
-      if ((rules.ended[kind] ?? 0) >= LEARNT) {
-        contradict(
-          step,
-          INCONSISTENT,
-          'call-nesting',
-          `${event.type} begins again on CPU ${event.cpu} before it ended`,
-          {
-            cpu: event.cpu,
-            sinceSeq: this.#stackSeq[open] ?? -1,
-          },
-        );
+      if ((rules.ended[kind] ?? 0) >= LEARNT_CALLS) {
+        // None of these functions calls itself: an end is missing.
+        const text = `${event.type} begins again on CPU ${event.cpu} before it ended`;
+        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[open] ?? -1 });
+        this.#cut(open);
+      } else {
+        // Of some functions no end is ever recorded.
+        this.#stack.splice(open, 1);
+        this.#stackSeq.splice(open, 1);
+        this.#stackPid.splice(open, 1);
       }
-      this.#stack.length = open;
-      this.#stackSeq.length = open;
     }
     this.#begun[kind] = 1;
     this.#stack.push(kind);
     this.#stackSeq.push(event.seq);
+    this.#stackPid.push(event.pid);
   }
 
   #leave(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
     const open = this.#stack.lastIndexOf(kind);
-    const known = (rules.ended[kind] ?? 0) >= LEARNT;
-    if (open >= 0 && open === this.#stack.length - 1) rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
-    else if (known && (this.#stack.length > 0 || this.#begun[kind] === 1)) {
-      const inner = EVENT_TYPES[this.#stack.at(-1) ?? 0] ?? '';
+    const known = (rules.ended[kind] ?? 0) >= LEARNT_CALLS;
+    const inside = this.#unended(open, rules);
+    if (open >= 0 && inside < 0) {
+      rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
+      const pid = this.#stackPid[open] ?? -1;
+      if (pid > 0 && event.pid > 0 && pid !== event.pid && kind !== KIND.pick) {
+        const text = `${event.type} of pid ${pid} ends on CPU ${event.cpu} as one of pid ${event.pid}`;
+        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[open] ?? -1 });
+      }
+    } else if (known && (inside >= 0 || this.#begun[kind] === 1)) {
+      const inner = EVENT_TYPES[this.#stack[inside] ?? 0] ?? '';
       const text =
         open < 0
           ? `${event.type} ends on CPU ${event.cpu} without having begun`
           : `${event.type} ends on CPU ${event.cpu} while ${inner} inside it has not ended`;
       contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq.at(-1) ?? -1 });
     }
-    if (open >= 0) {
-      this.#stack.length = open;
-      this.#stackSeq.length = open;
-    }
+    if (open >= 0) this.#cut(open);
+  }
+
+  /** Place of the innermost call above `open` of a kind whose ends are recorded; -1: none. */
+  #unended(open: number, rules: CodePathRules): number {
+    for (let i = this.#stack.length - 1; i > open; i--)
+      if ((rules.ended[this.#stack[i] ?? 0] ?? 0) >= LEARNT_CALLS) return i;
+    return -1;
   }
 
   #arrive(event: TraceEvent, step: Step, rules: CodePathRules): void {
@@ -130,21 +158,45 @@ export class CodePath {
     const from = this.#from;
     if (from >= 0) {
       const cell = from * kinds + this.#to;
-      if (pid === this.#pid && (kind === this.#to || kind === this.#orTo))
-        rules.kept[cell] = (rules.kept[cell] ?? 0) + 1;
+      const whom = pid === this.#pid || (kind === KIND.stop && pid === this.#pickPrev);
+      const fits = event.phase !== 'end' && whom && (kind === this.#to || kind === this.#orTo);
+      if (fits) rules.kept[cell] = (rules.kept[cell] ?? 0) + 1;
       else if ((rules.kept[cell] ?? 0) >= LEARNT) {
         const expected = EVENT_TYPES[this.#to] ?? '';
         contradict(
           step,
           INCONSISTENT,
           'sequence',
-          `after ${EVENT_TYPES[from] ?? ''} of pid ${this.#pid} CPU ${event.cpu} had to go on with ${expected}, and ${event.type}${pid > 0 ? ` of pid ${pid}` : ''} came`,
+          `after ${EVENT_TYPES[from] ?? ''} of pid ${this.#pid} CPU ${event.cpu} had to go on with ${expected}, and ${event.phase === 'end' ? 'the end of ' : ''}${event.type}${pid > 0 ? ` of pid ${pid}` : ''} came`,
           { cpu: event.cpu, sinceSeq: this.#fromSeq },
         );
       }
       this.#from = -1;
     }
-    this.#expect(event);
+    if (event.phase !== 'end') this.#expect(event);
+    else if (kind === KIND.pick) this.#expectSet(event);
+  }
+
+  /** put_prev_set_next_task() follows a pick of another task at once: prev is put, or next is set. */
+  #expectSet(event: TraceEvent): void {
+    if (event.pid > 0 && event.pid !== this.#pickPrev && this.#pickPrev >= 0) this.#owe(event, KIND.run, KIND.stop);
+  }
+
+  /** Interrupts are off in all of these calls: the CPU can't switch before they return. */
+  #abandon(event: TraceEvent, step: Step, rules: CodePathRules): void {
+    const inside = this.#unended(-1, rules);
+    if (inside >= 0) {
+      const text = `CPU ${event.cpu} switches while ${EVENT_TYPES[this.#stack[inside] ?? 0] ?? ''} has not ended`;
+      contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[inside] ?? -1 });
+    }
+    this.#cut(0);
+  }
+
+  /** The calls from this place on are over. */
+  #cut(place: number): void {
+    this.#stack.length = place;
+    this.#stackSeq.length = place;
+    this.#stackPid.length = place;
   }
 
   /** What has to come next on this CPU. */
@@ -174,7 +226,8 @@ export class CodePath {
         this.#owe(event, KIND.dequeue);
         break;
       case KIND.dispatch_dequeue:
-        if (event.has('sticky_cpu') && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate);
+        // A task that scx_bpf_dsq_move() takes to a remote local DSQ is still in the DSQ that it comes from.
+        if (event.has('sticky_cpu') && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate, KIND.dsq_unlink);
         break;
       default:
     }

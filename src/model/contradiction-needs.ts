@@ -1,4 +1,5 @@
 // Which event types the model needs in order to notice a contradiction: without them the trace is only incomplete.
+import type { RecordedSet } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 import { type Contradiction, INCONSISTENT } from './contradiction.ts';
 
@@ -42,7 +43,7 @@ const NEEDS: Readonly<Record<string, readonly EventType[]>> = {
 };
 
 /** Does a recording of these event types hold all that the contradiction follows from? False when that is not told. */
-export function isProven(found: Contradiction, recorded: ReadonlySet<EventType> | undefined): boolean {
+export function isProven(found: Contradiction, recorded: RecordedSet | undefined): boolean {
   const needs = NEEDS[found.rule === INCONSISTENT ? found.class : found.rule] ?? [];
   return recorded !== undefined && needs.every((type) => recorded.has(type));
 }

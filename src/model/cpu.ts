@@ -140,12 +140,19 @@ export class Cpu {
   runPid = RUN_UNKNOWN;
   runSeq = -1;
   readonly pick = new PickState();
+  /** Run queue for which the kernel code that executes here picks; -1 none, or not known. */
+  pickRq = -1;
+  pickSeq = -1;
   readonly consume = new ConsumeState();
 
   /** Callback that runs here, its task, and how many inserts it has made. */
   op = OP_NONE;
   opTask: Task | undefined;
   opInserts = 0;
+  /** Call of scx_bpf_dsq_reenq() here, which looks up its DSQ next; -1 none. */
+  reenqKfuncSeq = -1;
+  /** The task had a direct dispatch when ops.enqueue() was due. */
+  opDirect: Tri = UNKNOWN;
   opSeq = -1;
   opTime = -1;
   /** Beginning of the dispatch inside which another callback runs (a remote move enqueues); -1 none. */
@@ -180,8 +187,16 @@ export class Cpu {
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;
   switchTime = -1;
-  /** The last event executed here. */
+  /** The last event executed here, and the one before; -1 none since the start or the last loss. */
   lastSeq = -1;
+  priorSeq = -1;
+  lastKind = -1;
+  lastPhase = '';
+  lastStep = '';
+  lastPid = -1;
+  lastRq = -1;
+  /** Number of events executed here. */
+  seen = 0;
   lastTime = 0;
   /** The section of scheduler code that executes here read the clock of its run queue after this time. */
   entryTime = 0;
@@ -237,7 +252,14 @@ export class Cpu {
       this.inSection = true;
     } else if (kind === KIND.switch) this.inSection = false;
     if (this.lbPass?.active === true && OUTSIDE_LB[kind] === 1) this.lbPass.end();
+    this.priorSeq = this.lastSeq;
     this.lastSeq = event.seq;
+    this.lastKind = kind;
+    this.lastPhase = event.phase;
+    this.lastStep = event.step;
+    this.lastPid = event.pid;
+    this.lastRq = event.rq;
+    this.seen++;
     this.lastTime = event.t;
   }
 
@@ -263,6 +285,9 @@ export class Cpu {
     this.runPid = RUN_UNKNOWN;
     this.picked = undefined;
     this.pick.active = false;
+    this.pickRq = -1;
+    this.lastSeq = -1;
+    this.priorSeq = -1;
     this.consume.active = false;
     this.op = OP_NONE;
     this.opTask = undefined;

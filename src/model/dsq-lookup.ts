@@ -125,6 +125,8 @@ function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Ds
   const dsq = new Dsq(idHi, idLo);
   dsq.sched = model.schedOf(event);
   dsq.sinceSeq = event.seq;
+  // REJECT and RESCUE exist from boot on and are seen at their first use.
+  if (dsq.isRqOwned && model.rqDsqsKnown) dsq.unknown = 0;
   if (dsq.isUser) addUserDsq(model, dsq);
   else if (event.type === 'consume') {
     // A CPU consumes the GLOBAL of its own node and its own BYPASS only.

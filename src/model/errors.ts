@@ -105,12 +105,16 @@ function noteDifference(
   const what = details.certain === false ? `${details.text} (possibly)` : details.text;
   if (here === undefined && there !== undefined) {
     const message = formatKernel(formatAt(site, there), shown(details.args));
-    step.whatIf.push({ change: 'fatal', text: `${what}: the scheduler is ejected (${message})` });
+    step.whatIf.push({ change: 'fatal', text: `${what}: the scheduler is ejected (${message})`, site: site.id });
   } else if (here !== undefined && there === undefined) {
-    step.whatIf.push({ change: 'survives', text: `${what}: the scheduler is not ejected for it (${site.id})` });
+    step.whatIf.push({
+      change: 'survives',
+      text: `${what}: the scheduler is not ejected for it (${site.id})`,
+      site: site.id,
+    });
   } else if (here !== undefined && there !== undefined) {
     const message = formatKernel(formatAt(site, there), shown(details.args));
     if (message !== formatKernel(formatAt(site, here), shown(details.args)))
-      step.whatIf.push({ change: 'message', text: `${what}: ejected with another text (${message})` });
+      step.whatIf.push({ change: 'message', text: `${what}: ejected with another text (${message})`, site: site.id });
   }
 }

@@ -12,13 +12,18 @@ import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { SchedInfo, TraceHeader } from '../trace/header.ts';
+import { type EventName, isRecorded } from '../trace/recorded.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { CapsState } from './caps/caps-state.ts';
+import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
+import { adoptHeaderScheds } from './caps/tree.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { userDsqExists } from './dsq-lookup.ts';
-import { Sched, type Tri, YES } from './sched.ts';
+import { checkRepeated } from './repeated.ts';
+import { NO, Sched, type Tri, YES } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { checkDequeued } from './transitions/dsq.ts';
@@ -72,9 +77,21 @@ export class Model {
   seq = -1;
   /** A loss or the start of the trace makes everything before this ordinal uncertain. */
   knownSince = 0;
+  /** No task was on any REJECT or RESCUE DSQ when the root scheduler was attached. */
+  rqDsqsKnown = false;
+  /** Sub-schedulers: the tree, capabilities, cids. */
+  readonly caps: CapsState;
   /** Bits of p->scx.flags that follow from the recorded events. */
   readonly predictedFlags: number;
   readonly codePathRules = new CodePathRules();
+  /** Links that came inside a call that inserts or moves the task, and links that did not. */
+  linksAnnounced = 0;
+  linksUnannounced = 0;
+  /** Wakeups that reached a run queue after sched_waking, and tasks that ran after sched_wakeup. */
+  wakingsKept = 0;
+  wakeupsKept = 0;
+  /** Pairs of different events that one CPU executed at the same time: the clock is coarse. */
+  sameTimes = 0;
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -87,6 +104,7 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.header = options.header;
+    this.caps = new CapsState(options.header);
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.asked = options.asked;
     this.hz = this.header.hz ?? 0;
@@ -114,6 +132,7 @@ export class Model {
         cpu.active = cpu.online;
       }
     }
+    adoptHeaderScheds(this);
   }
 
   /** Applies one event; `step` is filled with what it did. */
@@ -123,11 +142,14 @@ export class Model {
     this.seq = event.seq;
     if (event.cpu >= 0) {
       step.cpu = this.cpu(event.cpu);
+      if (event.t === step.cpu.lastTime) checkRepeated(this, event, step, step.cpu);
       step.cpu.noteTime(event);
       step.cpu.path.follow(event, step, this.codePathRules);
     }
     if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
+    if (this.caps.active) CAPS_BEFORE[event.kind]?.(this, event, step);
     TRANSITIONS[event.kind]?.(this, event, step);
+    if (this.caps.active || CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
   }
 
   /** CPU by number; created when first named. */
@@ -269,7 +291,11 @@ export class Model {
 
   /** A root scheduler is being loaded and none was before: no task can be on a local DSQ. */
   emptyLocalDsqs(): void {
-    for (const id of this.header.possible ?? []) this.localDsq(this.cpu(id));
+    this.rqDsqsKnown = true;
+    for (const id of this.header.possible ?? []) {
+      this.localDsq(this.cpu(id));
+      this.caps.cpu(id).pendingKnown = true;
+    }
     for (const cpu of this.cpus) if (cpu.local !== undefined && cpu.local.known === 0) cpu.local.unknown = 0;
   }
 
@@ -286,8 +312,13 @@ export class Model {
   }
 
   /** Would the recording hold events of this type? True when it does not say. */
-  records(type: EventType): boolean {
-    return this.header.recorded === undefined || this.header.recorded.has(type);
+  records(name: EventName): boolean {
+    return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
+  }
+
+  /** Would the recording hold every change of the task's mask? set_cpus_allowed_scx() sees only the tasks of sched_ext. */
+  recordsMasksOf(task: Task): boolean {
+    return this.records(task.cls === CLASS_EXT ? 'affinity:scx' : 'affinity:common');
   }
 
   /** Nothing is certain any more: records were lost. Identities stay. */
@@ -304,6 +335,7 @@ export class Model {
     this.stallRaisedOn = -1;
     this.dumpAwaitsMessage = false;
     this.#headerHolds = false;
+    this.rqDsqsKnown = false;
     this.bypassCalls = 0;
     this.knownSince = this.seq;
   }
@@ -342,6 +374,11 @@ export class Model {
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
+    if (this.#headerHolds && !this.startsMidRun) {
+      task.initOpen = NO;
+      task.enableOpen = NO;
+    }
+    // After a loss the header no longer tells the present.
     if (info !== undefined && this.#headerHolds) {
       task.comm = info.comm ?? '';
       if (info.cpus !== undefined) {

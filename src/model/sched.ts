@@ -35,6 +35,8 @@ export class Sched {
   /** Low half of ops.flags; see `opsFlagsKnown`. */
   opsFlags = 0;
   opsFlagsKnown = false;
+  /** It has been seen to insert from ops.select_cpu(): it has that callback. */
+  insertsInSelect = false;
   /** Dispatch buffer length; 0 unknown. */
   maxBatch = 0;
   /** ops.timeout_ms (0: the default), and whether it was seen. */

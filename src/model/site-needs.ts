@@ -1,4 +1,5 @@
 // Which event types the model needs in order to predict an error or explain an exit: without them it cannot, and has not failed.
+import type { RecordedSet } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
 import type { Sched } from './sched.ts';
 
@@ -30,7 +31,7 @@ const SITE_NEEDS: Readonly<Record<string, Needs>> = {
 };
 
 /** Does a recording of these event types show what leads to the site? True when it is not known what was recorded. */
-export function isShown(site: string, recorded: ReadonlySet<EventType> | undefined): boolean {
+export function isShown(site: string, recorded: RecordedSet | undefined): boolean {
   if (recorded === undefined) return true;
   return (SITE_NEEDS[site] ?? []).every((need) =>
     typeof need === 'string' ? recorded.has(need) : need.some((type) => recorded.has(type)),

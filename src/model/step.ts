@@ -1,18 +1,15 @@
 // What one event did to the model: the transition that rules and fidelity look at. One record, reused for every event.
+import { CapsChecks } from './caps/check.ts';
 import type { Contradiction } from './contradiction.ts';
 import type { Cpu } from './cpu.ts';
 import type { Drop } from './drop.ts';
 import type { Dsq } from './dsq.ts';
 import type { KernelError } from './kernel-error.ts';
+import { NOT_PREDICTED } from './outcome.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 import type { Task } from './task.ts';
 
-/** Verdict of a prediction against what the event shows. */
-export const NOT_PREDICTED = 0;
-/** The model knew too little to predict. */
-export const UNDECIDED = 1;
-export const PREDICTED = 2;
-export const MISPREDICTED = 3;
+export { MISPREDICTED, NOT_PREDICTED, PREDICTED, UNDECIDED } from './outcome.ts';
 
 export class Step {
   // Who is concerned. Undefined: the event names nobody, or nobody known.
@@ -65,8 +62,15 @@ export class Step {
 
   /** Errors that the core raises at this event, as the model sees it. */
   readonly errors: KernelError[] = [];
+  /** What was expected of capability delegation, compared with what the event shows. */
+  readonly checks = new CapsChecks();
   /** What another release that was asked for would do differently. */
-  readonly whatIf: { readonly change: 'fatal' | 'survives' | 'message' | 'fallback'; readonly text: string }[] = [];
+  readonly whatIf: {
+    readonly change: 'fatal' | 'survives' | 'message' | 'fallback';
+    readonly text: string;
+    /** Error site that it is about. */
+    readonly site?: string;
+  }[] = [];
   /** What this event shows that cannot follow from the state before. */
   readonly contradictions: Contradiction[] = [];
   /** Verdicts that this event shows to have been dropped. */
@@ -100,6 +104,7 @@ export class Step {
     this.switchSeqBefore = -1;
     this.passedOver = undefined;
     if (this.errors.length > 0) this.errors.length = 0;
+    this.checks.reset();
     if (this.whatIf.length > 0) this.whatIf.length = 0;
     if (this.contradictions.length > 0) this.contradictions.length = 0;
     if (this.drops.length > 0) this.drops.length = 0;

@@ -2,6 +2,7 @@
 import { TASK_IMMED, TASK_PROTECTED, TASK_QUEUED } from '../kernel/flags.ts';
 import { CpuMask } from '../trace/cpu-mask.ts';
 import { U64 } from '../trace/u64.ts';
+import type { TaskCaps } from './caps/task-caps.ts';
 import type { Dsq } from './dsq.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 
@@ -38,6 +39,8 @@ const MASK_CHANGES = 8;
 /** A pending direct dispatch (p->scx.ddsp_*). */
 export class DirectDispatch {
   active = false;
+  /** Whether it is active is certain: its making or its end was seen. */
+  known = false;
   readonly dsqId = new U64();
   readonly enqFlags = new U64();
   readonly slice = new U64();
@@ -52,6 +55,7 @@ export class DirectDispatch {
 
   clear(): void {
     this.active = false;
+    this.known = true;
     this.deferred = false;
     this.seq = -1;
   }
@@ -117,6 +121,15 @@ export class Task {
   readonly ddsp = new DirectDispatch();
   /** p->scx.holding_cpu: CPU that is moving the task to itself, -1 none, or HOLDER_UNKNOWN. */
   holdingCpu = HOLDER_UNKNOWN;
+  /** Event at which the last ops.select_cpu() began; -1 not seen. */
+  selectSeq = -1;
+  /** sched_waking came and the wakeup has not reached the run queue; sched_wakeup has to come before it runs. */
+  waking: Tri = UNKNOWN;
+  wakeupDue: Tri = UNKNOWN;
+  wakeSeq = -1;
+  /** ops.init_task() and ops.enable() are under way. */
+  initOpen: Tri = UNKNOWN;
+  enableOpen: Tri = UNKNOWN;
   reenqCount = -1;
 
   // Queues.
@@ -177,6 +190,9 @@ export class Task {
   insertTime = -1;
   insertCallbackSeq = -1;
   insertCallbackTime = -1;
+
+  /** What capability delegation knows of it; undefined while there are no sub-schedulers. */
+  caps: TaskCaps | undefined;
 
   constructor(pid: number) {
     this.pid = pid;
@@ -282,10 +298,11 @@ export class Task {
 
   /** Everything that may have changed unseen becomes unknown; identity stays. */
   forget(): void {
-    // Members of a DSQ are forgotten with it.
-    if (this.dsq === null) this.dsq = undefined;
+    this.caps = undefined;
     this.cls = CLASS_UNKNOWN;
     this.sched = undefined;
+    // Members of a DSQ are forgotten with it; a task that was on none may be on one now.
+    if (this.dsq === null) this.dsq = undefined;
     this.maskKnown = false;
     this.maskChanges.length = 0;
     this.maskChangesDropped = true;
@@ -302,6 +319,12 @@ export class Task {
     this.opsStateKnown = false;
     this.ddsp.clear();
     this.holdingCpu = HOLDER_UNKNOWN;
+    this.ddsp.known = false;
+    this.selectSeq = -1;
+    this.waking = UNKNOWN;
+    this.wakeupDue = UNKNOWN;
+    this.initOpen = UNKNOWN;
+    this.enableOpen = UNKNOWN;
     this.reenqCount = -1;
     this.running = UNKNOWN;
     this.onCpu = RUNNING_UNKNOWN;

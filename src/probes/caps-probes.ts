@@ -35,11 +35,11 @@ export const CAPS_PROBES: readonly Probe[] = [
   ),
   probe('rehome_task', 1, 'scx_rehome_task', 'rehome', { sched: 'sid=to->id sid=to', pid: 'pid=p->pid' }),
   probe('fail_parent', 1, 'scx_fail_parent', 'fail_parent', { sched: SID }),
-  probe('rescue_end', 2, 'scx_rescue_end', 'rescue', { rq: 'cpu=rq->cpu' }, { step: 'end' }),
-  probe('rescue_timer', 2, 'scx_rescue_timerfn', 'rescue', {}, { step: 'timer' }),
+  probe('rescue_end', 1, 'scx_rescue_end', 'rescue', { rq: 'cpu=rq->cpu' }, { step: 'end' }),
+  probe('rescue_timer', 1, 'scx_rescue_timerfn', 'rescue', {}, { step: 'timer' }),
   probe(
     'rescue_keep_r',
-    2,
+    1,
     'scx_rescue_keep%return',
     'rescue',
     { rq: 'cpu=rq->cpu', pid: 'pid=p->pid', ret: 'ret=$retval:u8' },
@@ -83,5 +83,5 @@ export const CAPS_PROBES: readonly Probe[] = [
     { cgroup: 'cgid=cgroup_id', ret: 'ret=$retval:u8' },
     { phase: 'end' },
   ),
-  probe('k_cid_override', 1, 'scx_bpf_cid_override', 'cid_map', {}),
+  probe('k_cid_override', 1, 'scx_bpf_cid_override', 'cid_map', {}, { step: 'override' }),
 ];

@@ -107,7 +107,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'can_run_remote_r',
-    1,
+    2,
     'task_can_run_on_remote_rq%return',
     'can_run_remote',
     { pid: 'pid=p->pid', rq: 'cpu=rq->cpu', ret: 'ret=$retval:u8', enforce: 'enforce=$arg4:u8' },
@@ -292,7 +292,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_insert',
-    2,
+    1,
     'scx_bpf_dsq_insert___v2,scx_bpf_dsq_insert,scx_bpf_dispatch',
     'insert',
     { pid: 'pid=p->pid', dsq: 'did=dsq_id', slice: 'slice=slice', enq_flags: 'enq_flags=enq_flags:x64' },
@@ -308,7 +308,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_insert_old',
-    2,
+    1,
     'scx_bpf_dsq_insert',
     'insert',
     { pid: 'pid=p->pid', dsq: 'did=dsq_id', slice: 'slice=slice', enq_flags: 'enq_flags=enq_flags:x64' },
@@ -316,7 +316,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_insert_vtime',
-    2,
+    1,
     '__scx_bpf_dsq_insert_vtime',
     'insert',
     {
@@ -338,7 +338,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_insert_vtime_old',
-    2,
+    1,
     'scx_bpf_dsq_insert_vtime,scx_bpf_dispatch_vtime',
     'insert',
     {
@@ -360,7 +360,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_move_local_r',
-    1,
+    2,
     'scx_bpf_dsq_move_to_local___v2,scx_bpf_dsq_move_to_local,scx_bpf_consume%return',
     'move_to_local',
     { dsq: 'did=dsq_id', ret: 'ret=$retval:u8' },
@@ -428,7 +428,7 @@ export const DSQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_peek_r',
-    3,
+    2,
     'scx_bpf_dsq_peek%return',
     'dsq_query',
     { dsq: 'did=dsq_id', pid: { arg: 'pid=$retval->pid', pointer: 'ret=$retval' } },

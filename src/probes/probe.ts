@@ -2,7 +2,8 @@
 import type { EventType, FieldsOf } from '../trace/vocabulary/index.ts';
 
 /**
- * Recording level: 1 is needed to replay, 2 is what the scheduler asked for and life cycle, 3 is reads and idle tracking.
+ * Recording level: 1 is all that a rule can need to be decided (every error that the core raises on the scheduling path
+ * can be predicted from it), 2 adds names, life cycle and results that explain more, 3 adds reads and idle tracking.
  */
 export type ProbeLevel = 1 | 2 | 3;
 
@@ -45,8 +46,10 @@ export interface Probe {
   readonly args: readonly ProbeArg[];
   /** Event filter to set, such as `nr > 0`. */
   readonly filter?: string;
-  /** Skip this probe when one of these events already covers the same symbol. */
+  /** Skip this probe when an earlier one of the catalogue covers the same symbol. */
   readonly unlessSymbolTaken?: boolean;
+  /** At level 1, record this event only when the named probe cannot be: that one tells more about the same moment. */
+  readonly standsInFor?: string;
 }
 
 /** One argument in the catalogue's short form: `name=fetch`, with alternatives separated by blanks. */
@@ -70,9 +73,12 @@ export interface ProbeOptions {
   readonly phase?: 'begin' | 'end';
   readonly step?: string;
   readonly constants?: Readonly<Record<string, number>>;
+  /** Event filter, and the argument that it looks at when that is no field of the event. */
   readonly filter?: string;
+  readonly filterArg?: ArgText;
   readonly verdict?: ArgText;
   readonly unlessSymbolTaken?: boolean;
+  readonly standsInFor?: string;
 }
 
 /**
@@ -88,12 +94,13 @@ export function probe<T extends EventType>(
   options: ProbeOptions = {},
 ): Probe {
   const isReturn = on.endsWith('%return');
-  const { verdict, ...rest } = options;
+  const { verdict, filterArg, ...rest } = options;
   const list: ProbeArg[] =
     verdict === undefined ? [] : [{ ...parseArg(verdict), field: 'verdict', meaning: 'verdict' }];
   for (const [field, spec] of Object.entries<ArgSpec | undefined>(args)) {
     if (spec !== undefined) addArg(list, field, spec);
   }
+  if (filterArg !== undefined) list.push(parseArg(filterArg));
   return {
     event,
     system: 'scx',
@@ -123,7 +130,7 @@ export function kernelEvent<T extends EventType>(
   event: string,
   type: T,
   fields: { readonly [F in FieldsOf<T>]?: string },
-  options: ProbeOptions = {},
+  options: ProbeOptions & { readonly level?: ProbeLevel } = {},
 ): Probe {
   const args = Object.entries<string | undefined>(fields).map(([field, name]) => ({
     name: name ?? field,
@@ -137,7 +144,10 @@ function addArg(list: ProbeArg[], field: string, spec: ArgSpec): void {
   if (typeof spec === 'string') {
     list.push(...parseWords(spec, field));
   } else if ('words' in spec) {
-    list.push({ ...parseArg(spec.base), meaning: 'cid-base' }, { ...parseArg(spec.count), meaning: 'cid-count' });
+    list.push(
+      { ...parseArg(spec.base), field: 'base', meaning: 'cid-base' },
+      { ...parseArg(spec.count), field: 'nr_cids', meaning: 'cid-count' },
+    );
     list.push(...parseWords(spec.words, field));
   } else if (spec.pointer !== undefined) {
     const pointer = parseArg(spec.pointer);

@@ -192,7 +192,7 @@ export const RQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_select_dfl_r',
-    2,
+    1,
     'scx_bpf_select_cpu_dfl%return',
     'select_cpu',
     {
@@ -205,7 +205,7 @@ export const RQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_select_and_r',
-    2,
+    1,
     '__scx_bpf_select_cpu_and,scx_bpf_select_cpu_and%return',
     'select_cpu',
     { pid: 'pid=p->pid', ret: 'ret=$retval:s32' },
@@ -235,7 +235,7 @@ export const RQ_PROBES: readonly Probe[] = [
   ),
   probe(
     'k_kick_cid',
-    2,
+    1,
     'scx_bpf_kick_cid',
     'kick',
     { cid: 'cid=cid', kick_flags: 'flags=flags:x64' },
@@ -257,19 +257,25 @@ export const RQ_PROBES: readonly Probe[] = [
     next_migration_disabled: 'nmd=next->migration_disabled',
     next_cpus: 'nm0=+0(next->cpus_ptr):x64',
   }),
-  kernelEvent('sched', 'sched_switch', 'switch', {
-    prev: 'prev_pid',
-    next: 'next_pid',
-    prev_state: 'prev_state',
-    prev_comm: 'prev_comm',
-    next_comm: 'next_comm',
-  }),
+  kernelEvent(
+    'sched',
+    'sched_switch',
+    'switch',
+    {
+      prev: 'prev_pid',
+      next: 'next_pid',
+      prev_state: 'prev_state',
+      prev_comm: 'prev_comm',
+      next_comm: 'next_comm',
+    },
+    { level: 2, standsInFor: 'switch' },
+  ),
   kernelEvent(
     'sched',
     'sched_waking',
     'wakeup',
     { pid: 'pid', target: 'target_cpu', prio: 'prio', comm: 'comm' },
-    { step: 'waking' },
+    { step: 'waking', level: 2 },
   ),
   kernelEvent(
     'sched',

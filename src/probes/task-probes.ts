@@ -49,7 +49,7 @@ export const TASK_PROBES: readonly Probe[] = [
   ),
   probe(
     'reweight',
-    1,
+    2,
     'reweight_task_scx',
     'weight',
     { pid: 'pid=p->pid', weight: 'w=p->scx.weight', load_weight: 'lw=lw->weight' },
@@ -212,5 +212,6 @@ export const TASK_PROBES: readonly Probe[] = [
     { step: 'new' },
   ),
   kernelEvent('sched', 'sched_process_exec', 'exec', { pid: 'pid', old_pid: 'old_pid', filename: 'filename' }),
+  kernelEvent('task', 'task_rename', 'rename', { pid: 'pid', comm: 'newcomm' }),
   kernelEvent('sched', 'sched_process_exit', 'exit', { pid: 'pid', comm: 'comm', prio: 'prio' }),
 ];

@@ -2,10 +2,24 @@
 import { InputError } from '../errors.ts';
 import { readHead, type Source } from '../input/source.ts';
 import { canonicalCsv, canonicalJson, canonicalJsonl } from './canonical/index.ts';
+import { dumpText } from './dump-text/index.ts';
+import { perfetto } from './perfetto/index.ts';
 import type { OpenTrace, Reader, ReaderOptions } from './reader.ts';
+import { ftraceText, perfScript } from './text/index.ts';
 import { traceDat } from './trace-dat/index.ts';
+import { wprofJson } from './wprof-json/index.ts';
 
-export const READERS: readonly Reader[] = [traceDat, canonicalJson, canonicalJsonl, canonicalCsv];
+export const READERS: readonly Reader[] = [
+  traceDat,
+  canonicalJson,
+  canonicalJsonl,
+  canonicalCsv,
+  ftraceText,
+  perfScript,
+  perfetto,
+  wprofJson,
+  dumpText,
+];
 
 /** Bytes that a reader sees in order to recognise its format. */
 const HEAD_BYTES = 64 * 1024;

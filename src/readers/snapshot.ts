@@ -3,8 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { notReadable } from '../input/source.ts';
+import { PROBE_BY_NAME } from '../probes/catalogue.ts';
 import { CpuMask } from '../trace/cpu-mask.ts';
 import type { CpuInfo, TaskInfo, TraceHeader } from '../trace/header.ts';
+import { addRecorded, type EventName, type RecordedSet } from '../trace/recorded.ts';
 import { parseInteger } from '../trace/u64.ts';
 
 /** The snapshot that belongs to a trace when none was named: `snapshot.json` beside it, or `<trace>.snapshot.json`. */
@@ -74,10 +76,36 @@ class SnapshotReader {
         return key === undefined || cgroup === undefined ? [] : [[key, cgroup] as const];
       }),
     );
+    const clock = this.#string(root, 'clock');
+    if (clock !== undefined && clock !== '') header.clock = clock;
+    const recorded = header.recorded ?? this.#recorded(root);
+    if (recorded !== undefined) header.recorded = recorded;
+    if (header.losses.length === 0)
+      header.losses = this.#array(root, 'losses').map((entry, i) => this.#loss(entry, `losses[${i}]`));
     const schedExt = this.#record(root, 'sched_ext');
     if (typeof schedExt.state === 'string' && schedExt.state !== '') header.schedExtState = schedExt.state;
     const hotplugSeq = typeof schedExt.hotplug_seq === 'string' ? parseInteger(schedExt.hotplug_seq) : undefined;
     if (hotplugSeq !== undefined) header.hotplugSeq = hotplugSeq;
+  }
+
+  /** What the recorder says it recorded: trace events as `system:event`. */
+  #recorded(root: Fields): RecordedSet | undefined {
+    if (root.recorded === undefined) return undefined;
+    const recorded = new Set<EventName>();
+    for (const entry of this.#array(root, 'recorded')) {
+      const probe = typeof entry === 'string' ? PROBE_BY_NAME.get(entry.replace(':', '/')) : undefined;
+      if (probe !== undefined) addRecorded(recorded, probe.type, probe.step);
+    }
+    return recorded;
+  }
+
+  #loss(value: unknown, where: string): TraceHeader['losses'][number] {
+    const fields = this.#object(value, where);
+    return {
+      cpu: this.#number(fields, 'cpu', where) ?? -1,
+      overrun: this.#number(fields, 'overrun', where) ?? 0,
+      dropped: this.#number(fields, 'dropped', where) ?? 0,
+    };
   }
 
   #cpu(value: unknown, where: string): CpuInfo {

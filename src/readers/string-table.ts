@@ -1,7 +1,7 @@
 // Turns bytes into strings, each distinct short string once, so that names repeated a million times cost no allocation.
 
 const LONG = 64;
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const BUCKETS = 4096;
 /** Beyond this many strings the table no longer grows: the input has no repeating names. */

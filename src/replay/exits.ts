@@ -3,6 +3,7 @@ import { ERROR_SITES, type ErrorSite, formatAt } from '../kernel/error-sites.ts'
 import { EXIT_KIND, exitReason } from '../kernel/exit.ts';
 import { formatMatches } from '../kernel/format.ts';
 import type { Release } from '../kernel/release.ts';
+import { SUB_ERROR_SITES } from '../kernel/sub-error-sites.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import { type ExitState, NO, type Sched, type Tri, UNKNOWN, YES } from '../model/sched.ts';
 import { hasParameters, isShown } from '../model/site-needs.ts';
@@ -175,7 +176,7 @@ export class ExitTracker {
         error,
       };
     }
-    const site = this.#siteOf(exit);
+    const site = this.#siteOf(sched, exit);
     const cause = site?.meaning ?? `${exitReason(exit.kind)}: no known error site has this message`;
     return {
       sched,
@@ -195,8 +196,9 @@ export class ExitTracker {
     return shown && this.#isWholeSince(sched.sinceSeq) ? NO : UNKNOWN;
   }
 
-  #siteOf(exit: ExitState): ErrorSite | undefined {
-    const sites = ERROR_SITES.filter((entry) => entry.kind === exit.kind);
+  #siteOf(sched: Sched, exit: ExitState): ErrorSite | undefined {
+    // Some texts are used at two sites, one for root schedulers and one for others.
+    const sites = (sched.level > 0 ? SITES_OF_SUBS : ERROR_SITES).filter((entry) => entry.kind === exit.kind);
     const textless = sites.find((entry) => entry.format === '');
     if (textless !== undefined) return textless;
     const message = exit.message ?? '';
@@ -226,6 +228,9 @@ export class ExitTracker {
     }
   }
 }
+
+/** Sites that only sub-schedulers meet come first. */
+const SITES_OF_SUBS: readonly ErrorSite[] = [...SUB_ERROR_SITES, ...ERROR_SITES];
 
 /** The exit is the one that the predicted error leads to. */
 function isTheExit(error: KernelError, exit: ExitState): boolean {

@@ -12,7 +12,7 @@ export interface FidelityLine {
   unknown: number;
 }
 
-export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'bypass_lb' | 'exits';
+export type FidelityName = 'picks' | 'consumes' | 'dsq_lengths' | 'bypass_lb' | 'exits' | 'caps';
 
 export interface Mismatch {
   readonly line: FidelityName;
@@ -30,11 +30,13 @@ export class Fidelity {
     dsq_lengths: { observed: 0, explained: 0, unknown: 0 },
     bypass_lb: { observed: 0, explained: 0, unknown: 0 },
     exits: { observed: 0, explained: 0, unknown: 0 },
+    caps: { observed: 0, explained: 0, unknown: 0 },
   };
   readonly mismatches: Mismatch[] = [];
 
   /** Compares what the step predicted with what the event shows. */
   compare(event: TraceEvent, step: Step): void {
+    if (step.checks.length > 0) this.#compareCaps(event, step);
     if (step.lengthOutcome !== NOT_PREDICTED) {
       if (this.count('dsq_lengths', step.lengthOutcome)) this.#note('dsq_lengths', event, lengthText(event, step));
     }
@@ -54,6 +56,15 @@ export class Fidelity {
     if (step.outcome === NOT_PREDICTED) return;
     if (event.kind === KIND.pick) this.lines.picks.unknown++;
     else if (event.kind === KIND.consume) this.lines.consumes.unknown++;
+  }
+
+  #compareCaps(event: TraceEvent, step: Step): void {
+    const { checks } = step;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks.at(i);
+      if (check === undefined || check.outcome === NOT_PREDICTED) continue;
+      if (this.count('caps', check.outcome)) this.#note('caps', event, `${check.text} [${check.aspect}]`);
+    }
   }
 
   /** Counts an outcome; true when it is a mismatch. */

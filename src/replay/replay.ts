@@ -10,7 +10,11 @@ import { Step } from '../model/step.ts';
 import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { autoDomain } from '../vtime/compile.ts';
+import type { Domain } from '../vtime/domain.ts';
+import { VtimeEngine } from '../vtime/engine.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
 import { Recoveries } from './recoveries.ts';
@@ -22,6 +26,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** How the scheduler keeps vtime; absent: nothing is known of it. */
+  readonly domain?: Domain;
 }
 
 interface ActiveRule {
@@ -50,20 +56,19 @@ export class Replay {
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
   readonly #active: readonly ActiveRule[];
-  /** Rules about error sites, by site. */
+  /** Rules about error sites, by site, and about comparisons of the model, by aspect. */
   readonly #bySite = new Map<string, ActiveRule>();
+  readonly #vtime: VtimeEngine | undefined;
+  readonly #byAspect = new Map<string, ActiveRule>();
   readonly #byId = new Map<string, ActiveRule>();
   /** Number of events judged, by kind: those seen while no records were missing. */
   readonly #judged = new Float64Array(EVENT_TYPES.length);
-  readonly #timeBase: () => bigint;
-  /** Records are missing up to this time (ns since the time base): what is seen meanwhile proves nothing; -1: none are. */
-  #blindUntil = -1;
+  /** CPUs of which records are missing right now: what is seen meanwhile proves nothing. */
+  readonly #blind = new Set<number>();
   #current: TraceEvent;
   #attachSeen = false;
 
-  /** `timeBase` is asked when a loss is met: time of `t = 0`, ns. */
-  constructor(header: TraceHeader, options: ReplayOptions, timeBase: () => bigint = () => 0n) {
-    this.#timeBase = timeBase;
+  constructor(header: TraceHeader, options: ReplayOptions) {
     this.kernel = detectKernel(header, options.kernel);
     const semantics = semanticsOf(this.kernel.version);
     const asked = options.as === undefined ? undefined : semanticsOf(options.as);
@@ -73,21 +78,32 @@ export class Replay {
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
+    const domain = options.domain ?? autoDomain();
     this.#active = this.ruleRuns.flatMap((run) => {
       if (!this.#holdsHere(run)) return [];
       const handlers = this.#create(run);
-      if (hasEvidence(run, header)) return [{ run, handlers }];
+      if (hasEvidence(run, header) && isDescribed(run, domain)) return [{ run, handlers }];
       // What led to the end of a scheduler cannot be seen, but its message can.
       const { onEnd } = handlers;
       return run.spec.site === undefined || onEnd === undefined ? [] : [{ run, handlers: { onEnd } }];
     });
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
-    for (const rule of this.#active) {
-      for (const [type, handler] of Object.entries(rule.handlers) as [EventType, EventHandler][]) {
+    const listen = (listener: object): void => {
+      for (const [type, handler] of Object.entries(listener) as [EventType, EventHandler][]) {
         if (type in KIND) handlers[KIND[type]]?.push(handler);
       }
+    };
+    // Facts are told before the rules that listen to the event itself are asked.
+    if (this.#active.some((rule) => rule.run.spec.vtime !== undefined)) {
+      const listeners = this.#active.flatMap((rule) => rule.handlers.vtime ?? []);
+      this.#vtime = new VtimeEngine({ model: this.model, domain, listeners });
+      listen(this.#vtime.handlers);
+    }
+    for (const rule of this.#active) {
+      listen(rule.handlers);
       this.#byId.set(rule.run.spec.id, rule);
       if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
+      if (rule.run.spec.aspect !== undefined) this.#byAspect.set(rule.run.spec.aspect, rule);
     }
     this.#handlers = handlers;
   }
@@ -99,16 +115,11 @@ export class Replay {
     this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
     if (this.firstTime < 0) this.firstTime = event.t;
     this.lastTime = event.t;
-    if (this.#blindUntil >= 0 && event.t > this.#blindUntil) {
-      this.#blindUntil = -1;
-      this.model.forget();
-      this.exits.noteGap(event.seq);
-    }
     this.model.apply(event, step);
     if (event.kind === KIND.lost) this.#lose(event);
     if (RARE[event.kind] === 1) this.#observe(event);
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
-    if (this.#blindUntil >= 0 && event.kind !== KIND.lost) {
+    if (this.#blind.size > 0 && event.kind !== KIND.lost) {
       this.fidelity.skip(event, step);
       return true;
     }
@@ -122,6 +133,7 @@ export class Replay {
     this.fidelity.compare(event, step);
     if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
     if (step.errors.length > 0) this.#raise(event, step);
+    if (step.checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
@@ -132,10 +144,11 @@ export class Replay {
   /** The trace is over. */
   end(): void {
     this.#step.reset();
-    if (this.#blindUntil >= 0) {
+    if (this.#blind.size > 0) {
       this.model.forget();
       this.exits.noteGap(this.#current.seq);
     }
+    this.#vtime?.end();
     for (const { run, handlers } of this.#active) {
       for (const type of handlers.checkedAt ?? []) run.checked += this.#judged[KIND[type]] ?? 0;
       handlers.onEnd?.();
@@ -149,13 +162,21 @@ export class Replay {
     }
   }
 
+  /** Records are missing from here on, up to here, or (without a phase) right before. The model has forgotten all. */
   #lose(event: TraceEvent): void {
     this.exits.noteGap(event.seq);
-    this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
-    const until = event.value('until');
-    if (typeof until !== 'bigint') return;
-    // Comparisons are by time alone, so the limit may be rounded up.
-    this.#blindUntil = Math.max(this.#blindUntil, Number(until - this.#timeBase()));
+    if (event.phase === 'begin') this.#blind.add(event.cpu);
+    else if (event.phase === 'end') this.#blind.delete(event.cpu);
+    if (event.phase !== 'end')
+      this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
+  }
+
+  #check(event: TraceEvent, step: Step): void {
+    const { checks } = step;
+    for (let i = 0; i < checks.length; i++) {
+      const check = checks.at(i);
+      if (check !== undefined) this.#byAspect.get(check.aspect)?.handlers.onCheck?.(check, event, step);
+    }
   }
 
   #contradict(event: TraceEvent, step: Step): void {
@@ -181,10 +202,14 @@ export class Replay {
   }
 
   #create(run: RuleRun): RuleHandlers {
+    const engine = (): VtimeEngine | undefined => this.#vtime;
     return run.spec.create({
+      get vtime() {
+        return engine();
+      },
       model: this.model,
-      checked: () => {
-        run.checked++;
+      checked: (times = 1) => {
+        run.checked += times;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
       note: (text) => {
@@ -230,10 +255,17 @@ function hasEvidence(run: RuleRun, header: TraceHeader): boolean {
   return missing.length === 0;
 }
 
+/** Is enough known of how the scheduler keeps vtime? Otherwise the rule says what it misses. */
+function isDescribed(run: RuleRun, domain: Domain): boolean {
+  if (!domain.auto || run.spec.vtime !== 'described') return true;
+  run.notEvaluated = 'needs to know how the scheduler keeps vtime: --domain NAME or FILE';
+  return false;
+}
+
 /** Needed event types that were not recorded, alternatives as `a or b`. */
-export function missingTypes(needs: RuleSpec['needs'], recorded: ReadonlySet<EventType>): string[] {
+export function missingTypes(needs: RuleSpec['needs'], recorded: RecordedSet): string[] {
   return needs.flatMap((need) => {
     const alternatives = typeof need === 'string' ? [need] : need;
-    return alternatives.some((type) => recorded.has(type)) ? [] : [alternatives.join(' or ')];
+    return alternatives.some((name) => isRecorded(name, recorded)) ? [] : [alternatives.join(' or ')];
   });
 }

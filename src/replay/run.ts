@@ -27,9 +27,13 @@ import { Replay, type ReplayOptions } from './replay.ts';
 export interface RunOptions extends ReplayOptions {
   /** Path as the user gave it, for commands in findings. */
   readonly path: string;
+  /** Options that name the domain, as on the command line, for commands in findings. */
+  readonly domainOptions?: string;
   /** Rules asked for by name: not being able to evaluate one of them is no pass. */
   readonly named?: ReadonlySet<string>;
   readonly strict?: boolean;
+  /** What is possible or predicted fails the run like a violation. */
+  readonly failOnPossible?: boolean;
   /** Damage in the input ends the replay there instead of being thrown. */
   readonly keepGoing?: boolean;
   /** At most this many findings are listed, in all. */
@@ -40,7 +44,7 @@ export interface RunOptions extends ReplayOptions {
 
 /** Replays the trace. Damaged input is an InputError unless `keepGoing` is set. */
 export function runReplay(trace: OpenTrace, options: RunOptions): ReplayResult {
-  const replay = new Replay(trace.header, options, () => trace.timeBase);
+  const replay = new Replay(trace.header, options);
   let incomplete: InputError | undefined;
   try {
     trace.run(replay);
@@ -82,7 +86,11 @@ class ResultBuilder {
     // The reader's own counts are complete now; the second pass for evidence would start them anew.
     const traceInfo = this.#traceInfo();
     const ordinals = new Set([
-      ...findings.flatMap((finding) => [finding.began, ...finding.evidence.map((ref) => ref.seq)]),
+      ...findings.flatMap((finding) => [
+        finding.began,
+        ...finding.evidence.map((ref) => ref.seq),
+        ...finding.chain.map((cause) => cause.seq),
+      ]),
       ...mismatches.map((entry) => entry.seq),
       ...(replay.whatIf?.differences ?? []).map((entry) => entry.seq),
       ...drops.flatMap((entry) => entry.examples.map((example) => example.seq)),
@@ -91,9 +99,9 @@ class ResultBuilder {
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
     const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
-    const missing = replay.ruleRuns.some(
-      (run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined,
-    );
+    const missing = replay.ruleRuns
+      .filter((run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined)
+      .map((run) => run.spec.id);
     return {
       schema: RESULT_SCHEMA,
       trace: traceInfo,
@@ -116,9 +124,10 @@ class ResultBuilder {
       verdict,
       exit_code: exitCodeOf({
         verdict,
-        missing,
+        missing: missing.length > 0,
         incomplete: this.#incomplete !== undefined,
         strict: this.#options.strict === true,
+        failOnPossible: this.#options.failOnPossible === true,
       }),
       fidelity: replay.fidelity.lines,
       recoveries: Object.fromEntries(
@@ -129,6 +138,7 @@ class ResultBuilder {
       ),
       rules,
       findings: findings.map((finding) => this.#finding(finding, evidence, causes.get(finding) ?? null)),
+      ...(missing.length > 0 ? { missing } : {}),
       ...this.#whatIf(evidence),
       ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
       ...(this.#options.explainFidelity === true
@@ -153,22 +163,16 @@ class ResultBuilder {
     }
   }
 
-  /** The kernel has the last word: what it confirms is certain, what it demonstrably did not raise is no violation. */
+  /**
+   * The kernel has the last word: what it confirms is certain, what it demonstrably did not raise is no violation: the model,
+   * or the trace, is wrong about it. The same goes for what follows from a description that does not fit.
+   */
   #settleContradictions(run: RuleRun): void {
     for (const finding of run.findings) {
+      if (finding.premise?.broken === true) run.withdraw(finding, finding.premise.reason);
       const status = finding.error === undefined ? undefined : this.#statuses.get(finding.error);
-      if (status === 'confirmed' && finding.verdict === 'possible') {
-        run.possibles--;
-        run.violations++;
-        finding.verdict = 'violation';
-      }
-      if (status !== 'contradicted') continue;
-      if (finding.verdict === 'violation') run.violations--;
-      else if (finding.verdict === 'possible') run.possibles--;
-      else continue;
-      finding.verdict = 'inconclusive';
-      run.inconclusives++;
-      run.noteUndecided('the model predicts an error that the kernel did not raise');
+      if (status === 'confirmed') run.confirm(finding);
+      if (status === 'contradicted') run.withdraw(finding, 'the model predicts an error that the kernel did not raise');
     }
   }
 
@@ -184,9 +188,9 @@ class ResultBuilder {
     };
   }
 
-  /** Findings in the order of time, the first of each rule when there are too many. */
+  /** Findings in the order of time, those that explain others first; the first of each rule when there are too many. */
   #listed(findings: readonly Finding[]): readonly Finding[] {
-    const sorted = findings.toSorted((a, b) => a.seq - b.seq);
+    const sorted = findings.toSorted((a, b) => Number(b.leads) - Number(a.leads) || a.seq - b.seq);
     return this.#options.limit === undefined ? sorted : sorted.slice(0, this.#options.limit);
   }
 
@@ -194,9 +198,9 @@ class ResultBuilder {
   #whatIf(evidence: ReadonlyMap<number, EvidenceItem>): Pick<ReplayResult, 'what_if'> {
     const { whatIf } = this.#replay;
     if (whatIf === undefined) return {};
-    const differences = whatIf.differences.flatMap(({ change, text, count, seq }) => {
+    const differences = whatIf.differences.flatMap(({ change, text, count, seq, rule = null }) => {
       const first = evidence.get(seq);
-      return first === undefined ? [] : [{ change, text, count, first }];
+      return first === undefined ? [] : [{ change, text, rule, count, first }];
     });
     const { release, point } = whatIf.there.version;
     return { what_if: { kernel: point > 0 ? `${release}.${point}` : release, differences } };
@@ -258,14 +262,22 @@ class ResultBuilder {
       details: {
         ...finding.details,
         ...(began === undefined ? {} : { began }),
+        ...(finding.chain.length === 0 ? {} : { chain: this.#chain(finding, evidence) }),
         command: this.#command(finding),
       },
     };
   }
 
+  /** Causes with their events. */
+  #chain(finding: Finding, evidence: ReadonlyMap<number, EvidenceItem>): readonly object[] {
+    return finding.chain.map(({ rule, seq, text }) => ({ rule, text, event: evidence.get(seq) ?? null }));
+  }
+
   /** The command that shows this finding alone. */
   #command(finding: Finding): string {
     const parts = ['scx-check replay', quote(this.#options.path), `--rules ${finding.rule}`];
+    const { domainOptions = '' } = this.#options;
+    if (domainOptions !== '') parts.push(domainOptions);
     if (finding.pid >= 0) parts.push(`--pid ${finding.pid}`);
     const ts = this.#trace.timeBase + BigInt(finding.t);
     parts.push(`--from ${ts}ns --to ${ts}ns`);

@@ -21,6 +21,8 @@ export interface WhatIfDifference {
   count: number;
   /** First event of that kind. */
   readonly seq: number;
+  /** Rule about the error that it concerns; undefined: none. */
+  readonly rule: string | undefined;
 }
 
 type Observer = (event: TraceEvent, step: Step) => void;
@@ -50,13 +52,13 @@ export class WhatIf {
   }
 
   observe(event: TraceEvent, step: Step): void {
-    for (const entry of step.whatIf) this.#note(entry.change, entry.text, event.seq);
+    for (const entry of step.whatIf) this.#note(entry.change, entry.text, event.seq, entry.site);
     for (const observer of this.#observers[event.kind] ?? []) observer(event, step);
   }
 
-  #note(change: Change, text: string, seq: number): void {
+  #note(change: Change, text: string, seq: number, rule?: string): void {
     const known = this.#differences.get(text);
-    if (known === undefined) this.#differences.set(text, { change, text, count: 1, seq });
+    if (known === undefined) this.#differences.set(text, { change, text, count: 1, seq, rule });
     else known.count++;
   }
 

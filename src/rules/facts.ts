@@ -8,6 +8,11 @@ export function kernelMessage(rule: RuleSpec): string | undefined {
   return rule.site === undefined ? undefined : formatAt(errorSite(rule.site), NEWEST_RELEASE);
 }
 
+/** Who checks the rule, and how far a trace shows it: the classes of `Observability`, or that the kernel does not check. */
+export function observabilityOf(rule: RuleSpec): string {
+  return rule.site === undefined ? 'checker' : errorSite(rule.site).observability;
+}
+
 /** `6.14 on`, `7.1 to 7.2`, `all`. */
 export function versionsOf(rule: RuleSpec): string {
   if (rule.until !== undefined) return `${rule.since ?? '6.12'} to ${rule.until}`;

@@ -1,4 +1,5 @@
 // The registry of rules, in the order in which reports list them.
+
 import { dispatchCookieRace, dispatchNearMiss } from './affinity/dispatch-near-miss.ts';
 import { bypassDepthNegative } from './bypass/bypass-depth-negative.ts';
 import { bypassQueue } from './bypass/bypass-queue.ts';
@@ -6,6 +7,7 @@ import { LB_BALANCE_RULES, lbExact } from './bypass/lb-balance.ts';
 import { lbDequeueRace, lbInBypass, lbMigrations, lbPeriod } from './bypass/lb-course.ts';
 import { LB_RECORD_RULES } from './bypass/lb-record.ts';
 import { opDuringBypass } from './bypass/op-during-bypass.ts';
+import { CAPS_RULES } from './caps/index.ts';
 import { consumeMismatch } from './core/consume-mismatch.ts';
 import { dsqCount } from './core/dsq-count.ts';
 import { dsqMembership } from './core/dsq-membership.ts';
@@ -55,6 +57,28 @@ import { switchChainBroken } from './switch-chain-broken.ts';
 import { taskLost } from './task-lost.ts';
 import { taskOnTwoCpus } from './task-on-two-cpus.ts';
 import { taskOnTwoDsqs } from './task-on-two-dsqs.ts';
+import { dsqMixedOrder } from './vtime/dsq-mixed-order.ts';
+import { vtimeBasisLeap } from './vtime/vtime-basis-leap.ts';
+import { vtimeBasisRegress } from './vtime/vtime-basis-regress.ts';
+import { vtimeChargeMismatch } from './vtime/vtime-charge-mismatch.ts';
+import { vtimeChargeUnderflow } from './vtime/vtime-charge-underflow.ts';
+import { vtimeClampStorm } from './vtime/vtime-clamp-storm.ts';
+import { vtimeDomainContamination } from './vtime/vtime-domain-contamination.ts';
+import { vtimeDomainSplit } from './vtime/vtime-domain-split.ts';
+import { vtimeDrift } from './vtime/vtime-drift.ts';
+import { vtimeDriftEta } from './vtime/vtime-drift-eta.ts';
+import { vtimeHiddenRuntime } from './vtime/vtime-hidden-runtime.ts';
+import { vtimeKeyWrap } from './vtime/vtime-key-wrap.ts';
+import { vtimeLowClampMissing } from './vtime/vtime-low-clamp-missing.ts';
+import { vtimeModelMismatch } from './vtime/vtime-model-mismatch.ts';
+import { vtimeOrderViolation } from './vtime/vtime-order-violation.ts';
+import { vtimeResetDiscount } from './vtime/vtime-reset-discount.ts';
+import { vtimeStaleKey } from './vtime/vtime-stale-key.ts';
+import { vtimeStarvation } from './vtime/vtime-starvation.ts';
+import { vtimeStarvationPredicted } from './vtime/vtime-starvation-predicted.ts';
+import { vtimeTooFarAhead } from './vtime/vtime-too-far-ahead.ts';
+import { vtimeUninitBasis } from './vtime/vtime-uninit-basis.ts';
+import { weightRange } from './vtime/weight-range.ts';
 import { vtimeOnBuiltinDsq } from './vtime-on-builtin-dsq.ts';
 import { vtimeOrder } from './vtime-order.ts';
 
@@ -86,6 +110,28 @@ export const MODULE_RULES: readonly RuleSpec[] = [
   vtimeOrder,
   pickMismatch,
   consumeMismatch,
+  dsqMixedOrder,
+  weightRange,
+  vtimeModelMismatch,
+  vtimeHiddenRuntime,
+  vtimeDrift,
+  vtimeDriftEta,
+  vtimeTooFarAhead,
+  vtimeBasisLeap,
+  vtimeBasisRegress,
+  vtimeClampStorm,
+  vtimeDomainContamination,
+  vtimeDomainSplit,
+  vtimeUninitBasis,
+  vtimeResetDiscount,
+  vtimeChargeMismatch,
+  vtimeChargeUnderflow,
+  vtimeKeyWrap,
+  vtimeStaleKey,
+  vtimeLowClampMissing,
+  vtimeOrderViolation,
+  vtimeStarvation,
+  vtimeStarvationPredicted,
   taskLost,
   runnableStall,
   runnableTooLong,
@@ -123,6 +169,7 @@ export const MODULE_RULES: readonly RuleSpec[] = [
   counterConsistency,
   traceInconsistent,
   schedulerEjected,
+  ...CAPS_RULES,
 ];
 
 export const RULES: readonly RuleSpec[] = [

@@ -1,5 +1,6 @@
 // What a rule is: one invariant, declared as data next to the code that checks it.
 import type { Release } from '../kernel/release.ts';
+import type { CapsCheck } from '../model/caps/check.ts';
 import type { Contradiction } from '../model/contradiction.ts';
 import type { KernelError } from '../model/kernel-error.ts';
 import type { Model } from '../model/model.ts';
@@ -7,12 +8,19 @@ import type { Sched } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { EventName } from '../trace/recorded.ts';
 import type { EventType } from '../trace/vocabulary/index.ts';
+import type { VtimeEngine } from '../vtime/engine.ts';
+import type { VtimeHandlers } from '../vtime/facts.ts';
+import type { Premise } from '../vtime/premise.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
-/** What a rule concludes about a subject. `info` is never counted against the scheduler. */
-export type FindingVerdict = 'violation' | 'possible' | 'inconclusive' | 'info';
+/**
+ * What a rule concludes about a subject. `prediction` is something that will go wrong if things go on as they do; it counts as
+ * possible. `info` is never counted against the scheduler.
+ */
+export type FindingVerdict = 'violation' | 'possible' | 'prediction' | 'inconclusive' | 'info';
 
 /** An event that proves something, by its ordinal, and what it proves. */
 export interface EvidenceRef {
@@ -20,8 +28,17 @@ export interface EvidenceRef {
   readonly note?: string | undefined;
 }
 
+/** A cause of a finding: what a rule says about an earlier event. */
+export interface Cause {
+  readonly rule: string;
+  readonly seq: number;
+  readonly text: string;
+}
+
 export interface Report {
   readonly verdict: FindingVerdict;
+  /** Default: the severity of the rule. */
+  readonly severity?: Severity;
   /** Finer distinction within the rule, such as `race-window`. */
   readonly class?: string;
   /** What happened, in one sentence. */
@@ -40,6 +57,12 @@ export interface Report {
   readonly at?: { readonly seq: number; readonly t: number };
   /** Error of the core that this finding is about: it is compared with the recorded exit. */
   readonly error?: KernelError;
+  /** What led to it, nearest cause first. */
+  readonly chain?: readonly Cause[];
+  /** What it stands on besides the trace: when that breaks, the finding is inconclusive. */
+  readonly premise?: Premise;
+  /** It explains other findings: it is listed before them. */
+  readonly leads?: boolean;
   /** Further facts, for programs. */
   readonly details?: Readonly<Record<string, string | number | boolean | null>>;
 }
@@ -62,7 +85,9 @@ export type ModelView = Pick<
   | 'isPossibleCpu'
   | 'userDsqExists'
   | 'records'
+  | 'recordsMasksOf'
   | 'hz'
+  | 'caps'
 >;
 
 export interface ExitExplanation {
@@ -75,8 +100,8 @@ export interface ExitExplanation {
 
 export interface RuleContext {
   readonly model: ModelView;
-  /** The rule was really checked once. */
-  checked(): void;
+  /** The rule was really checked, once or as often as given. */
+  checked(times?: number): void;
   /** Reports at the event that is being handled. */
   report(report: Report): void;
   /** Why an instance ended, as far as the trace shows it. Complete at the end of the trace. */
@@ -85,6 +110,8 @@ export interface RuleContext {
   note(text: string): void;
   /** A check came up that what is known does not decide. */
   undecided(reason: string): void;
+  /** Vtimes, bases and waits; undefined where no rule needs them. */
+  readonly vtime: VtimeEngine | undefined;
 }
 
 export type EventHandler = (event: TraceEvent, step: Step) => void;
@@ -95,6 +122,10 @@ export type RuleHandlers = { readonly [T in EventType]?: EventHandler } & {
   readonly checkedAt?: readonly EventType[];
   /** The core raises an error of the site that the rule names. */
   readonly onError?: (error: KernelError, event: TraceEvent, step: Step) => void;
+  /** Facts about vtime, called when the event that shows them has been taken. */
+  readonly vtime?: VtimeHandlers;
+  /** The model compared what it expected of the delegation with what the event shows, in the aspect that the rule names. */
+  readonly onCheck?: (check: CapsCheck, event: TraceEvent, step: Step) => void;
   /** What the event shows cannot follow from the state before, in a way that the rule is about. */
   readonly onContradiction?: (contradiction: Contradiction, event: TraceEvent, step: Step) => void;
   /** The trace is over. */
@@ -109,12 +140,16 @@ export interface RuleSpec {
   readonly severity: Severity;
   /** Error site of the kernel that checks the same thing, see `kernel/error-sites.ts`. */
   readonly site?: string;
+  /** Comparison of the model that the rule reports, see `CapsCheck.aspect`. */
+  readonly aspect?: string;
   /** Kernel function that the rule stands on. */
   readonly fn: string;
   readonly since?: Release;
   readonly until?: Release;
-  /** Event types without which the rule cannot be evaluated. Of a nested list, one suffices. */
-  readonly needs: readonly (EventType | readonly EventType[])[];
+  /** It needs the vtime engine: for proofs of waits, for vtimes, or for vtimes by a description of the scheduler. */
+  readonly vtime?: 'waits' | 'any' | 'described';
+  /** Event types (or `type:step`) without which the rule cannot be evaluated. Of a nested list, one suffices. */
+  readonly needs: readonly (EventName | readonly EventName[])[];
   /** Rules whose findings are consequences of this one, about the same task, DSQ or scheduler. */
   readonly leadsTo?: readonly string[];
   /** Rules whose findings this one only adds details to. */

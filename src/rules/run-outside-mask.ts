@@ -31,6 +31,10 @@ export const runOutsideMask = defineRule({
         }
         // The stopper has not moved it yet, or the mask is changing this very moment.
         if (task.migrationPending === YES || task.maskChanging) return;
+        if (!event.has('next_cpus') && !context.model.recordsMasksOf(task)) {
+          context.undecided('the mask of a task may have changed, which was not recorded');
+          return;
+        }
         if (task.migrationPending !== NO) {
           context.undecided('not known whether the core owes the task a migration');
           return;

@@ -1,6 +1,8 @@
 // Rule: a runnable task runs within the watchdog timeout.
 import { defineRule } from './rule.ts';
 import { reportError } from './shared/kernel-error-rule.ts';
+import { driftCauses } from './shared/vtime-words.ts';
+import { waitDetails, winnersText } from './shared/wait-words.ts';
 
 export const runnableStall = defineRule({
   id: 'runnable-stall',
@@ -9,6 +11,7 @@ export const runnableStall = defineRule({
   site: 'runnable-stall',
   fn: 'check_rq_for_timeouts',
   needs: ['enqueue', 'dequeue', 'run', 'stop', 'sched_attach'],
+  vtime: 'waits',
   meaning:
     'The watchdog found a task that has been runnable for longer than ops.timeout_ms without running, and ejected the scheduler.',
   causes: [
@@ -22,23 +25,31 @@ export const runnableStall = defineRule({
     const checked = (): void => context.checked();
     return {
       watchdog: checked,
-      onError(error) {
+      onError(error, event) {
         const { task } = error;
         if (task === undefined) return;
-        const where =
-          task.custodySeq >= 0
-            ? { class: 'held-by-bpf', note: 'the BPF scheduler holds the task and has not decided' }
-            : error.dsq !== ''
-              ? { class: 'on-dsq', note: `the task waits on DSQ ${error.dsq}` }
-              : { class: 'unknown-place', note: 'the trace does not show where the task waits' };
+        const engine = context.vtime;
+        const proof = engine?.waits.prove(task, event.t);
+        const lost =
+          proof?.class === 'order' && proof.firstLostSeq >= 0
+            ? [
+                {
+                  rule: 'vtime-starvation',
+                  seq: proof.firstLostSeq,
+                  text: `the first of ${proof.lost} decisions that ${task.label} loses by order, to ${winnersText(proof)}`,
+                },
+              ]
+            : [];
         reportError(context, error, {
-          class: where.class,
+          class: proof?.class ?? 'unknown',
+          chain: [...lost, ...driftCauses(engine?.state.findTask(task.pid))],
+          details: proof === undefined ? {} : waitDetails(proof),
           evidence: [
             { seq: task.runnableAtSeq, note: 'it became runnable' },
             ...(task.custodySeq >= 0 ? [{ seq: task.custodySeq, note: 'the scheduler takes it' }] : []),
             ...(task.dsq && task.linkSeq >= 0 ? [{ seq: task.linkSeq, note: `put on DSQ ${task.dsq.name}` }] : []),
           ],
-          note: where.note,
+          note: proof?.text ?? 'the trace does not show why it does not run',
         });
       },
     };

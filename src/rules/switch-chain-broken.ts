@@ -10,13 +10,24 @@ export const switchChainBroken = defineRule({
   needs: ['switch'],
   disturbance: true,
   meaning: 'Two consecutive switches of a CPU do not fit together: the recording misses a switch, or is out of order.',
-  causes: ['records were lost without a mark', 'the trace was cut or merged wrongly'],
-  avoid: 'Record with larger buffers; keep the loss counters with the trace.',
+  causes: [
+    'records were lost without a mark',
+    'a filter of the recording left the switches of some tasks out',
+    'the trace was cut or merged wrongly',
+  ],
+  avoid: 'Record all tasks, with larger buffers; keep the loss counters with the trace.',
   create(context) {
     const hotplugRecorded = context.model.header.recorded?.has('cpu_offline') === true;
+    const filtered = context.model.header.mayBeFiltered === true;
+    // Formats that leave the previous task out have it filled in from the switch before: nothing can be checked.
+    const inferred = context.model.header.features.has('inferred:prev');
     return {
       switch(event, step) {
         if (step.switchSeqBefore < 0 || step.currBefore < 0) return;
+        if (inferred) {
+          context.undecided('the format does not record the task that is switched away from');
+          return;
+        }
         if (step.currBefore === event.prev) {
           context.checked();
           return;
@@ -31,8 +42,9 @@ export const switchChainBroken = defineRule({
         context.checked();
         context.report({
           // Without a record of it, a thread that took its leader's pid by execve looks the same.
-          verdict: context.model.records('exec') ? 'violation' : 'possible',
+          verdict: filtered ? 'inconclusive' : context.model.records('exec') ? 'violation' : 'possible',
           message: `CPU ${event.cpu} switches away from pid ${event.prev}, but it had switched to pid ${step.currBefore}`,
+          ...(filtered ? { note: 'unless a filter of the recording left the switches of some tasks out' } : {}),
           task: step.prev,
           cpu: event.cpu,
           began: step.switchSeqBefore,

@@ -1,6 +1,7 @@
 // A set of CPU (or cid) numbers as a bit mask, with the kernel's cpulist spelling.
 
 const LIST = /^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/;
+const HEX = /^0x[0-9a-f]+$/i;
 
 /** Largest CPU number a cpulist may name: CONFIG_NR_CPUS never exceeds 8192. */
 export const MAX_CPU = 8191;
@@ -113,10 +114,14 @@ export class CpuMask {
     }
   }
 
-  /** Replaces the contents with a cpulist such as `0-3,8`; false (and empty) when the text is no cpulist. */
+  /**
+   * Replaces the contents with a cpulist such as `0-3,8`, or a hexadecimal mask such as `0x10f`; false (and empty) when the
+   * text is neither.
+   */
   parse(list: string): boolean {
     this.clear();
     if (list === '') return true;
+    if (HEX.test(list)) return this.#parseHex(list.slice(2));
     if (!LIST.test(list)) return false;
     for (const part of list.split(',')) {
       const dash = part.indexOf('-');
@@ -128,6 +133,13 @@ export class CpuMask {
       }
       for (let cpu = from; cpu <= to; cpu++) this.add(cpu);
     }
+    return true;
+  }
+
+  #parseHex(digits: string): boolean {
+    if (digits.length > (MAX_CPU + 1) / 4) return false;
+    for (let end = digits.length, word = 0; end > 0; end -= 8, word++)
+      this.setWord(word, Number.parseInt(digits.slice(Math.max(0, end - 8), end), 16) | 0);
     return true;
   }
 

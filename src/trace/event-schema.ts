@@ -8,6 +8,10 @@ import { FIELDS, type FieldKind, type FieldName } from './vocabulary/fields.ts';
 import { EVENT_SPECS, EVENT_TYPES, type EventType, fieldsOf } from './vocabulary/index.ts';
 
 const integerText = z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number');
+const signedText = integerText.refine(
+  (text) => (parseInteger(text) ?? 0n) < 2n ** 63n,
+  'expected a number below 9223372036854775808',
+);
 const unsignedText = integerText.refine(
   (text) => (parseInteger(text) ?? 0n) >= 0n,
   'expected a number that is not negative',
@@ -51,7 +55,7 @@ export function eventSchema(type: EventType): z.ZodType {
   const spec = EVENT_SPECS[type];
   const required = new Set<FieldName>(spec.required);
   const shape: Record<string, z.ZodType> = {
-    ts: z.union([z.int(), integerText]).describe('time, ns of the trace clock'),
+    ts: z.union([z.int(), signedText]).describe('time, ns of the trace clock'),
     cpu: z.int().min(0).max(CPU_MAX).describe('CPU that executed'),
     type: z.literal(type).describe(spec.doc),
   };

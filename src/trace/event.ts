@@ -61,6 +61,9 @@ export const SLOTS: readonly Slot[] = slots;
 /** Slot of each field. */
 export const SLOT = Object.fromEntries(slots.map((slot) => [slot.field, slot])) as { readonly [F in FieldName]: Slot };
 
+/** Slot number by field. A Map, because an object with that many keys is looked up three times slower. */
+const ID_OF: ReadonlyMap<FieldName, number> = new Map(slots.map((slot) => [slot.field, slot.id]));
+
 const PRESENCE_WORDS = (slots.length + 31) >> 5;
 
 /** What absent fields read as. */
@@ -125,7 +128,7 @@ class TraceEventRecord {
   }
 
   has(field: FieldName): boolean {
-    const { id } = SLOT[field];
+    const id = ID_OF.get(field) ?? 0;
     return (((this.presence[id >> 5] ?? 0) >>> (id & 31)) & 1) === 1;
   }
 
@@ -146,7 +149,10 @@ class TraceEventRecord {
 
   /** Makes a field absent. */
   drop(field: FieldName): void {
-    const slot = SLOT[field];
+    this.dropSlot(SLOT[field]);
+  }
+
+  dropSlot(slot: Slot): void {
     this.presence[slot.id >> 5] = (this.presence[slot.id >> 5] ?? 0) & ~(1 << (slot.id & 31));
     this.#reset(slot);
   }

@@ -1,9 +1,10 @@
 // Checks the header of a canonical trace without the schema: exact, fast, silent. What it refuses the schema explains.
 import { CpuMask } from './cpu-mask.ts';
+import type { ExpectationJson } from './expectation.ts';
 import { TRACE_FORMAT } from './header.ts';
 import type { HeaderJson } from './header-json.ts';
+import { isEventName } from './recorded.ts';
 import { parseInteger } from './u64.ts';
-import { isEventType } from './vocabulary/index.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -13,7 +14,7 @@ const integer: Check = (value) => Number.isSafeInteger(value);
 const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const wide: Check = (value) => natural(value) || (typeof value === 'string' && (parseInteger(value) ?? -1n) >= 0n);
 const cpulist: Check = (value) => typeof value === 'string' && CpuMask.fromList(value) !== undefined;
-const eventType: Check = (value) => typeof value === 'string' && isEventType(value);
+const eventName: Check = (value) => typeof value === 'string' && isEventName(value);
 
 const listOf =
   (check: Check): Check =>
@@ -72,6 +73,35 @@ const task = objectOf(
     sched: wide,
   },
 );
+const share: Check = (value) => typeof value === 'number' && value >= 0 && value <= 1;
+const expectation = objectOf(
+  {},
+  {
+    rules: listOf(text),
+    kernel: text,
+    verdict: text,
+    exit_code: natural,
+    findings: listOf(
+      objectOf(
+        { rule: text },
+        {
+          verdict: text,
+          class: text,
+          task: text,
+          cpu: natural,
+          dsq: text,
+          sched: text,
+          ts: wide,
+          kernel: text,
+          count: natural,
+        },
+      ),
+    ),
+    exits: listOf(objectOf({ scheduler: text }, { kind: natural, reason: text, message: text })),
+    fidelity: recordOf(share),
+    evaluated: listOf(text),
+  },
+);
 const header = objectOf(
   { format: (value) => value === TRACE_FORMAT },
   {
@@ -88,15 +118,22 @@ const header = objectOf(
     hotplug_seq: wide,
     schedulers: listOf(scheduler),
     tasks: listOf(task),
-    recorded: listOf(eventType),
+    recorded: listOf(eventName),
+    may_be_filtered: flag,
     starts_mid_run: flag,
     features: listOf(text),
     losses: listOf(objectOf({ cpu: natural, overrun: natural, dropped: natural }, {})),
+    domain: (value) => text(value) || isObject(value),
+    expect: expectation,
   },
 );
 
 export function isHeaderJson(json: unknown): json is HeaderJson {
   return header(json);
+}
+
+export function isExpectationJson(json: unknown): json is ExpectationJson {
+  return expectation(json);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,8 +1,9 @@
 // The JSON shape of a trace header, and its conversion from and to the header that the program works with.
 import { CpuMask } from './cpu-mask.ts';
+import type { ExpectationJson } from './expectation.ts';
 import { emptyHeader, TRACE_FORMAT, type TraceHeader } from './header.ts';
+import { type EventName, recordedFromNames } from './recorded.ts';
 import { parseInteger } from './u64.ts';
-import type { EventType } from './vocabulary/index.ts';
 
 /** A 64-bit value in JSON: a number while it is exact, decimal or `0x` text. */
 export type WideJson = number | string;
@@ -69,10 +70,13 @@ export interface HeaderJson {
         sched?: WideJson | undefined;
       }[]
     | undefined;
-  recorded?: EventType[] | undefined;
+  recorded?: EventName[] | undefined;
+  may_be_filtered?: boolean | undefined;
   starts_mid_run?: boolean | undefined;
   features?: string[] | undefined;
   losses?: { cpu: number; overrun: number; dropped: number }[] | undefined;
+  domain?: string | Record<string, unknown> | undefined;
+  expect?: ExpectationJson | undefined;
 }
 
 const mask = (list: string): CpuMask => CpuMask.fromList(list) ?? new CpuMask();
@@ -98,7 +102,9 @@ export function headerFromJson(json: HeaderJson): TraceHeader {
       clockErrorNs: json.clock_error_ns,
       hz: json.hz,
       schedExtState: json.sched_ext_state,
+      mayBeFiltered: json.may_be_filtered,
       startsMidRun: json.starts_mid_run,
+      domain: json.domain,
     }),
   );
   if (json.cpus?.possible !== undefined) header.possible = mask(json.cpus.possible);
@@ -150,9 +156,10 @@ export function headerFromJson(json: HeaderJson): TraceHeader {
       sched: entry.sched === undefined ? undefined : big(entry.sched),
     }),
   }));
-  if (json.recorded !== undefined) header.recorded = new Set(json.recorded);
+  if (json.recorded !== undefined) header.recorded = recordedFromNames(json.recorded);
   header.features = new Set(json.features ?? []);
   header.losses = json.losses ?? [];
+  if (json.expect !== undefined) header.expect = json.expect;
   return header;
 }
 
@@ -219,9 +226,12 @@ export function headerToJson(header: TraceHeader): HeaderJson {
             sched: wideOrNothing(entry.sched),
           })),
     recorded: header.recorded === undefined ? undefined : [...header.recorded],
+    may_be_filtered: header.mayBeFiltered,
     starts_mid_run: header.startsMidRun,
     features: header.features.size === 0 ? undefined : [...header.features],
     losses: header.losses.length === 0 ? undefined : header.losses.map((loss) => ({ ...loss })),
+    domain: header.domain === undefined || typeof header.domain === 'string' ? header.domain : { ...header.domain },
+    expect: header.expect,
   };
   return JSON.parse(JSON.stringify(json)) as HeaderJson;
 }

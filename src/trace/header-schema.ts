@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { CpuMask } from './cpu-mask.ts';
 import { TRACE_FORMAT } from './header.ts';
 import type { HeaderJson } from './header-json.ts';
+import { EVENT_NAMES, type EventName } from './recorded.ts';
 import { parseInteger } from './u64.ts';
-import { EVENT_TYPES, type EventType } from './vocabulary/index.ts';
 
 const cpulist = z
   .string()
@@ -13,11 +13,52 @@ const cpulist = z
 const wide = z
   .union([
     z.int().min(0),
-    z.string().refine((text) => parseInteger(text) !== undefined, 'expected a decimal or 0x number'),
+    z.string().refine((text) => (parseInteger(text) ?? -1n) >= 0n, 'expected a decimal or 0x number'),
   ])
   .describe('64-bit value: a number, or decimal or 0x text');
-const eventType = z.enum(EVENT_TYPES as [EventType, ...EventType[]]);
+const eventName = z.enum(EVENT_NAMES as [EventName, ...EventName[]]);
 const count = z.int().min(0);
+
+/** What `test` compares a replay with. */
+export const expectationSchema = z.strictObject({
+  rules: z.array(z.string()).optional().describe('replay with these rules only'),
+  kernel: z.string().optional().describe('replay under the semantics of this release'),
+  verdict: z.string().optional(),
+  exit_code: count.optional(),
+  findings: z
+    .array(
+      z.strictObject({
+        rule: z.string(),
+        verdict: z.string().optional().describe('default: violation'),
+        class: z.string().optional(),
+        task: z.string().optional().describe('comm[pid]'),
+        cpu: count.optional(),
+        dsq: z.string().optional(),
+        sched: z.string().optional().describe('name of the scheduler'),
+        ts: wide.optional(),
+        kernel: z.string().optional().describe('confirmed, masked, contradicted or unknown'),
+        count: count.optional().describe('stands for this many findings with these keys'),
+      }),
+    )
+    .optional()
+    .describe('all findings that are violations or possible; only the keys that are given are compared'),
+  exits: z
+    .array(
+      z.strictObject({
+        scheduler: z.string(),
+        kind: count.optional(),
+        reason: z.string().optional(),
+        message: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe('all schedulers that end'),
+  fidelity: z
+    .record(z.string(), z.number().min(0).max(1))
+    .optional()
+    .describe('smallest share that the model must have predicted, by fidelity line'),
+  evaluated: z.array(z.string()).optional().describe('rules that must have been checked'),
+});
 
 export const headerSchema = z.strictObject({
   format: z.literal(TRACE_FORMAT).describe('format and version'),
@@ -89,13 +130,19 @@ export const headerSchema = z.strictObject({
     )
     .optional()
     .describe('tasks that exist at the start'),
-  recorded: z.array(eventType).optional().describe('event types that were recorded; absent: not known'),
+  recorded: z.array(eventName).optional().describe('event types (or type:step) that were recorded; absent: not known'),
+  may_be_filtered: z.boolean().optional().describe('events of some tasks may have been left out: a gap proves nothing'),
   starts_mid_run: z.boolean().optional().describe('the trace begins while a scheduler is loaded'),
   features: z.array(z.string()).optional().describe('features of the kernel that the recording shows'),
   losses: z
     .array(z.strictObject({ cpu: count, overrun: count, dropped: count }))
     .optional()
     .describe('records lost per CPU, as the recorder counted them'),
+  domain: z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .optional()
+    .describe('how the scheduler keeps vtime: name of a built-in description, or a description'),
+  expect: expectationSchema.optional().describe('what scx-check test expects of this trace'),
 });
 
 /** The schema describes exactly what the program works with. */

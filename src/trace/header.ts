@@ -1,6 +1,7 @@
 // The header of a trace: what is known before the first event, and what the recording can and cannot show.
 import type { CpuMask } from './cpu-mask.ts';
-import type { EventType } from './vocabulary/index.ts';
+import type { ExpectationJson } from './expectation.ts';
+import type { RecordedSet } from './recorded.ts';
 
 /** Version of the canonical trace format that this program writes. */
 export const TRACE_FORMAT = 'scx-trace@1';
@@ -77,14 +78,20 @@ export interface TraceHeader {
   hotplugSeq?: bigint;
   schedulers: readonly SchedInfo[];
   tasks: readonly TaskInfo[];
-  /** Event types that the recording would hold if they had occurred; undefined: unknown, those that occur. */
-  recorded?: ReadonlySet<EventType>;
+  /** Event types (and steps) that the recording would hold if they had occurred; undefined: unknown, those that occur. */
+  recorded?: RecordedSet;
+  /** Whoever recorded may have left out events of some tasks: a gap proves nothing. */
+  mayBeFiltered?: boolean;
   /** The trace begins while a scheduler is loaded (undefined: not known). */
   startsMidRun?: boolean;
   /** Features of the kernel seen in the recording itself, such as `tracepoint:sched_ext_exit`. */
   features: ReadonlySet<string>;
+  /** How the recorded scheduler keeps vtime: name of a built-in description, or a description. */
+  domain?: string | Readonly<Record<string, unknown>>;
   /** Per-CPU losses that the recording itself declares, by CPU. */
   losses: readonly { readonly cpu: number; readonly overrun: number; readonly dropped: number }[];
+  /** What the author expects of a replay. */
+  expect?: ExpectationJson;
 }
 
 export function emptyHeader(): TraceHeader {

@@ -24,6 +24,14 @@ export class U64 {
     return this.lo === lo && this.hi === hi;
   }
 
+  /** Adds a signed integer of at most 2^53, with wrap. */
+  add(n: number): void {
+    const low = (n % 4294967296) + (this.lo >>> 0);
+    const carry = low < 0 ? -1 : low >= 4294967296 ? 1 : 0;
+    this.hi = (this.hi + Math.trunc(n / 4294967296) + carry) | 0;
+    this.lo = low | 0;
+  }
+
   get isZero(): boolean {
     return this.lo === 0 && this.hi === 0;
   }

@@ -11,13 +11,13 @@ export const csvWriter: WriterSpec = {
   create(output, fields) {
     const slots = fields.map((field) => SLOT[field]);
     const cells = (event: TraceEvent): string =>
-      slots.map((slot) => (event.hasSlot(slot) ? quote(fieldToText(event, slot)) : '')).join(',');
+      slots.map((slot) => (event.hasSlot(slot) ? `,${quote(fieldToText(event, slot))}` : ',')).join('');
     return {
       begin(header) {
         output.write(`# ${JSON.stringify(headerToJson(header))}\n${['ts', 'cpu', 'type', ...fields].join(',')}\n`);
       },
       event(event, base) {
-        output.write(`${absoluteTime(event, base)},${event.cpu},${event.type},${cells(event)}\n`);
+        output.write(`${absoluteTime(event, base)},${event.cpu},${event.type}${cells(event)}\n`);
       },
       end() {},
     };

@@ -18,10 +18,12 @@ export function eventToJson(event: TraceEvent, base: bigint): string {
   return `${text}}`;
 }
 
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
 /** Absolute time, ns: a number while JSON readers keep it exact, else decimal text. */
 export function timeToJson(event: TraceEvent, base: bigint): string {
   const time = absoluteTime(event, base);
-  return time <= BigInt(Number.MAX_SAFE_INTEGER) ? String(time) : `"${time}"`;
+  return time <= MAX_SAFE && time >= -MAX_SAFE ? String(time) : `"${time}"`;
 }
 
 export function absoluteTime(event: TraceEvent, base: bigint): bigint {

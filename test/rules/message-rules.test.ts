@@ -1,11 +1,13 @@
 // Rules generated from the table of error sites: each recognises its message, and only its message.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ERROR_SITES, type ErrorSite } from '../../src/kernel/error-sites.ts';
 import { isErrorKind } from '../../src/kernel/exit.ts';
 import { formatKernel } from '../../src/kernel/format.ts';
 import { MODULE_RULES } from '../../src/rules/index.ts';
 import { SITE_CHECKS } from '../../src/rules/shared/site-checks.ts';
-import { replayEvents } from '../support/replay.ts';
+import { replayEvents, replayFile } from '../support/replay.ts';
 
 const MODULES = new Set(MODULE_RULES.map((rule) => rule.id));
 const GENERATED = ERROR_SITES.filter((site) => !MODULES.has(site.id));
@@ -44,6 +46,23 @@ function trace(site: ErrorSite, message: string) {
   ];
 }
 
+const ROOT = join(import.meta.dirname, '../../fixtures/messages');
+const byMessage = GENERATED.filter((site) => !(site.id in SITE_CHECKS));
+
+describe('rules that only the exit message tells of', () => {
+  test('have one fixture each', () => {
+    expect(readdirSync(ROOT).toSorted()).toEqual(byMessage.map((site) => `${site.id}.json`).toSorted());
+  });
+
+  test.each(byMessage)('$id is recognised in its fixture', async (site) => {
+    const result = await replayFile(join(ROOT, `${site.id}.json`));
+    // Several sites share one text: the first of them speaks for all.
+    const twin = ERROR_SITES.find((other) => other.format === site.format && other.kind === site.kind);
+    const rule = result.rules.find((entry) => entry.id === twin?.id);
+    expect(rule).toMatchObject(expectedOf(site));
+  });
+});
+
 describe.each(GENERATED)('$id', (site) => {
   const kernel = site.until ?? '7.3';
 
@@ -51,7 +70,7 @@ describe.each(GENERATED)('$id', (site) => {
     const result = await replayEvents(trace(site, messageOf(site)), { kernel });
     const rule = result.rules.find((entry) => entry.id === site.id);
     // Two sites share one text: the first of them speaks for both.
-    const twin = GENERATED.find((other) => other.format === site.format && other.kind === site.kind);
+    const twin = ERROR_SITES.find((other) => other.format === site.format && other.kind === site.kind);
     if (twin?.id === site.id) expect(rule).toMatchObject(expectedOf(site));
     else expect(rule).toMatchObject({ findings: 0 });
   });

@@ -1,13 +1,9 @@
 // Views of a trace with pieces missing, for the tests of soundness: less evidence must never make a new violation.
 import type { EventSink, OpenTrace } from '../../src/readers/reader.ts';
-import { newTraceEvent, SLOT, type TraceEvent } from '../../src/trace/event.ts';
+import { newTraceEvent, type TraceEvent } from '../../src/trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../src/trace/header.ts';
-import { highHalf, lowHalf } from '../../src/trace/u64.ts';
 import type { FieldName } from '../../src/trace/vocabulary/fields.ts';
 import { type EventType, KIND } from '../../src/trace/vocabulary/index.ts';
-
-/** `until` of a loss behind which the CPU has no record. */
-const UNTIL_THE_END = 0xffff_ffff_ffff_ffffn;
 
 /** Takes each event with its ordinal in the whole trace; `emit` passes an event on. */
 type Filter = (event: TraceEvent, ordinal: number, emit: (event: TraceEvent) => boolean) => boolean;
@@ -45,8 +41,7 @@ export function eventsWhere(trace: OpenTrace, keep: (event: TraceEvent) => boole
 
 /** The trace of a recorder that does not know an event type. */
 export function withoutType(trace: OpenTrace, type: EventType): OpenTrace {
-  const recorded = new Set(trace.header.recorded);
-  recorded.delete(type);
+  const recorded = new Set([...(trace.header.recorded ?? [])].filter((name) => name.split(':')[0] !== type));
   return view(
     trace,
     { ...trace.header, recorded },
@@ -76,37 +71,37 @@ export function withoutWindow(trace: OpenTrace, from: number, to: number, cpu: n
   });
 }
 
-/** Records `from` to `to` (exclusive) that `cpu` made are lost; a `lost` event says until when. */
+/**
+ * Records `from` to `to` (exclusive) that `cpu` made are lost: `lost` events say from when, behind its last record before
+ * the gap, and until when, before the first one behind it.
+ */
 export function withoutCpu(trace: OpenTrace, from: number, to: number, cpu: number): OpenTrace {
-  // Where recording goes on: the first record of that CPU behind the gap.
   let began = -1;
-  let until = UNTIL_THE_END;
+  let resumed = -1;
   let at = 0;
   trace.run({
     event(event) {
       const ordinal = at++;
       if (event.cpu === cpu && ordinal < from) began = ordinal;
-      if (event.cpu === cpu && ordinal >= to) {
-        until = BigInt(event.t) + trace.timeBase;
-        return false;
-      }
-      return true;
+      if (event.cpu === cpu && ordinal >= to) resumed = ordinal;
+      return resumed < 0;
     },
   });
   const lost = newTraceEvent();
   return view(trace, trace.header, () => (event, ordinal, emit) => {
-    const mark = (): boolean => {
+    const mark = (phase: 'begin' | 'end'): boolean => {
       lost.begin(KIND.lost);
       lost.cpu = cpu;
       lost.t = event.t;
       lost.position = event.position;
-      lost.setWide(SLOT.until, highHalf(until), lowHalf(until));
+      lost.phase = phase;
       return emit(lost);
     };
-    if (began < 0 && ordinal === 0 && !mark()) return false;
+    if (began < 0 && ordinal === 0 && !mark('begin')) return false;
     if (event.cpu === cpu && ordinal >= from && ordinal < to) return true;
+    if (ordinal === resumed && !mark('end')) return false;
     if (!emit(event)) return false;
-    return ordinal === began ? mark() : true;
+    return ordinal === began ? mark('begin') : true;
   });
 }
 

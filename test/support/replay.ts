@@ -6,6 +6,7 @@ import { openTrace } from '../../src/readers/index.ts';
 import type { ReaderOptions } from '../../src/readers/reader.ts';
 import { type RunOptions, runReplay } from '../../src/replay/run.ts';
 import { RULES } from '../../src/rules/index.ts';
+import { loadDomain } from '../../src/vtime/load-domain.ts';
 
 export interface EventJson {
   readonly ts: number;
@@ -26,7 +27,8 @@ export async function replayText(
   readerOptions: ReaderOptions = {},
 ): Promise<ReplayResult> {
   const trace = await openTrace(sourceFromBytes(text, 'trace'), readerOptions);
-  return runReplay(trace, { path: 'trace', rules: RULES, ...options });
+  const domain = options.domain ?? (await loadDomain(trace.header.domain));
+  return runReplay(trace, { path: 'trace', rules: RULES, ...options, domain });
 }
 
 export function replayFile(path: string, options: Partial<RunOptions> = {}): Promise<ReplayResult> {

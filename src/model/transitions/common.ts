@@ -5,7 +5,7 @@ import { EVENT_TYPES, KIND } from '../../trace/vocabulary/index.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
-import { NO } from '../sched.ts';
+import { NO, type Sched } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 
@@ -25,23 +25,39 @@ export function rqOf(model: Model, event: TraceEvent, step: Step): void {
 export function rqOfTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
   if (event.rq < 0) return;
   step.rq = model.cpu(event.rq);
-  learnTaskCpu(event, step, task, event.rq);
+  learnTaskCpu(model, event, step, task, event.rq);
 }
 
 /** The event's scheduler instance, noted in the step; it becomes the task's owner where the event says so. */
 export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task): void {
   const sched = model.schedOf(event);
   if (sched === undefined) return;
+  checkLinked(model, event, step, sched);
   step.sched = sched;
   task.sched = sched;
+}
+
+/** Tasks belong to schedulers that have been linked. */
+function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
+  if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun) return;
+  if (model.header.recorded?.has('sched_attach') !== true) return;
+  // Said once.
+  sched.linkSeq = event.seq;
+  contradict(
+    step,
+    INCONSISTENT,
+    'sched',
+    `${event.type} of pid ${event.pid} is about the scheduler ${sched.name === '' ? 'instance' : sched.name}, which was never linked`,
+    {},
+  );
 }
 
 /** Fields of `p->scx` and the affinity that any event about a task may carry. */
 export function learnTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
   if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
-  if (event.has('cpus')) learnMask(event, step, task, event.cpus);
-  if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
+  if (event.has('cpus')) learnMask(model, event, step, task, event.cpus);
+  if (event.has('task_cpu')) learnTaskCpu(model, event, step, task, event.task_cpu);
 }
 
 /**
@@ -87,8 +103,8 @@ function flagsContradict(event: TraceEvent, step: Step, task: Task, flags: numbe
   contradict(step, INCONSISTENT, 'scx_flags', text, { task });
 }
 
-export function learnTaskCpu(event: TraceEvent, step: Step, task: Task, cpu: number): void {
-  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed) {
+export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: Task, cpu: number): void {
+  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed && model.records('migrate')) {
     contradict(
       step,
       INCONSISTENT,
@@ -99,6 +115,13 @@ export function learnTaskCpu(event: TraceEvent, step: Step, task: Task, cpu: num
   }
   task.taskCpu = cpu;
   task.taskCpuAssumed = false;
+}
+
+/** The task is assigned to a CPU. */
+export function assignCpu(task: Task, cpu: number): void {
+  task.taskCpu = cpu;
+  task.taskCpuAssumed = false;
+  task.unplaced = false;
 }
 
 /** The event shows the current task of a run queue; -1 pid: it does not. */
@@ -119,8 +142,15 @@ export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): 
 }
 
 /** The event shows the effective mask of a task. */
-export function learnMask(event: TraceEvent, step: Step, task: Task, mask: CpuMask): void {
-  if (task.maskKnown && !task.maskAssumed && task.maskBits === event.cpus_bits && !task.cpus.equals(mask)) {
+export function learnMask(model: Model, event: TraceEvent, step: Step, task: Task, mask: CpuMask): void {
+  if (
+    task.maskKnown &&
+    !task.maskAssumed &&
+    task.maskBits === event.cpus_bits &&
+    !task.cpus.equals(mask) &&
+    // Where it comes under a scheduler, changes of the time before count.
+    (event.kind === KIND.task_enable ? model.records('affinity:common') : model.recordsMasksOf(task))
+  ) {
     contradict(
       step,
       INCONSISTENT,

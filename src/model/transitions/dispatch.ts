@@ -25,6 +25,7 @@ import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
+import { checkPickRq } from './pick.ts';
 import { claimNext, finishLocal, noteDecision, takeVerdict } from './verdict.ts';
 
 export const dispatchTransitions: Transitions = {
@@ -33,18 +34,22 @@ export const dispatchTransitions: Transitions = {
     const sched = model.schedOf(event) ?? model.root;
     step.sched = sched;
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    checkPickRq(event, step, cpu);
     if (event.phase === 'end') {
       checkFound(model, event, step, cpu);
       return;
     }
     finishLocal(step, cpu);
     const verdict = cpu.flushIndex >= 0 ? claimNext(event, step, cpu, sched) : undefined;
-    const direct = cpu.flushIndex < 0 && cpu.op === OP_ENQUEUE ? cpu.opTask : undefined;
+    const byReenq = cpu.reenqKfuncSeq >= 0 && cpu.reenqKfuncSeq === cpu.priorSeq;
+    const direct = cpu.flushIndex < 0 && cpu.op === OP_ENQUEUE && !byReenq ? cpu.opTask : undefined;
     const task = verdict?.task ?? direct;
     step.task = task;
     if (direct?.ddsp.active === true) {
       cpu.direct = direct;
       checkRequest(event, step, direct);
+    } else if (direct !== undefined && cpu.opDirect === NO && model.header.recorded?.has('insert') === true) {
+      reportNoRequest(event, step, cpu, direct);
     }
     cpu.destinationFailed = checkDestination(model, event, step, sched, task, verdict);
   },
@@ -138,6 +143,17 @@ function checkRequest(event: TraceEvent, step: Step, task: Task): void {
     'verdict',
     `${task.label} was inserted into DSQ ${formatDsqId(ddsp.dsqId.hi, ddsp.dsqId.lo)}, and DSQ ${formatDsqId(event.dsq_hi, event.dsq_lo)} is looked up`,
     { task, sinceSeq: ddsp.seq },
+  );
+}
+
+/** Inside ops.enqueue() only a direct dispatch looks for its destination. */
+function reportNoRequest(event: TraceEvent, step: Step, cpu: Cpu, task: Task): void {
+  contradict(
+    step,
+    INCONSISTENT,
+    'verdict',
+    `DSQ ${formatDsqId(event.dsq_hi, event.dsq_lo)} is looked up for ${task.label}, which was not inserted anywhere`,
+    { task, sinceSeq: cpu.opSeq },
   );
 }
 

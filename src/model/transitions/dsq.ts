@@ -24,8 +24,12 @@ import type { Model } from '../model.ts';
 import { NO, type Sched, YES } from '../sched.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
-import { learnTask, learnTaskCpu, taskOf } from './common.ts';
+import { learnTask, learnTaskCpu, rqOfTask, taskOf } from './common.ts';
 import { releaseCustody } from './enqueue.ts';
+import { checkPickRq } from './pick.ts';
+
+/** How many links must have been announced before one that is not counts as missing its call. */
+const LEARNT = 8;
 
 export const dsqTransitions: Transitions = {
   dsq_create(model, event, step) {
@@ -117,7 +121,7 @@ export const dsqTransitions: Transitions = {
     task.setInCustody(dsq.isUser ? YES : NO, event.seq);
     task.openFlags &= ~TASK_IN_CUSTODY;
     finishLink(model, event, step, dsq, task);
-    if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(event, step, task, dsq.cpu);
+    if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(model, event, step, task, dsq.cpu);
   },
 
   dsq_unlink(model, event, step) {
@@ -125,7 +129,7 @@ export const dsqTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event, task);
     step.dsq = dsq;
     step.sched = dsq.sched;
-    if (event.has('task_cpu')) learnTaskCpu(event, step, task, event.task_cpu);
+    if (event.has('task_cpu')) learnTaskCpu(model, event, step, task, event.task_cpu);
     noteLink(step, task);
     noteSilentWrite(event, step, dsq, task);
     compareLength(model, event, step, dsq);
@@ -134,6 +138,7 @@ export const dsqTransitions: Transitions = {
     const { consume } = executing;
     if (consume.active && consume.dsq === dsq) takeFromShared(model, event, step, dsq, task, executing);
     if (executing.dequeuing === task) executing.dequeuingDsq = undefined;
+    else if (dsq.isLocal && executing.priorSeq >= 0) reportUnasked(model, event, step, dsq, task);
     if (task.dsq === dsq) dsq.remove(task);
     else {
       detach(task);
@@ -152,6 +157,7 @@ export const dsqTransitions: Transitions = {
     step.rq = rq;
     step.sched = model.schedOf(event);
     const executing = model.cpu(event.cpu);
+    checkPickRq(event, step, executing);
     if (rq.pick.active) rq.pick.sawConsume = true;
     const { consume } = executing;
     if (event.phase === 'begin') {
@@ -178,7 +184,7 @@ export const dsqTransitions: Transitions = {
 
   dispatch_dequeue(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    rqOfTask(model, event, step, task);
     // A dequeue by another CPU while a consumer holds the token: the consumer has lost, and starts over.
     const onDsq = event.dsq_addr_hi !== 0 || event.dsq_addr_lo !== 0;
     for (const cpu of model.cpus) {
@@ -199,7 +205,7 @@ export const dsqTransitions: Transitions = {
 
   move_local_task(model, event, step) {
     const task = taskOf(model, event, step);
-    step.rq = model.cpu(event.rq);
+    rqOfTask(model, event, step, task);
     const executing = model.cpu(event.cpu);
     executing.movingLocal = task;
     checkTaken(event, step, executing, task);
@@ -220,7 +226,10 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   const cpu = model.cpu(event.cpu);
   const { linking } = cpu;
   if (cpu.toLocal === task) cpu.toLocal = undefined;
+  const announced = linking.task === task || cpu.movingLocal === task;
   cpu.movingLocal = undefined;
+  if (announced) model.linksAnnounced++;
+  else checkUnannounced(model, event, step, dsq, task, cpu);
   if (linking.task !== task) return;
   const flagsHi = linking.enqFlags.hi;
   const addrHi = linking.dsqAddr.hi;
@@ -265,6 +274,37 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   task.takenSeq = event.seq;
   task.takenTime = event.t;
   linking.end();
+}
+
+/** A task leaves a local DSQ by dispatch_dequeue() only. */
+function reportUnasked(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  if (model.header.recorded?.has('dispatch_dequeue') !== true) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'unlink',
+    `CPU ${event.cpu} takes ${task.label} off DSQ ${dsq.name} and had not begun to dequeue it`,
+    { task, dsq: dsq.name, cpu: event.cpu },
+  );
+}
+
+/** Only scx_dispatch_enqueue() and scx_move_local_task_to_local_dsq() link a task. */
+function checkUnannounced(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, cpu: Cpu): void {
+  const { header } = model;
+  if (header.recorded?.has('dispatch_enqueue') !== true || !header.recorded.has('move_local_task')) return;
+  // The call may lie before the start or in a loss; and a recorder that misses some is no witness.
+  if (cpu.priorSeq < 0) return;
+  if (model.linksUnannounced > 0 || model.linksAnnounced < LEARNT) {
+    model.linksUnannounced++;
+    return;
+  }
+  contradict(
+    step,
+    INCONSISTENT,
+    'link',
+    `CPU ${event.cpu} links ${task.label} on DSQ ${dsq.name} and had not begun to insert or to move it`,
+    { task, dsq: dsq.name, sinceSeq: cpu.priorSeq },
+  );
 }
 
 /** A consumption moves the task that it has taken off the DSQ. */

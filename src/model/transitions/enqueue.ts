@@ -1,10 +1,12 @@
 // Transitions of the runnable life of a task: wakeup, CPU selection, enqueue, dequeue, custody.
+import { DSQ_INVALID, DSQ_LOCAL, formatDsqId, isBuiltinId } from '../../kernel/dsq-id.ts';
 import {
   DEQ_CLASS,
   DEQ_HI_CORE_SCHED_EXEC,
   DEQ_SAVE,
   DEQ_SLEEP,
   ENQ_HI_REENQ,
+  ENQ_WAKEUP,
   OPSS_QUEUED,
   TASK_DEQD_FOR_SLEEP,
   TASK_IN_CUSTODY,
@@ -18,29 +20,19 @@ import { OP_ENQUEUE, OP_SELECT_CPU } from '../cpu.ts';
 import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, UNKNOWN, YES } from '../sched.ts';
+import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, HOLDER_UNKNOWN, type Task } from '../task.ts';
-import { learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
+import { assignCpu, learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
+import { checkWaking } from './wakeup.ts';
 
 export const enqueueTransitions: Transitions = {
-  wakeup(model, event, step) {
-    const task = taskOf(model, event, step);
-    if (event.has('comm')) task.comm = event.comm;
-    if (event.target < 0) {
-      task.taskCpuAssumed = true;
-      return;
-    }
-    if (event.step === 'new') assignCpu(task, event.target);
-    else learnTaskCpu(event, step, task, event.target);
-  },
-
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
-    if (task.taskCpu >= 0) learnTaskCpu(event, step, task, event.orig_cpu);
+    if (task.taskCpu >= 0) learnTaskCpu(model, event, step, task, event.orig_cpu);
     assignCpu(task, event.dest_cpu);
     task.migrationPending = NO;
   },
@@ -54,11 +46,13 @@ export const enqueueTransitions: Transitions = {
       return;
     }
     if (event.phase === 'begin') {
+      task.selectSeq = event.seq;
       cpu.enterOp(OP_SELECT_CPU, task, event.seq, event.t);
     } else {
       cpu.leaveOp();
       // A new task is assigned to the CPU without any event of its own.
       if (task.unplaced && event.ret >= 0) assignCpu(task, event.ret);
+      learnDirectDispatch(event, task);
     }
   },
 
@@ -67,6 +61,7 @@ export const enqueueTransitions: Transitions = {
     if (task.unplaced) assignCpu(task, event.rq);
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);
+    if ((event.enq_flags_lo & ENQ_WAKEUP) !== 0) checkWaking(model, event, step, task);
     task.cls = CLASS_EXT;
     if (!task.isQueued || task.waiting !== YES) markRunnable(event, task);
     task.flags |= TASK_QUEUED;
@@ -106,6 +101,7 @@ export const enqueueTransitions: Transitions = {
       // From the moment at which the scheduler owns it, other CPUs may dispatch it.
       task.openFlags = (task.openFlags & ~TASK_RESET_RUNNABLE_AT) | TASK_IN_CUSTODY;
       cpu.enterOp(OP_ENQUEUE, task, event.seq, event.t);
+      cpu.opDirect = directDispatch(event, step, task);
       // QUEUEING, and from some moment before the end on QUEUED.
       task.opsStateKnown = false;
       if (event.phase === 'begin') return;
@@ -138,6 +134,20 @@ export const enqueueTransitions: Transitions = {
   },
 };
 
+/** The built-in idle policy records a direct dispatch without an insert: only p->scx.ddsp_dsq_id shows it. */
+function learnDirectDispatch(event: TraceEvent, task: Task): void {
+  if (!event.has('ddsp_dsq') || task.ddsp.active || isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID))
+    return;
+  const { ddsp } = task;
+  ddsp.active = true;
+  ddsp.deferred = false;
+  ddsp.seq = event.seq;
+  ddsp.time = event.t;
+  ddsp.dsqId.set(event.ddsp_dsq_hi, event.ddsp_dsq_lo);
+  ddsp.enqFlags.set(0, 0);
+  ddsp.valuesKnown = false;
+}
+
 /** The task is on a DSQ now, waits for a deferred dispatch, or belongs to the BPF scheduler. */
 function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, beganSeq: number): void {
   const settled = task.linkSeq >= beganSeq || task.ddsp.active || task.reenqCount > REENQ_MAX_REPEAT;
@@ -168,6 +178,32 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
     releaseCustody(task);
     if (open) task.setInCustody(UNKNOWN, -1);
   }
+}
+
+/** Did ops.select_cpu() insert the task? p->scx.ddsp_dsq_id tells, and must fit what was seen. */
+function directDispatch(event: TraceEvent, step: Step, task: Task): Tri {
+  if (!event.has('ddsp_dsq')) return UNKNOWN;
+  const { ddsp } = task;
+  const asked = !isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID);
+  if (asked === ddsp.active && (!asked || ddsp.dsqId.equals(event.ddsp_dsq_hi, event.ddsp_dsq_lo)))
+    return asked ? YES : NO;
+  // Without ops.select_cpu(), and in bypass, the core itself sends a task to the local DSQ of an idle CPU.
+  const byCore =
+    !ddsp.active &&
+    isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_LOCAL) &&
+    (task.sched?.insertsInSelect !== true ||
+      task.sched.isBypassing(event.rq) !== NO ||
+      task.sched.bypassSeq > task.selectSeq);
+  if (ddsp.known && !byCore) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'verdict',
+      `ops_enqueue shows ddsp_dsq ${formatDsqId(event.ddsp_dsq_hi, event.ddsp_dsq_lo)} of ${task.label}, expected ${ddsp.active ? formatDsqId(ddsp.dsqId.hi, ddsp.dsqId.lo) : 'none'}`,
+      { task, sinceSeq: ddsp.active ? ddsp.seq : task.linkSeq },
+    );
+  }
+  return asked ? YES : NO;
 }
 
 /** The task arrives from a move by the core itself: ops.enqueue() is not called. */
@@ -242,13 +278,6 @@ function noteTaken(model: Model, event: TraceEvent, task: Task): void {
   else if ((lo & DEQ_SAVE) !== 0)
     task.takenBy = model.bypassCalls > 0 ? 'dequeued by bypass' : 'dequeued by a property change';
   else task.takenBy = 'dequeued by a migration';
-}
-
-/** The task is assigned to a CPU. */
-function assignCpu(task: Task, cpu: number): void {
-  task.taskCpu = cpu;
-  task.taskCpuAssumed = false;
-  task.unplaced = false;
 }
 
 /** The task leaves the hands of the BPF scheduler. */

@@ -11,6 +11,7 @@ import { runningTransitions } from './running.ts';
 import { schedTransitions } from './scheds.ts';
 import { taskTransitions } from './tasks.ts';
 import { verdictTransitions } from './verdict.ts';
+import { wakeupTransitions } from './wakeup.ts';
 
 const ALL: Transitions = {
   ...machineTransitions,
@@ -23,6 +24,7 @@ const ALL: Transitions = {
   ...verdictTransitions,
   ...dispatchTransitions,
   ...kfuncTransitions,
+  ...wakeupTransitions,
 };
 
 /** Transition of each event kind; undefined for kinds that change nothing in the model. */

@@ -60,6 +60,7 @@ export const kfuncTransitions: Transitions = {
   },
 
   reenqueue(model, event, step) {
+    if (event.step === 'dsq_kfunc') model.cpu(event.cpu).reenqKfuncSeq = event.seq;
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
     if (event.pid > 0) taskOf(model, event, step);
     const sched = model.schedOf(event) ?? callerOf(model, event);

@@ -1,6 +1,8 @@
 // Transition of a pick: what the ext class is going to run next on a CPU, predicted and compared.
+import { CAP_BASE } from '../../kernel/caps.ts';
 import { OPS_ENQ_LAST, TASK_QUEUED } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
@@ -38,11 +40,17 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   if (event.has('curr')) learnCurr(event, step, rq, event.curr);
   checkLocalLength(model, event, step, rq);
   if (model.semantics.dispatchInPick) model.cpu(event.cpu).enterDispatch(event.seq, event.t);
+  const executing = model.cpu(event.cpu);
+  executing.pickRq = event.rq;
+  executing.pickSeq = event.seq;
 }
 
 function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   const { pick } = rq;
   if (model.semantics.dispatchInPick) model.cpu(event.cpu).leaveOp();
+  const executing = model.cpu(event.cpu);
+  checkPickRq(event, step, executing);
+  executing.pickRq = -1;
   const verdict = event.has('verdict') ? event.verdict : event.pid > 0 ? 'task' : 'none';
   const picked = verdict === 'task' && event.pid >= 0 ? model.task(event.pid) : null;
   step.prev = pick.prev;
@@ -56,6 +64,19 @@ function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;
   if (picked !== null && event.has('slice')) picked.setSlice(event.slice_hi, event.slice_lo);
+}
+
+/** All that a pick does is about one run queue. */
+export function checkPickRq(event: TraceEvent, step: Step, executing: Cpu): void {
+  const { pickRq } = executing;
+  if (pickRq < 0 || event.rq < 0 || event.rq === pickRq) return;
+  contradict(
+    step,
+    INCONSISTENT,
+    'pick-rq',
+    `CPU ${event.cpu} picks for the run queue of CPU ${pickRq}, and ${event.type} is about that of CPU ${event.rq}`,
+    { cpu: event.cpu, sinceSeq: executing.pickSeq },
+  );
 }
 
 /** The local DSQ length that pick events carry. */
@@ -87,10 +108,7 @@ function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry
   const slice = prev?.sliceKnown === true ? !prev.slice.isZero : undefined;
   const bypassing = prev?.sched === undefined ? undefined : triState(prev.sched.isBypassing(rq.id));
   const enqLast = prev?.sched?.opsFlagsKnown === true ? (prev.sched.opsFlags & OPS_ENQ_LAST) !== 0 : undefined;
-  const mayStay =
-    prev?.sched !== undefined && prev.sched.level > 0 && event.has('prev_ecaps')
-      ? (event.prev_ecaps_lo & 1) !== 0
-      : true;
+  const mayStay = mayStayOn(model, event, prev, rq);
 
   const keepEarly = and(and(queued, slice), not(bypassing));
   const localEmpty = local === undefined || local.nr < 0 ? undefined : local.nr === 0;
@@ -130,6 +148,15 @@ function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry
   }
   step.expectedTask =
     keep === true ? prev : takeLocal === true ? head : keep === false && takeLocal === false ? null : undefined;
+}
+
+/** scx_task_can_stay_on_cpu(): a sub-scheduler needs the base capability to keep a task on the CPU. */
+function mayStayOn(model: Model, event: TraceEvent, prev: Task | undefined, rq: Cpu): boolean | undefined {
+  const sched = prev?.sched;
+  if (prev === undefined || sched === undefined || sched.level === 0 || prev.migrationDisabled > 0) return true;
+  const held = model.caps.holdsBase(sched, rq.id);
+  if (held >= 0) return held === 1;
+  return event.has('prev_ecaps') ? (event.prev_ecaps_lo & CAP_BASE) !== 0 : undefined;
 }
 
 function triState(value: number): boolean | undefined {

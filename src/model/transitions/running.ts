@@ -1,5 +1,5 @@
 // Transitions of a CPU's current task: set and put, charge, switch, tick, yield.
-import { TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+import { TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type Cpu, RUN_NONE, RUN_UNKNOWN } from '../cpu.ts';
@@ -10,6 +10,7 @@ import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
 import { learnCurr, learnFlags, learnMask, learnTask, learnTaskCpu, rqOf, rqOfTask, taskOf } from './common.ts';
 import { learnComm, markRunnable, noteCustody, noteWait } from './enqueue.ts';
+import { checkWoken } from './wakeup.ts';
 
 export const runningTransitions: Transitions = {
   balance(model, event, step) {
@@ -33,7 +34,7 @@ export const runningTransitions: Transitions = {
   run(model, event, step) {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
-    beginRun(event, step, task);
+    beginRun(model, event, step, task);
     task.holdingCpu = -1;
     noteWait(step, task);
     learnTask(model, event, step, task);
@@ -48,6 +49,7 @@ export const runningTransitions: Transitions = {
     task.runSeq = event.seq;
     task.runTime = event.t;
     if (step.rq !== undefined) {
+      checkPut(model, event, step, task, step.rq);
       step.rq.runPid = event.pid;
       step.rq.runSeq = event.seq;
     }
@@ -56,7 +58,7 @@ export const runningTransitions: Transitions = {
   stop(model, event, step) {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
-    endRun(event, step, task);
+    endRun(model, event, step, task);
     task.holdingCpu = -1;
     noteCustody(step, task);
     task.cls = CLASS_EXT;
@@ -91,9 +93,14 @@ export const runningTransitions: Transitions = {
     if (step.rq !== undefined && event.has('curr')) learnCurr(event, step, step.rq, event.curr);
   },
 
+  wakeup_preempt(model, event, step) {
+    rqOfTask(model, event, step, taskOf(model, event, step));
+  },
+
   slice_end(model, event, step) {
-    learnTask(model, event, step, taskOf(model, event, step));
-    rqOf(model, event, step);
+    const task = taskOf(model, event, step);
+    learnTask(model, event, step, task);
+    rqOfTask(model, event, step, task);
   },
 
   switch(model, event, step) {
@@ -109,6 +116,7 @@ export const runningTransitions: Transitions = {
     cpu.curr = event.next > 0 ? model.task(event.next) : undefined;
     cpu.switchSeq = event.seq;
     cpu.switchTime = event.t;
+    if (cpu.curr !== undefined) checkWoken(model, event, step, cpu.curr);
     if (cpu.curr !== undefined) switchIn(model, event, step, cpu.curr);
     checkSwitch(event, step, cpu, cpu.curr);
   },
@@ -136,11 +144,11 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
     if (event.has('next_vtime')) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
   }
   if (event.has('next_migration_disabled')) next.migrationDisabled = event.next_migration_disabled;
-  if (event.has('next_cpus')) learnMask(event, step, next, event.next_cpus);
+  if (event.has('next_cpus')) learnMask(model, event, step, next, event.next_cpus);
   next.onCpu = event.cpu;
   next.unplaced = false;
-  learnTaskCpu(event, step, next, event.cpu);
   if (next.allows(event.cpu) === 1) next.migrationPending = NO;
+  learnTaskCpu(model, event, step, next, event.cpu);
   next.waiting = NO;
   next.runTime = event.t;
   next.runSeq = event.seq;
@@ -148,7 +156,8 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
 
 /** Who blocks has been dequeued before the switch, who is preempted has not. */
 function checkState(event: TraceEvent, step: Step, prev: Task): void {
-  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state') || prev.openFlags !== 0) return;
+  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state')) return;
+  if ((prev.openFlags & TASK_QUEUED) !== 0) return;
   const blocks = event.prev_state !== 0 && !event.preempt;
   if (event.prev_state !== 0 && event.preempt) return;
   if (prev.isQueued === !blocks) return;
@@ -178,8 +187,8 @@ function checkSwitch(event: TraceEvent, step: Step, cpu: Cpu, next: Task | undef
   else if (isOther) cpu.runPid = RUN_NONE;
 }
 
-function beginRun(event: TraceEvent, step: Step, task: Task): void {
-  if (task.running === YES) {
+function beginRun(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === YES && model.records('stop')) {
     contradict(
       step,
       'callback-nesting',
@@ -191,8 +200,21 @@ function beginRun(event: TraceEvent, step: Step, task: Task): void {
   task.running = YES;
 }
 
-function endRun(event: TraceEvent, step: Step, task: Task): void {
-  if (task.running === NO) {
+/** A run queue has one current task: who runs is put before the next one is set. */
+function checkPut(model: Model, event: TraceEvent, step: Step, task: Task, rq: Cpu): void {
+  const { runPid } = rq;
+  if (runPid === RUN_UNKNOWN || runPid === RUN_NONE || runPid === event.pid || !model.records('stop')) return;
+  contradict(
+    step,
+    'callback-nesting',
+    'running-without-stopping',
+    `${task.label} is set running on CPU ${rq.id}, pid ${runPid} was not stopped there`,
+    { task, cpu: rq.id, sinceSeq: rq.runSeq },
+  );
+}
+
+function endRun(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (task.running === NO && model.records('run')) {
     contradict(
       step,
       'callback-nesting',

@@ -7,14 +7,15 @@ import {
   TASK_STATE_SHIFT,
 } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { LEARNT_CALLS } from '../code-path.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, UNKNOWN, YES } from '../sched.ts';
+import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnFlags, learnMask, learnTask, ownerOf, taskOf } from './common.ts';
+import { learnFlags, learnMask, learnTask, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { noteWait } from './enqueue.ts';
 
 export const taskTransitions: Transitions = {
@@ -45,8 +46,15 @@ export const taskTransitions: Transitions = {
     if (event.has('comm')) task.comm = event.comm;
   },
 
+  rename(model, event, step) {
+    if (event.pid < 0) return;
+    const task = taskOf(model, event, step);
+    if (event.has('comm')) task.comm = event.comm;
+  },
+
   task_init(model, event, step) {
     const task = event.phase !== 'end' && event.fork ? startLife(model, event, step) : taskOf(model, event, step);
+    task.initOpen = followCall(model, event, step, task, task.initOpen);
     if (event.phase !== 'end') {
       step.sched = model.schedOf(event);
       task.initSched = step.sched;
@@ -76,6 +84,7 @@ export const taskTransitions: Transitions = {
 
   task_enable(model, event, step) {
     const task = taskOf(model, event, step);
+    task.enableOpen = followCall(model, event, step, task, task.enableOpen);
     if (event.has('comm')) task.comm = event.comm;
     ownerOf(model, event, step, task);
     learnTask(model, event, step, task);
@@ -126,7 +135,7 @@ export const taskTransitions: Transitions = {
 
   class_change(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.rq >= 0) step.rq = model.cpu(event.rq);
+    rqOfTask(model, event, step, task);
     step.sched = task.sched;
     if (event.step === 'switched_from') {
       noteWait(step, task);
@@ -141,7 +150,7 @@ export const taskTransitions: Transitions = {
 
   affinity(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.phase === 'begin') beginAffinity(event, step, task);
+    if (event.phase === 'begin') beginAffinity(model, event, step, task);
     else if (event.step === 'common') storeAffinity(event, task);
     else endAffinity(event, step, task);
     task.eligibilitySeq = event.seq;
@@ -178,6 +187,29 @@ export const taskTransitions: Transitions = {
   },
 };
 
+/** A callback about a task begins or ends: it does neither twice. */
+function followCall(model: Model, event: TraceEvent, step: Step, task: Task, open: Tri): Tri {
+  const { kind, phase } = event;
+  const { ended } = model.codePathRules;
+  if (phase === '') return UNKNOWN;
+  const begins = phase === 'begin';
+  const twice = open === (begins ? YES : NO);
+  // A recorder without a probe for the ends shows nothing but beginnings.
+  if (twice && (ended[kind] ?? 0) >= LEARNT_CALLS) {
+    contradict(
+      step,
+      INCONSISTENT,
+      'call-nesting',
+      begins
+        ? `${event.type} of ${task.label} begins again before it ended`
+        : `${event.type} of ${task.label} ends without having begun`,
+      { task },
+    );
+  }
+  if (!begins) ended[kind] = (ended[kind] ?? 0) + 1;
+  return begins ? YES : NO;
+}
+
 /** A pid begins a life: anything known of an earlier task of that number is dropped, once. */
 function startLife(model: Model, event: TraceEvent, step: Step): Task {
   const known = model.findTask(event.pid);
@@ -188,6 +220,9 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.onCpu = NOT_RUNNING;
     task.waiting = NO;
     task.running = NO;
+    task.reenqCount = 0;
+    task.initOpen = NO;
+    task.enableOpen = NO;
     task.unplaced = true;
     task.holdingCpu = -1;
     task.migrationDisabled = 0;
@@ -198,8 +233,8 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
   return task;
 }
 
-function beginAffinity(event: TraceEvent, step: Step, task: Task): void {
-  if (event.has('old_cpus')) learnMask(event, step, task, event.old_cpus);
+function beginAffinity(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (event.has('old_cpus')) learnMask(model, event, step, task, event.old_cpus);
   if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
   if (event.has('task_cpu')) task.taskCpu = event.task_cpu;
   task.beginMaskChange(event.seq, event.t, wasQueued(event, task));

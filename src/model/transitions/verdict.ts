@@ -15,6 +15,7 @@ import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { taskOf } from './common.ts';
 import { vetEnqFlags } from './kfuncs.ts';
+import { checkPickRq } from './pick.ts';
 
 export const verdictTransitions: Transitions = {
   insert(model, event, step) {
@@ -27,6 +28,7 @@ export const verdictTransitions: Transitions = {
     step.sched = sched;
     const cpu = model.cpu(event.cpu);
     noteDecision(model, event, task);
+    if (cpu.op === OP_SELECT_CPU && sched !== undefined) sched.insertsInSelect = true;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
     else bufferVerdict(model, event, step, cpu, task, sched);
   },
@@ -36,6 +38,7 @@ export const verdictTransitions: Transitions = {
     const sched = model.schedOf(event);
     step.rq = model.cpu(event.rq);
     step.sched = sched;
+    checkPickRq(event, step, cpu);
     if (event.phase !== 'end') {
       if (step.rq.pick.active) step.rq.pick.sawFlush = true;
       cpu.flushIndex = 0;
@@ -107,6 +110,7 @@ function markDirectDispatch(
   } else {
     const { ddsp } = task;
     ddsp.active = true;
+    ddsp.known = true;
     ddsp.deferred = false;
     ddsp.seq = event.seq;
     ddsp.time = event.t;

@@ -1,15 +1,22 @@
 // What the three canonical spellings share: the header, the time base, order of time, and bad events.
 import { DeferredInputError, InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
-import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
+import type { TraceEvent } from '../../trace/event.ts';
 import type { TraceHeader } from '../../trace/header.ts';
-import { difference, toBigInt, toSignedBigInt } from '../../trace/u64.ts';
+import { difference, toSignedBigInt } from '../../trace/u64.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { applySnapshot } from '../snapshot.ts';
+import { EventScanner } from './event-scanner.ts';
 import { explainBadEvent } from './explain.ts';
 
 /** Events between two reports of progress. */
 const PROGRESS_INTERVAL = 1 << 16;
+
+/**
+ * A scanner that no run uses. It keeps nothing of a trace but its strings and the order of its keys, and making one is dear
+ * to a small trace.
+ */
+let idleScanner: EventScanner | undefined;
 
 export abstract class CanonicalTrace implements OpenTrace {
   abstract readonly format: string;
@@ -18,7 +25,6 @@ export abstract class CanonicalTrace implements OpenTrace {
   readonly absorbed = 0;
   protected readonly source: Source;
   protected readonly options: ReaderOptions;
-  protected readonly event: TraceEvent = newTraceEvent();
   #baseHi = 0;
   #baseLo = 0;
   #seq = 0;
@@ -38,7 +44,13 @@ export abstract class CanonicalTrace implements OpenTrace {
   run(sink: EventSink): void {
     this.#seq = 0;
     this.#lastTime = 0;
-    this.readEvents(sink);
+    const scanner = idleScanner ?? new EventScanner();
+    idleScanner = undefined;
+    try {
+      this.readEvents(sink, scanner);
+    } finally {
+      idleScanner = scanner;
+    }
   }
 
   positionOf(event: TraceEvent): string {
@@ -49,17 +61,18 @@ export abstract class CanonicalTrace implements OpenTrace {
     return event.position;
   }
 
-  protected abstract readEvents(sink: EventSink): void;
+  protected abstract readEvents(sink: EventSink, scanner: EventScanner): void;
 
-  /** Completes the event in `this.event`, whose time is `hi:lo`, and passes it on; false when the sink wants no more. */
-  protected deliver(sink: EventSink, hi: number, lo: number, line: number): boolean {
-    const { event } = this;
+  /** Completes the event that was scanned last and passes it on; false when the sink wants no more. */
+  protected deliver(sink: EventSink, scanner: EventScanner, line: number): boolean {
+    const { event, tsHi: hi, tsLo: lo } = scanner;
     if (this.#seq === 0) {
       this.#baseHi = hi;
       this.#baseLo = lo;
     }
     const t = difference(hi, lo, this.#baseHi, this.#baseLo);
     if (t < this.#lastTime) throw this.#unsorted(hi, lo, line);
+    if (t > Number.MAX_SAFE_INTEGER) throw this.#tooLong(hi, lo, line);
     this.#lastTime = t;
     event.t = t;
     event.seq = this.#seq++;
@@ -97,10 +110,23 @@ export abstract class CanonicalTrace implements OpenTrace {
         path: this.source.path,
         position: `line ${line}`,
         expected: `a time of at least ${previous}`,
-        found: String(toBigInt(hi, lo)),
+        found: String(toSignedBigInt(hi, lo)),
         hint: 'sort the events by "ts"',
       },
       'the events are not in the order of time',
+    );
+  }
+
+  #tooLong(hi: number, lo: number, line: number): InputError {
+    return new InputError(
+      {
+        code: 'bad-event',
+        path: this.source.path,
+        position: `line ${line}`,
+        expected: `a time up to ${this.timeBase + BigInt(Number.MAX_SAFE_INTEGER)}, 104 days behind the first event`,
+        found: String(toSignedBigInt(hi, lo)),
+      },
+      'the trace is too long',
     );
   }
 }

@@ -1,12 +1,31 @@
 // Reads one event object straight from bytes: no intermediate objects, 64-bit values exact. Whatever it does not accept is
 // left to the explainer, which says in words what is wrong.
 import { CpuMask } from '../../trace/cpu-mask.ts';
-import { presenceOf, SLOT, SLOTS, type Slot, type TraceEvent } from '../../trace/event.ts';
+import { newTraceEvent, SLOTS, type TraceEvent } from '../../trace/event.ts';
 import { parseWide } from '../../trace/spelling.ts';
-import { EVENT_SPECS, EVENT_TYPES, fieldsOf } from '../../trace/vocabulary/index.ts';
+import { EVENT_TYPES } from '../../trace/vocabulary/index.ts';
 import { StringTable } from '../string-table.ts';
+import {
+  ALLOWED,
+  CODE,
+  CODES,
+  CPU,
+  FRAMED_KEYS,
+  INDEXES,
+  KEY_BY_NAME,
+  KEY_COUNT,
+  KIND_BY_NAME,
+  PHASE,
+  PRESENCE_WORDS,
+  REQUIRED,
+  STEP,
+  STEPS,
+  TS,
+  TYPE,
+} from './event-tables.ts';
+import { MAX_CACHED, ValueCache } from './value-cache.ts';
+import { WordPatterns } from './word-patterns.ts';
 
-const BLANK = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
@@ -15,372 +34,453 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
-const NINE = 0x39;
+const BLANK = 0x20;
+const NEWLINE = 0x0a;
 
-/** Keys that are not fields. */
-const TS = -1;
-const CPU = -2;
-const TYPE = -3;
+/** Zero bytes that must follow the bytes to be scanned: comparisons look ahead. */
+export const SCAN_SLACK = 64;
+
+const BOOLEANS = new WordPatterns(['true', 'false']);
+
+/** Rows of the value cache: one a field, one a type for its steps and one for its phases, some for the types. */
+const STEP_ROWS = SLOTS.length;
+const PHASE_ROWS = STEP_ROWS + EVENT_TYPES.length;
+const TYPE_ROWS = PHASE_ROWS + EVENT_TYPES.length;
+/** Types are told apart by a letter in the middle of most of them before the hash looks at them. */
+const TYPE_ROW_COUNT = 8;
+
 /** Stands for the key before the first. */
-const START = -4;
+const START = KEY_COUNT;
+const MAX_CPU = 8191;
 
-/** Bytes that may be read behind the text to be scanned: comparisons go four bytes at a time. */
-export const SCAN_SLACK = 8;
-
-/** Bytes to compare with, four at a time. */
-class Pattern {
-  readonly bytes: Uint8Array;
-  readonly length: number;
-  readonly #words: Int32Array;
-  readonly #tailMask: number;
-  readonly #fullWords: number;
-
-  constructor(text: string) {
-    this.bytes = new TextEncoder().encode(text);
-    this.length = this.bytes.length;
-    const padded = new Uint8Array((this.length + 3) & ~3);
-    padded.set(this.bytes);
-    const view = new DataView(padded.buffer);
-    this.#words = Int32Array.from({ length: padded.length / 4 }, (_, i) => view.getInt32(i * 4, true));
-    this.#fullWords = this.length >> 2;
-    const tail = this.length & 3;
-    this.#tailMask = tail === 0 ? 0 : (1 << (tail * 8)) - 1;
-  }
-
-  /** The bytes at `from` are these; `view` is over the same buffer as the scanned bytes. */
-  matches(view: DataView, from: number, to: number): boolean {
-    const words = this.#words;
-    if (from + this.length > to) return false;
-    const n = this.#fullWords;
-    for (let i = 0; i < n; i++) if (view.getInt32(from + (i << 2), true) !== words[i]) return false;
-    return n === words.length || (view.getInt32(from + (n << 2), true) & this.#tailMask) === words[n];
-  }
-}
-
-interface Name {
-  readonly pattern: Pattern;
-  /** The name in quotes, with a colon. */
-  readonly framed: Pattern;
-  readonly value: number;
-}
-
-/** Names by a cheap hash of their bytes: keys of events, and event types. */
-class NameTable {
-  readonly #buckets: Name[][] = Array.from({ length: 1024 }, () => []);
-
-  add(name: string, value: number): void {
-    const pattern = new Pattern(name);
-    this.#buckets[hash(pattern.bytes, 0, pattern.length)]?.push({ pattern, framed: new Pattern(`"${name}":`), value });
-  }
-
-  /** The name at `from..to`; undefined when it is not in the table. */
-  find(bytes: Uint8Array, view: DataView, from: number, to: number): Name | undefined {
-    const bucket = this.#buckets[hash(bytes, from, to)];
-    if (bucket === undefined) return undefined;
-    for (let i = 0; i < bucket.length; i++) {
-      const name = bucket[i];
-      if (name !== undefined && name.pattern.length === to - from && name.pattern.matches(view, from, to)) return name;
-    }
-    return undefined;
-  }
-}
-
-const TRUE = new Pattern('true');
-const FALSE = new Pattern('false');
-
-const KEYS = new NameTable();
-KEYS.add('ts', TS);
-KEYS.add('cpu', CPU);
-KEYS.add('type', TYPE);
-for (const slot of SLOTS) KEYS.add(slot.field, slot.id);
-
-/** Number of keys, `START` included. */
-const KEY_COUNT = SLOTS.length - START;
-
-const TYPES = new NameTable();
-for (const [kind, type] of EVENT_TYPES.entries()) TYPES.add(type, kind);
-
-/** Kinds of fields as small numbers, by slot. */
-const CODE = { int: 0, uint: 1, bool: 2, str: 3, cpus: 4, dsq: 5, s64: 6, u64: 7, hex: 7, id: 7 } as const;
-const CODES = Uint8Array.from(SLOTS, (slot) => CODE[slot.kind]);
-
-/** Presence bits that each type requires and allows. */
-const REQUIRED = EVENT_TYPES.map((type) => presenceOf(EVENT_SPECS[type].required.map((field) => SLOT[field])));
-const ALLOWED = EVENT_TYPES.map((type) => presenceOf(fieldsOf(type).map((field) => SLOT[field])));
-const STEPS = EVENT_TYPES.map((type) => new Set(EVENT_SPECS[type].steps ?? []));
+const SEEN_TS = 1;
+const SEEN_CPU = 2;
+const SEEN_TYPE = 4;
+const SEEN_ALL = SEEN_TS | SEEN_CPU | SEEN_TYPE;
 
 /** What went wrong, where a place in the bytes is expected: the text is no valid event. */
 const BAD = -1;
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
 export class EventScanner {
-  /** Exact time of the last event, as halves. */
+  /** The event that was scanned last: each type has a record of its own, which is reused. */
+  event: TraceEvent = newTraceEvent();
+  /** Exact time of it, as halves. */
   tsHi = 0;
   tsLo = 0;
+  /** It goes over several lines. */
+  passedNewline = false;
   readonly #strings = new StringTable();
-  readonly #masks = new Map<string, CpuMask>();
-  /** The two keys that last followed a key, by event type: machine-made traces repeat themselves. */
-  readonly #followers = new Array<Name | undefined>(2 * EVENT_TYPES.length * KEY_COUNT).fill(undefined);
+  readonly #cache = new ValueCache(TYPE_ROWS + TYPE_ROW_COUNT);
+  readonly #records = new Array<TraceEvent | undefined>(EVENT_TYPES.length).fill(undefined);
+  /** Fields of each record that may hold something other than what absent fields read as. */
+  readonly #dirty = new Int32Array(EVENT_TYPES.length * PRESENCE_WORDS);
+  /** The two keys that last followed a key, by event type: machine-made traces repeat themselves. -1: none yet. */
+  readonly #followers = new Int16Array(2 * (EVENT_TYPES.length + 1) * (KEY_COUNT + 1)).fill(-1);
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   // Results of the token functions, which return the place behind the token.
   #hi = 0;
   #lo = 0;
   #negative = false;
-  #text = '';
-  #key: Name | undefined;
+  #key = 0;
+  #entry = 0;
+  #escaped = false;
 
   /**
-   * Fills `event` from the object that begins at `from` (blanks allowed before it) and ends before `to`; `bytes` must go
-   * on for SCAN_SLACK bytes behind it. Returns the place behind the object, or -1 when there is no valid event; the
-   * record is then in an undefined state.
+   * Reads the object that begins at `from` (blanks allowed before it) and ends before `to` into `event`; `bytes` must go on
+   * for SCAN_SLACK bytes behind `to`, and not with a digit or a quote. Returns the place behind the object, or -1 when
+   * there is no valid event.
    */
-  scan(bytes: Uint8Array, from: number, to: number, event: TraceEvent): number {
+  scan(bytes: Uint8Array, from: number, to: number): number {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    event.begin(0);
+    const view = this.#view;
+    const followers = this.#followers;
+    let event: TraceEvent | undefined;
+    let kind = -1;
     let seen = 0;
+    let cpu = 0;
     let previous = START;
-    let at = skipBlanks(bytes, from, to);
+    this.passedNewline = false;
+    let at = bytes[from] === OPEN ? from : this.#skipBlanks(from, to);
     if (bytes[at] !== OPEN) return BAD;
     do {
-      at = this.#readKey(bytes, at, to, event.kind, previous);
-      const key = this.#key;
-      if (at === BAD || key === undefined) return BAD;
-      const { value } = key;
-      previous = value;
-      if (bytes[at] === BLANK) at = skipBlanks(bytes, at, to);
-      if (value >= 0) {
-        const slot = SLOTS[value];
-        if (slot === undefined) return BAD;
-        at = this.#value(bytes, at, to, slot, event);
-      } else if (value === TS) {
-        at = this.#wide(bytes, at, to);
+      const follower = 2 * ((kind + 1) * (KEY_COUNT + 1) + previous);
+      let key = followers[follower] ?? -1;
+      if (key >= 0 && FRAMED_KEYS.matches(view, at + 1, key)) at += 1 + (FRAMED_KEYS.lengths[key] ?? 0);
+      else {
+        const first = key;
+        key = followers[follower + 1] ?? -1;
+        if (key >= 0 && FRAMED_KEYS.matches(view, at + 1, key)) at += 1 + (FRAMED_KEYS.lengths[key] ?? 0);
+        else {
+          at = this.#otherKey(at + 1, to);
+          if (at === BAD) return BAD;
+          key = this.#key;
+        }
+        followers[follower] = key;
+        followers[follower + 1] = first;
+      }
+      previous = key;
+      if ((bytes[at] ?? 0) <= BLANK) at = this.#skipBlanks(at, to);
+      if (key < TS) {
+        if (event === undefined) {
+          // The fields come before the type: hand-written traces do that.
+          kind = this.#findKind(at, to, key);
+          if (kind < 0) return BAD;
+          event = this.#begin(kind);
+        }
+        at = this.#value(at, key, kind, event);
+      } else if (key === TS) {
+        if ((seen & SEEN_TS) !== 0) return BAD;
+        seen |= SEEN_TS;
+        at = this.#wide(at);
+        // Times are signed.
+        if (this.#hi < 0 && !this.#negative) return BAD;
         this.tsHi = this.#hi;
         this.tsLo = this.#lo;
-        seen |= 1;
-      } else if (value === CPU) {
-        at = this.#number(bytes, at, to);
-        if (this.#negative || this.#hi !== 0 || this.#lo >>> 0 > 8191) return BAD;
-        event.cpu = this.#lo;
-        seen |= 2;
+      } else if (key === CPU) {
+        if ((seen & SEEN_CPU) !== 0) return BAD;
+        seen |= SEEN_CPU;
+        at = this.#number(at);
+        if (this.#negative || this.#hi !== 0 || this.#lo >>> 0 > MAX_CPU) return BAD;
+        cpu = this.#lo;
       } else {
-        at = this.#quoted(bytes, at, to);
-        const kind = at === BAD ? undefined : TYPES.find(bytes, this.#view, this.#lo, at - 1);
-        if (kind === undefined) return BAD;
-        event.kind = kind.value;
-        seen |= 4;
+        if ((seen & SEEN_TYPE) !== 0) return BAD;
+        seen |= SEEN_TYPE;
+        at = this.#type(at);
+        if (at === BAD) return BAD;
+        kind = this.#lo;
+        event ??= this.#begin(kind);
       }
       if (at === BAD) return BAD;
-      if (bytes[at] !== COMMA) at = skipBlanks(bytes, at, to);
-    } while (at < to && bytes[at] === COMMA);
-    if (at >= to || bytes[at] !== CLOSE) return BAD;
-    return seen === 7 && this.#fits(event) ? at + 1 : BAD;
+      if (bytes[at] !== COMMA) at = this.#skipBlanks(at, to);
+    } while (bytes[at] === COMMA);
+    if (bytes[at] !== CLOSE || at >= to || seen !== SEEN_ALL || event === undefined) return BAD;
+    event.cpu = cpu;
+    this.event = event;
+    return this.#finish(kind, event) ? at + 1 : BAD;
   }
 
-  /** The fields are those of the event's type. */
-  #fits(event: TraceEvent): boolean {
-    const required = REQUIRED[event.kind];
-    const allowed = ALLOWED[event.kind];
-    if (required === undefined || allowed === undefined) return false;
+  /** The record of a type, without fields. */
+  #begin(kind: number): TraceEvent {
+    let event = this.#records[kind];
+    if (event === undefined) {
+      event = newTraceEvent();
+      event.begin(kind);
+      this.#records[kind] = event;
+    }
     const { presence } = event;
-    for (let i = 0; i < presence.length; i++) {
+    const dirty = this.#dirty;
+    const first = kind * PRESENCE_WORDS;
+    for (let i = 0; i < PRESENCE_WORDS; i++) {
+      dirty[first + i] = (dirty[first + i] ?? 0) | (presence[i] ?? 0);
+      presence[i] = 0;
+    }
+    return event;
+  }
+
+  /** The fields are those of the type; what the event before it left in others is emptied. */
+  #finish(kind: number, event: TraceEvent): boolean {
+    const { presence } = event;
+    const dirty = this.#dirty;
+    const first = kind * PRESENCE_WORDS;
+    for (let i = 0; i < PRESENCE_WORDS; i++) {
       const bits = presence[i] ?? 0;
-      if ((bits & ~(allowed[i] ?? 0)) !== 0 || (~bits & (required[i] ?? 0)) !== 0) return false;
+      if ((bits & ~(ALLOWED[first + i] ?? 0)) !== 0 || (~bits & (REQUIRED[first + i] ?? 0)) !== 0) return false;
+      let stale = (dirty[first + i] ?? 0) & ~bits;
+      dirty[first + i] = 0;
+      for (; stale !== 0; stale &= stale - 1) {
+        const slot = SLOTS[(i << 5) + 31 - Math.clz32(stale & -stale)];
+        if (slot !== undefined) event.dropSlot(slot);
+      }
     }
-    const { step, phase } = event;
-    if (step !== '' && STEPS[event.kind]?.has(step) !== true) return false;
-    return phase === '' || phase === 'begin' || phase === 'end';
-  }
-
-  #value(bytes: Uint8Array, from: number, to: number, slot: Slot, event: TraceEvent): number {
-    let at: number;
-    switch (CODES[slot.id]) {
-      case CODE.int:
-        at = this.#number(bytes, from, to);
-        if (this.#negative ? this.#hi !== -1 || this.#lo >= 0 : this.#hi !== 0 || this.#lo < 0) return BAD;
-        event.setInt(slot, this.#lo);
-        return at;
-      case CODE.uint:
-        at = this.#number(bytes, from, to);
-        if (this.#negative || this.#hi !== 0) return BAD;
-        event.setInt(slot, this.#lo);
-        return at;
-      case CODE.bool:
-        if (TRUE.matches(this.#view, from, to)) {
-          event.setInt(slot, 1);
-          return from + 4;
-        }
-        if (!FALSE.matches(this.#view, from, to)) return BAD;
-        event.setInt(slot, 0);
-        return from + 5;
-      case CODE.str:
-        at = this.#string(bytes, from, to);
-        if (at !== BAD) event.setString(slot, this.#text);
-        return at;
-      case CODE.cpus:
-        at = this.#string(bytes, from, to);
-        return at !== BAD && this.#mask(slot, event) ? at : BAD;
-      case CODE.dsq:
-        at = this.#dsq(bytes, from, to);
-        break;
-      default:
-        at = this.#wide(bytes, from, to);
-        if (this.#negative && slot.kind !== 's64') return BAD;
-    }
-    event.setWide(slot, this.#hi, this.#lo);
-    return at;
-  }
-
-  #dsq(bytes: Uint8Array, from: number, to: number): number {
-    if (bytes[from] !== QUOTE) {
-      const at = this.#number(bytes, from, to);
-      return this.#negative ? BAD : at;
-    }
-    if (bytes[from + 1] === ZERO) return this.#wide(bytes, from, to);
-    const at = this.#string(bytes, from, to);
-    const halves = at === BAD ? undefined : parseWide('dsq', this.#text);
-    if (halves === undefined) return BAD;
-    this.#hi = halves.hi;
-    this.#lo = halves.lo;
-    return at;
-  }
-
-  #mask(slot: Slot, event: TraceEvent): boolean {
-    const text = this.#text;
-    let mask = this.#masks.get(text);
-    if (mask === undefined) {
-      mask = CpuMask.fromList(text);
-      if (mask === undefined) return false;
-      if (this.#masks.size < 4096) this.#masks.set(text, mask);
-    }
-    event.setMask(slot).copy(mask);
     return true;
   }
 
-  /** A number, or a quoted decimal or `0x` number. */
-  #wide(bytes: Uint8Array, from: number, to: number): number {
-    if (bytes[from] !== QUOTE) return this.#number(bytes, from, to);
-    const isHex = bytes[from + 1] === ZERO && ((bytes[from + 2] ?? 0) | 0x20) === 0x78;
-    const at = isHex ? this.#hex(bytes, from + 3, to) : this.#number(bytes, from + 1, to);
-    return at !== BAD && at < to && bytes[at] === QUOTE ? at + 1 : BAD;
+  /** Reads the value of a field into the event. */
+  #value(from: number, id: number, kind: number, event: TraceEvent): number {
+    const { presence, words } = event;
+    const bit = 1 << (id & 31);
+    const flags = presence[id >> 5] ?? 0;
+    // A key that comes twice.
+    if ((flags & bit) !== 0) return BAD;
+    presence[id >> 5] = flags | bit;
+    const index = INDEXES[id] ?? 0;
+    const bytes = this.#bytes;
+    const code = CODES[id] ?? 0;
+    let at: number;
+    if (bytes[from] === QUOTE) {
+      if (code < CODE.str) return BAD;
+      at = this.#quoted(from, id, code, kind);
+      if (at === BAD) return BAD;
+      const cache = this.#cache;
+      const entry = this.#entry;
+      if (code === CODE.str) event.strings[index] = cache.texts[entry] ?? '';
+      else if (code === CODE.cpus) {
+        const mask = cache.masks[entry];
+        if (mask !== undefined) event.masks[index]?.copy(mask);
+      } else {
+        words[index] = cache.lo[entry] ?? 0;
+        words[index + 1] = cache.hi[entry] ?? 0;
+      }
+      return at;
+    }
+    if (code === CODE.bool) {
+      const value = BOOLEANS.matches(this.#view, from, 0);
+      if (!value && !BOOLEANS.matches(this.#view, from, 1)) return BAD;
+      words[index] = value ? 1 : 0;
+      return from + (value ? 4 : 5);
+    }
+    at = this.#number(from);
+    if (at === BAD || code === CODE.str || code === CODE.cpus) return BAD;
+    const hi = this.#hi;
+    const lo = this.#lo;
+    words[index] = lo;
+    if (code === CODE.int) return hi === lo >> 31 && this.#negative === lo < 0 ? at : BAD;
+    if (this.#negative && code !== CODE.s64) return BAD;
+    if (code === CODE.uint) return hi === 0 ? at : BAD;
+    words[index + 1] = hi;
+    return at;
   }
 
-  #hex(bytes: Uint8Array, from: number, to: number): number {
+  /** A quoted value, whose meaning is then at `#entry` of the cache. */
+  #quoted(from: number, id: number, code: number, kind: number): number {
+    const cache = this.#cache;
+    const row = id === STEP ? STEP_ROWS + kind : id === PHASE ? PHASE_ROWS + kind : id;
+    const entry = cache.entryFor(this.#view, from, row);
+    this.#entry = entry;
+    if (cache.holds(this.#view, from, entry)) return from + (cache.lengths[entry] ?? 0);
+    return this.#newQuoted(from, id, code, kind);
+  }
+
+  /** Reads a quoted value that is not remembered, and remembers it. */
+  #newQuoted(from: number, id: number, code: number, kind: number): number {
+    const cache = this.#cache;
+    let at: number;
+    let text = '';
+    let mask: CpuMask | undefined;
+    if (code >= CODE.s64) {
+      at = this.#wide(from);
+      if (at === BAD || (this.#negative && code !== CODE.s64)) return BAD;
+    } else {
+      at = this.#stringEnd(from);
+      const string = at === BAD ? undefined : this.#text(from, at);
+      if (string === undefined) return BAD;
+      text = string;
+      if (code === CODE.cpus) {
+        mask = CpuMask.fromList(text);
+        if (mask === undefined) return BAD;
+      } else if (code === CODE.dsq) {
+        const halves = parseWide('dsq', text);
+        if (halves === undefined) return BAD;
+        this.#hi = halves.hi;
+        this.#lo = halves.lo;
+      } else if (id === STEP) {
+        if (STEPS[kind]?.has(text) !== true) return BAD;
+      } else if (id === PHASE && text !== 'begin' && text !== 'end') return BAD;
+    }
+    const length = at - from;
+    if (length > MAX_CACHED) this.#entry = cache.scratch;
+    else cache.store(this.#view, from, length, this.#entry);
+    const entry = this.#entry;
+    cache.hi[entry] = this.#hi;
+    cache.lo[entry] = this.#lo;
+    cache.texts[entry] = text;
+    cache.masks[entry] = mask;
+    return at;
+  }
+
+  /** The type of the event: its number is then in `#lo`. */
+  #type(from: number): number {
+    if (this.#bytes[from] !== QUOTE) return BAD;
+    const cache = this.#cache;
+    const entry = cache.entryFor(this.#view, from, TYPE_ROWS + ((this.#bytes[from + 8] ?? 0) & (TYPE_ROW_COUNT - 1)));
+    if (cache.holds(this.#view, from, entry)) {
+      this.#lo = cache.lo[entry] ?? 0;
+      return from + (cache.lengths[entry] ?? 0);
+    }
+    const at = this.#stringEnd(from);
+    const text = at === BAD ? undefined : this.#text(from, at);
+    const kind = text === undefined ? undefined : KIND_BY_NAME.get(text);
+    if (kind === undefined) return BAD;
+    if (at - from <= MAX_CACHED) {
+      cache.store(this.#view, from, at - from, entry);
+      cache.lo[entry] = kind;
+    }
+    this.#lo = kind;
+    return at;
+  }
+
+  /** The number of the type of an event whose fields come first; `from` is at the value of a field. -1: there is none. */
+  #findKind(from: number, to: number, firstKey: number): number {
+    const bytes = this.#bytes;
+    let key = firstKey;
+    let at = from;
+    for (;;) {
+      if (key === TYPE) return this.#type(at) === BAD ? -1 : this.#lo;
+      if (bytes[at] === QUOTE) at = this.#stringEnd(at);
+      else while (at < to && bytes[at] !== COMMA && bytes[at] !== CLOSE) at++;
+      if (at === BAD) return -1;
+      at = this.#skipBlanks(at, to);
+      if (at >= to || bytes[at] !== COMMA) return -1;
+      at = this.#otherKey(at + 1, to);
+      if (at === BAD) return -1;
+      key = this.#key;
+      at = this.#skipBlanks(at, to);
+    }
+  }
+
+  #skipBlanks(from: number, to: number): number {
+    const at = skipBlanks(this.#bytes, from, to);
+    for (let i = from; i < at; i++) if (this.#bytes[i] === NEWLINE) this.passedNewline = true;
+    return at;
+  }
+
+  /** A number, or a quoted decimal or `0x` number. */
+  #wide(from: number): number {
+    const bytes = this.#bytes;
+    if (bytes[from] !== QUOTE) return this.#number(from);
+    const isHex = bytes[from + 1] === ZERO && ((bytes[from + 2] ?? 0) | 0x20) === 0x78;
+    const at = isHex ? this.#hex(from + 3) : this.#decimal(from + 1);
+    return at !== BAD && bytes[at] === QUOTE ? at + 1 : BAD;
+  }
+
+  #hex(from: number): number {
+    const bytes = this.#bytes;
     let hi = 0;
     let lo = 0;
     let at = from;
-    for (; at < to; at++) {
-      const digit = hexDigit(bytes[at] ?? 0);
-      if (digit < 0) break;
+    for (let digit = hexDigit(bytes[at] ?? 0); digit >= 0; digit = hexDigit(bytes[++at] ?? 0)) {
+      if (hi >>> 28 !== 0) return BAD;
       hi = (hi << 4) | (lo >>> 28);
       lo = (lo << 4) | digit;
     }
     this.#hi = hi;
     this.#lo = lo;
     this.#negative = false;
-    return at > from && at - from <= 16 ? at : BAD;
+    return at > from ? at : BAD;
   }
 
-  /** An integer; leading zeros, fractions and exponents are not accepted. */
-  #number(bytes: Uint8Array, from: number, to: number): number {
+  /** Decimal text in quotes: leading zeros are allowed, as in `parseInteger`. */
+  #decimal(from: number): number {
+    const bytes = this.#bytes;
+    const negative = bytes[from] === MINUS;
+    let first = negative ? from + 1 : from;
+    while (bytes[first] === ZERO && isDigit(bytes[first + 1] ?? 0)) first++;
+    const at = this.#digits(first);
+    return at === BAD || !negative ? at : this.#negate(at);
+  }
+
+  /** A JSON integer; leading zeros, fractions and exponents are not accepted. */
+  #number(from: number): number {
+    const bytes = this.#bytes;
     const negative = bytes[from] === MINUS;
     const first = negative ? from + 1 : from;
+    if (bytes[first] === ZERO && isDigit(bytes[first + 1] ?? 0)) return BAD;
+    const at = this.#digits(first);
+    return at === BAD || !negative ? at : this.#negate(at);
+  }
+
+  /** A row of digits as an unsigned 64-bit value. */
+  #digits(first: number): number {
+    const bytes = this.#bytes;
+    // Nine digits fit a small integer.
+    const limit = first + 9;
     let at = first;
-    // Fifteen digits stay exact in a double; the rest is carried into the high half.
-    const exactEnd = Math.min(to, first + 15);
     let value = 0;
-    let byte = bytes[at] ?? 0;
-    while (at < exactEnd && byte >= ZERO && byte <= NINE) {
-      value = value * 10 + (byte - ZERO);
-      byte = bytes[++at] ?? 0;
+    let digit = (bytes[at] ?? 0) - ZERO;
+    while (digit >= 0 && digit <= 9 && at < limit) {
+      value = (value * 10 + digit) | 0;
+      digit = (bytes[++at] ?? 0) - ZERO;
     }
-    if (at === first || (at > first + 1 && bytes[first] === ZERO)) return BAD;
-    if (at - first < 10 && !negative && byte !== 0x2e && (byte | 0x20) !== 0x65) {
-      this.#negative = false;
-      this.#hi = 0;
-      this.#lo = value | 0;
-      return at;
+    if (at === first) return BAD;
+    this.#negative = false;
+    if (digit >= 0 && digit <= 9) return this.#moreDigits(at, value, first);
+    this.#hi = 0;
+    this.#lo = value;
+    return at;
+  }
+
+  /** The digits behind the first nine, whose value is given. */
+  #moreDigits(from: number, firstValue: number, first: number): number {
+    const bytes = this.#bytes;
+    let at = from;
+    // Fifteen digits stay exact in a double; the rest is carried into the high half.
+    const exactEnd = first + 15;
+    let value = firstValue;
+    let digit = (bytes[at] ?? 0) - ZERO;
+    while (digit >= 0 && digit <= 9 && at < exactEnd) {
+      value = value * 10 + digit;
+      digit = (bytes[++at] ?? 0) - ZERO;
     }
     let hi = Math.floor(value / 4294967296);
     let lo = value - hi * 4294967296;
-    while (at < to && byte >= ZERO && byte <= NINE) {
-      if (at - first >= 20) return BAD;
-      lo = lo * 10 + (byte - ZERO);
+    while (digit >= 0 && digit <= 9) {
+      lo = lo * 10 + digit;
       const carry = Math.floor(lo / 4294967296);
       lo -= carry * 4294967296;
       hi = hi * 10 + carry;
       if (hi > 4294967295) return BAD;
-      byte = bytes[++at] ?? 0;
+      digit = (bytes[++at] ?? 0) - ZERO;
     }
-    if (at < to && (byte === 0x2e || (byte | 0x20) === 0x65)) return BAD;
-    this.#negative = negative;
     this.#hi = hi | 0;
     this.#lo = lo | 0;
-    if (negative) {
-      this.#lo = -this.#lo | 0;
-      this.#hi = (~this.#hi + (this.#lo === 0 ? 1 : 0)) | 0;
-    }
     return at;
   }
 
-  #string(bytes: Uint8Array, from: number, to: number): number {
-    const at = this.#quoted(bytes, from, to);
-    if (at === BAD) return BAD;
-    if (this.#hi === 0) {
-      this.#text = this.#strings.intern(this.#view, from + 1, at - from - 2);
-      return at;
-    }
-    try {
-      this.#text = JSON.parse(new TextDecoder().decode(bytes.subarray(from, at))) as string;
-      return at;
-    } catch {
-      return BAD;
-    }
+  /** Makes the last number negative; `at` is returned unless it is below -2^63. */
+  #negate(at: number): number {
+    const hi = this.#hi;
+    const lo = this.#lo;
+    if (hi < 0 && (hi !== 0x80000000 >> 0 || lo !== 0)) return BAD;
+    // -0 is 0.
+    this.#negative = hi !== 0 || lo !== 0;
+    this.#lo = -lo | 0;
+    this.#hi = (~hi + (lo === 0 ? 1 : 0)) | 0;
+    return at;
   }
 
-  /** Passes over a quoted string: `#lo` is its beginning behind the quote, `#hi` is 1 when it has escapes. */
-  #quoted(bytes: Uint8Array, from: number, to: number): number {
+  /** The place behind a quoted string; `#escaped` then tells whether it has escapes. */
+  #stringEnd(from: number): number {
+    const bytes = this.#bytes;
     if (bytes[from] !== QUOTE) return BAD;
-    this.#lo = from + 1;
-    this.#hi = 0;
-    for (let at = from + 1; at < to; at++) {
+    this.#escaped = false;
+    for (let at = from + 1; ; at++) {
       const byte = bytes[at] ?? 0;
       if (byte === QUOTE) return at + 1;
       if (byte === BACKSLASH) {
-        this.#hi = 1;
+        this.#escaped = true;
         at++;
       } else if (byte < 0x20) return BAD;
     }
-    return BAD;
   }
 
-  /**
-   * Reads `,"key":` into `#key`, from the comma (or brace) on: one of the keys that followed `previous` before, if it is
-   * one again, without blanks. Returns the place behind the colon.
-   */
-  #readKey(bytes: Uint8Array, from: number, to: number, kind: number, previous: number): number {
-    const follower = 2 * (kind * KEY_COUNT + previous - START);
-    const followers = this.#followers;
-    const first = followers[follower];
-    if (first?.framed.matches(this.#view, from + 1, to) === true) {
-      this.#key = first;
-      return from + 1 + first.framed.length;
+  /** The text of the quoted string at `from..to`, which `#stringEnd` has passed; undefined when its escapes are none. */
+  #text(from: number, to: number): string | undefined {
+    const bytes = this.#bytes;
+    if (!this.#escaped) return this.#strings.intern(this.#view, from + 1, to - from - 2);
+    try {
+      return JSON.parse(decoder.decode(bytes.subarray(from, to))) as string;
+    } catch {
+      return undefined;
     }
-    const second = followers[follower + 1];
-    followers[follower + 1] = first;
-    if (second?.framed.matches(this.#view, from + 1, to) === true) {
-      followers[follower] = second;
-      this.#key = second;
-      return from + 1 + second.framed.length;
-    }
-    const at = this.#quoted(bytes, skipBlanks(bytes, from + 1, to), to);
+  }
+
+  /** Reads `"key":` with any blanks into `#key`; a key that no event has is BAD. Returns the place behind the colon. */
+  #otherKey(from: number, to: number): number {
+    const bytes = this.#bytes;
+    const begin = this.#skipBlanks(from, to);
+    const at = this.#stringEnd(begin);
     if (at === BAD) return BAD;
-    const key = KEYS.find(bytes, this.#view, this.#lo, at - 1);
+    const name = this.#text(begin, at);
+    const key = name === undefined ? undefined : KEY_BY_NAME.get(name);
+    if (key === undefined) return BAD;
     this.#key = key;
-    followers[follower] = key;
-    const colon = skipBlanks(bytes, at, to);
+    const colon = this.#skipBlanks(at, to);
     return bytes[colon] === COLON ? colon + 1 : BAD;
   }
 }
@@ -396,20 +496,12 @@ export function skipBlanks(bytes: Uint8Array, from: number, to: number): number 
   return at;
 }
 
-function hexDigit(byte: number): number {
-  if (byte >= ZERO && byte <= NINE) return byte - ZERO;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }
 
-/** Length and four bytes tell almost all names apart. */
-function hash(bytes: Uint8Array, from: number, to: number): number {
-  const length = to - from;
-  const first = bytes[from] ?? 0;
-  const second = length > 1 ? (bytes[from + 1] ?? 0) : 0;
-  const middle = bytes[from + (length >> 1)] ?? 0;
-  const last = bytes[to - 1] ?? 0;
-  return (
-    (Math.imul(length ^ (first << 5) ^ (middle << 10), 0x9e3779b1) + Math.imul(second ^ (last << 8), 0x85ebca6b)) >>> 22
-  );
+function hexDigit(byte: number): number {
+  if (isDigit(byte)) return byte - ZERO;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

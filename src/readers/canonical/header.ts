@@ -3,6 +3,9 @@ import { InputError } from '../../errors.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import { isHeaderJson } from '../../trace/header-check.ts';
 import { headerFromJson } from '../../trace/header-json.ts';
+import { duplicateKey } from './duplicate-key.ts';
+
+const HINT = 'scx-check schema prints the schema of the header';
 
 /** The header in `text`, a JSON object. `position` names its place. */
 export async function parseHeader(path: string, position: string, text: string): Promise<TraceHeader> {
@@ -13,14 +16,22 @@ export async function parseHeader(path: string, position: string, text: string):
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError({ code: 'bad-json', path, position }, `the header is no JSON object: ${reason}`);
   }
+  const twice = duplicateKey(text);
+  if (twice !== undefined) {
+    const what = `the key ${JSON.stringify(twice)} comes twice in the header`;
+    throw new InputError({ code: 'bad-header', path, position, hint: 'leave one of them out' }, what);
+  }
   if (isHeaderJson(json)) return headerFromJson(json);
   const { headerSchema } = await import('../../trace/header-schema.ts');
-  const result = headerSchema.safeParse(json);
-  if (result.success) return headerFromJson(result.data);
-  const [issue] = result.error.issues;
+  const issue = headerSchema.safeParse(json).error?.issues[0];
   const where = issue?.path.join('.') ?? '';
+  const found = where === '' ? undefined : JSON.stringify(valueAt(json, issue?.path ?? []));
   throw new InputError(
-    { code: 'bad-header', path, position, hint: 'scx-check schema prints the schema of the header' },
+    { code: 'bad-header', path, position, ...(found === undefined ? {} : { found: found.slice(0, 80) }), hint: HINT },
     `the header makes no sense${where === '' ? '' : ` at "${where}"`}: ${issue?.message ?? 'unknown reason'}`,
   );
+}
+
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);
 }

@@ -5,7 +5,7 @@ import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { CanonicalTrace } from './canonical-trace.ts';
-import { EventScanner } from './event-scanner.ts';
+import type { EventScanner } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
 const OPEN = 0x7b;
@@ -14,6 +14,7 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const QUOTE = 0x22;
 
 export async function openJson(source: Source, options: ReaderOptions): Promise<OpenTrace> {
   const window = new ByteWindow(source, options.chunkBytes);
@@ -24,29 +25,31 @@ export async function openJson(source: Source, options: ReaderOptions): Promise<
 
 class JsonTrace extends CanonicalTrace {
   readonly format = 'json';
-  readonly #scanner = new EventScanner();
 
   constructor(source: Source, header: TraceHeader, options: ReaderOptions) {
     super(source, header, options);
   }
 
-  protected override readEvents(sink: EventSink): void {
+  protected override readEvents(sink: EventSink, scanner: EventScanner): void {
     const window = new ByteWindow(this.source, this.options.chunkBytes);
     readHeaderKeys(this.source.path, window);
-    const scanner = this.#scanner;
     if (window.peek() === CLOSE_LIST) window.start++;
     else {
       for (;;) {
         const first = window.peek();
         if (first < 0) throw this.truncated(window.line, 'an event or "]"');
+        if (first !== OPEN) throw this.#syntax(window, first, 'an event');
         const { line } = window;
-        const end = window.valueEnd();
-        if (end < 0) throw this.truncated(line, 'the end of the event that begins here');
-        if (first !== OPEN || scanner.scan(window.bytes, window.start, end, this.event) !== end) {
-          throw this.badEvent(line, window.text(window.start, end));
+        // Usually the whole event is at hand; the rest is done with care.
+        let end = scanner.scan(window.bytes, window.start, window.end);
+        if (end < 0) {
+          end = window.valueEnd();
+          if (end < 0) throw this.truncated(line, 'the end of the event that begins here');
+          if (scanner.scan(window.bytes, window.start, end) !== end)
+            throw this.badEvent(line, window.text(window.start, end));
         }
         window.skipTo(end);
-        if (!this.deliver(sink, scanner.tsHi, scanner.tsLo, line)) return;
+        if (!this.deliver(sink, scanner, line)) return;
         const next = window.peek();
         window.start++;
         if (next === CLOSE_LIST) break;
@@ -74,12 +77,12 @@ function readHeaderKeys(path: string, window: ByteWindow): string {
     if (found !== byte) throw syntaxError(path, window.line, found, expected);
     window.start++;
   };
-  if (window.peek() === 0xef) window.start += 3;
+  window.skipByteOrderMark();
   expectByte(OPEN, '"{"');
   const parts: string[] = [];
   for (;;) {
-    if (window.peek() === CLOSE) break;
-    if (window.peek() !== 0x22) throw syntaxError(path, window.line, window.peek(), 'a key');
+    if (window.peek() === CLOSE && parts.length === 0) break;
+    if (window.peek() !== QUOTE) throw syntaxError(path, window.line, window.peek(), 'a key');
     const keyEnd = window.valueEnd();
     if (keyEnd < 0) throw syntaxError(path, window.line, -1, 'the end of a key');
     const key = window.text(window.start, keyEnd);
@@ -89,7 +92,10 @@ function readHeaderKeys(path: string, window: ByteWindow): string {
       expectByte(OPEN_LIST, 'a list of events');
       return `{${parts.join(',')}}`;
     }
-    parts.push(`${key}:${readValue(path, window)}`);
+    const line = window.peek() < 0 ? 0 : window.line;
+    const part = `${key}:${readValue(path, window)}`;
+    checkJson(path, line, part);
+    parts.push(part);
     const next = window.peek();
     if (next === CLOSE) break;
     if (next !== COMMA) throw syntaxError(path, window.line, next, '"," or "}"');
@@ -107,26 +113,45 @@ function readHeaderKeys(path: string, window: ByteWindow): string {
   );
 }
 
+/** A key and its value are JSON; the place is that of this part, which is lost when the parts are put together. */
+function checkJson(path: string, line: number, part: string): void {
+  try {
+    JSON.parse(`{${part}}`);
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/ (?:in JSON )?at position.*$/, '');
+    const found = part.length > 80 ? `${part.slice(0, 80)}…` : part;
+    throw new InputError(
+      { code: 'bad-json', path, position: `line ${line}`, found },
+      `the header is no JSON: ${reason}`,
+    );
+  }
+}
+
 /** The text of a header value: an object, list or string, or a bare word such as a number. */
 function readValue(path: string, window: ByteWindow): string {
   const first = window.peek();
   if (first < 0) throw syntaxError(path, window.line, -1, 'a value');
-  if (first === OPEN || first === OPEN_LIST || first === 0x22) {
+  if (first === OPEN || first === OPEN_LIST || first === QUOTE) {
     const end = window.valueEnd();
     if (end < 0) throw syntaxError(path, window.line, -1, 'the end of a value');
     const text = window.text(window.start, end);
     window.skipTo(end);
     return text;
   }
-  let text = '';
-  for (
-    let byte = window.peek();
-    byte >= 0 && byte !== COMMA && byte !== CLOSE && byte !== CLOSE_LIST;
-    byte = window.peek()
-  ) {
-    text += String.fromCharCode(byte);
-    window.start++;
+  let end = window.start;
+  for (;;) {
+    const byte = window.bytes[end] ?? 0;
+    if (end < window.end && byte > 0x20 && byte !== COMMA && byte !== CLOSE && byte !== CLOSE_LIST) end++;
+    else if (end < window.end) break;
+    else {
+      const length = end - window.start;
+      const isMore = window.fill();
+      end = window.start + length;
+      if (!isMore) break;
+    }
   }
+  const text = window.text(window.start, end);
+  window.skipTo(end);
   return text;
 }
 

@@ -4,6 +4,9 @@ import type { Source } from '../../input/source.ts';
 
 const decoder = new TextDecoder();
 
+/** Sanity bound of counts in the metadata: no kernel has more event formats or CPUs. */
+const MAX_COUNT = 200_000;
+
 /** A cursor over a source (or over a decompressed section of it) that never reads past the end silently. */
 export class ByteReader {
   readonly path: string;
@@ -11,6 +14,7 @@ export class ByteReader {
   readonly #source: Pick<Source, 'readAt' | 'size'>;
   /** Where byte 0 of this reader lies, for messages. */
   readonly #where: string;
+  #end: number;
   position: number;
 
   constructor(path: string, source: Pick<Source, 'readAt' | 'size'>, littleEndian: boolean, position = 0, where = '') {
@@ -19,14 +23,21 @@ export class ByteReader {
     this.littleEndian = littleEndian;
     this.position = position;
     this.#where = where;
+    this.#end = source.size;
   }
 
+  /** Bytes that there are, up to the limit if one is set. */
   get size(): number {
-    return this.#source.size;
+    return this.#end;
+  }
+
+  /** Makes `end` the end of what may be read. */
+  limit(end: number): void {
+    this.#end = Math.min(this.#end, end);
   }
 
   bytes(length: number, what: string): Uint8Array {
-    if (length > this.#source.size - this.position) throw this.truncated(length, what);
+    if (length > this.#end - this.position) throw this.truncated(length, what);
     const target = new Uint8Array(length);
     const n = this.#source.readAt(this.position, target);
     if (n < length) throw this.truncated(length, what);
@@ -42,6 +53,14 @@ export class ByteReader {
     return this.#view(4, what).getUint32(0, this.littleEndian);
   }
 
+  /** A number of things that the file describes one by one. */
+  count(what: string): number {
+    const at = this.position;
+    const n = this.u32(what);
+    if (n > MAX_COUNT) throw this.damaged(at, `${what} is impossible`, `at most ${MAX_COUNT}`, String(n));
+    return n;
+  }
+
   /** A 64-bit offset or size. */
   u64(what: string): number {
     const at = this.position;
@@ -52,10 +71,6 @@ export class ByteReader {
     return Number(value);
   }
 
-  bigU64(what: string): bigint {
-    return this.#view(8, what).getBigUint64(0, this.littleEndian);
-  }
-
   text(length: number, what: string): string {
     return decoder.decode(this.bytes(length, what));
   }
@@ -63,10 +78,11 @@ export class ByteReader {
   /** A NUL-terminated string. */
   cString(what: string, limit = 4096): string {
     const start = this.position;
-    const window = new Uint8Array(Math.min(limit, this.#source.size - start));
+    const window = new Uint8Array(Math.max(0, Math.min(limit, this.#end - start)));
     const n = this.#source.readAt(start, window);
     const end = window.subarray(0, n).indexOf(0);
-    if (end < 0) throw this.truncated(n + 1, what);
+    if (end < 0 && n < limit) throw this.truncated(n + 1, what);
+    if (end < 0) throw this.damaged(start, `the ${what} does not end`, `at most ${limit - 1} bytes`, 'more than that');
     this.position = start + end + 1;
     return decoder.decode(window.subarray(0, end));
   }
@@ -86,7 +102,7 @@ export class ByteReader {
         path: this.path,
         position: this.place(this.position),
         expected: `${length} more bytes for the ${what}`,
-        found: `${Math.max(0, this.#source.size - this.position)}`,
+        found: `${Math.max(0, this.#end - this.position)}`,
         hint: 'the file was cut off; copy or record it again',
       },
       'the file ends too early',

@@ -1,19 +1,24 @@
-// Walks the ring-buffer pages of one CPU record by record: time stamps, padding, time extends, losses.
+// Walks the data of one CPU page by page. A page is checked as a whole before any of its records is passed on: a damaged
+// one would otherwise be noticed only after wrong events.
 import { InputError } from '../../errors.ts';
-import type { PageStream } from './chunks.ts';
-import type { RingLayout } from './file.ts';
+import type { CommonFields } from './format-table.ts';
+import { addLoss, PageHead } from './page-head.ts';
+import type { PageFormat, PageStream } from './page-stream.ts';
+import { ENTRY_BYTES, MAX_EVENT_ID, PID_MAX, type RecordLimits } from './record-limits.ts';
 
 // struct ring_buffer_event: five bits of type_len, 27 bits of time_delta (include/linux/ring_buffer.h).
 const TYPE_PADDING = 29;
 const TYPE_TIME_EXTEND = 30;
 // 31: absolute time stamp
-
-const MISSED_EVENTS = 1 << 31;
-const MISSED_STORED = 1 << 30;
-const COMMIT_MASK = (1 << 27) - 1;
+const DELTA_BITS = 27;
+const DELTA_MASK = (1 << DELTA_BITS) - 1;
 
 const TWO_27 = 2 ** 27;
 const TWO_32 = 2 ** 32;
+/** Times are exact as doubles below this: 104 days in ns. */
+const MAX_TIME = 2 ** 53;
+/** An absolute time stamp may lie this much before the record before it (ns): records of nested interrupts. */
+const MAX_STEP_BACK = 1_000_000;
 
 /** Time of `t = 0` as two halves; set once, before the first record is read. */
 export interface TimeBase {
@@ -21,196 +26,269 @@ export interface TimeBase {
   lo: number;
 }
 
-/** A position in the data of one CPU. After `next()` returned true, the record at `start` of `view` is current. */
+/** What the cursors of all CPUs of a file share. */
+export interface CursorContext {
+  readonly path: string;
+  readonly format: PageFormat;
+  readonly common: CommonFields;
+  readonly limits: RecordLimits;
+  readonly base: TimeBase;
+  /** No record is later than this: the time at which the recorder looked at its statistics. */
+  readonly latest: number;
+}
+
 export class CpuCursor {
   readonly cpu: number;
-  /** Time of the current record since the time base, in units of the clock. */
-  t = 0;
-  /** First byte of the record's payload in `view`, and its length. */
-  start = 0;
-  length = 0;
-  view: DataView;
-  /** Place of the record for reports. */
-  position = 0;
-  /** Records lost before the current one on this CPU; -1: some, number unknown. Cleared by the merger. */
+  /** The records of the current page, in order. */
+  count = 0;
+  /** Number of the first of them that was not passed on yet. */
+  index = 0;
+  /** Time since the time base, in units of the clock. Never decreases. */
+  times = new Float64Array(128);
+  /** First byte of the payload in `view`, and its length. */
+  starts = new Int32Array(128);
+  lengths = new Int32Array(128);
+  ids = new Int32Array(128);
+  /** Records lost before the first record of the page; 0 none, -1 some. */
   lost = 0;
-  /** Nothing has been read from this CPU yet. */
-  fresh = true;
-  /** What ended the data of this CPU early; it takes effect when the merge reaches the time of the last good record. */
+  /** Time of the last record of the pages so far; -1: there was none. */
+  last = -1;
+  /** What ends the data of this CPU early, behind the records of the current page. */
   failure: InputError | undefined;
+  readonly pages: PageStream;
+  readonly #context: CursorContext;
+  /** By how much the next page may lie before `last`: discarded records take a nanosecond that they did not have. */
+  #slack = 0;
+  readonly #head = new PageHead();
 
-  readonly #path: string;
-  readonly #pages: PageStream;
-  readonly #layout: RingLayout;
-  readonly #littleEndian: boolean;
-  readonly #base: TimeBase;
-  #pageHi = 0;
-  #offset = 0;
-  #end = 0;
-
-  constructor(path: string, cpu: number, pages: PageStream, layout: RingLayout, littleEndian: boolean, base: TimeBase) {
-    this.#path = path;
+  constructor(cpu: number, pages: PageStream, context: CursorContext) {
     this.cpu = cpu;
-    this.#pages = pages;
-    this.#layout = layout;
-    this.#littleEndian = littleEndian;
-    this.#base = base;
-    this.view = new DataView(pages.buffer.buffer, pages.buffer.byteOffset, pages.buffer.byteLength);
+    this.pages = pages;
+    this.#context = context;
   }
 
-  /** Like `next`, but keeps damage as `failure` and returns true. */
-  advance(): boolean {
+  get view(): DataView {
+    return this.pages.view;
+  }
+
+  /** Loads the next page that has records, or a failure. False at the end of the data; `lost` then tells of a loss there. */
+  load(): boolean {
+    this.count = 0;
+    this.index = 0;
+    this.lost = 0;
+    if (this.failure !== undefined) return true;
     try {
-      return this.next();
+      while (this.pages.advance()) {
+        this.#readPage();
+        if (this.count > 0 || this.failure !== undefined) return true;
+      }
+      return false;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      this.count = 0;
       this.failure = error;
       return true;
     }
   }
 
-  /** Advances to the next record; false at the end of this CPU's data. Damage is an InputError. */
-  next(): boolean {
-    const littleEndian = this.#littleEndian;
-    for (;;) {
-      if (this.#offset >= this.#end) {
-        if (!this.#nextPage()) return false;
-        continue;
+  /** Place of a record of the current page: of the word before its payload. */
+  positionOf(index: number): number {
+    return this.pages.pagePosition + (this.starts[index] ?? 0) - 4 - this.pages.pageStart;
+  }
+
+  /** The error for a record whose contents make no sense. */
+  damagedRecord(index: number, what: string, expected: string, found: string): InputError {
+    return this.#damage((this.starts[index] ?? 0) - 4, what, expected, found);
+  }
+
+  #readPage(): void {
+    const { pages } = this;
+    const head = this.#head;
+    const { format, latest } = this.#context;
+    const { layout } = format;
+    if (!head.read(pages, format)) {
+      this.failure = pages.truncation();
+      return;
+    }
+    const capacity = layout.pageSize - layout.dataOffset;
+    if (!head.isPlausible(capacity)) {
+      const at = pages.pageStart + layout.commitOffset;
+      throw this.#damage(at, 'a page is filled in an impossible way', `at most ${capacity} bytes`, head.describe());
+    }
+    this.lost = addLoss(this.lost, head.lost);
+    if (head.used === 0) return;
+    const stamp = this.#relative(head.stampHi, head.stampLo);
+    const earliest = this.last - this.#slack;
+    const highest = Math.min(MAX_TIME, latest);
+    if (stamp < earliest || stamp > highest) {
+      const what =
+        stamp < earliest
+          ? 'the time stamp of a page lies before the records of the page before'
+          : 'the time stamp of a page is impossible';
+      throw this.#damage(pages.pageStart, what, `${earliest} to ${highest} ns since the first page`, `${stamp}`);
+    }
+    const begin = (pages.pageStart + layout.dataOffset) >> 2;
+    this.#slack = 0;
+    const last = this.#index(begin, begin + (head.used >> 2), stamp, head.stampHi);
+    if (pages.available === layout.pageSize && pages.peek()) {
+      const next = this.#relative(pages.nextHi, pages.nextLo);
+      if (next < last - this.#slack) {
+        const what = 'the records of a page do not lie before the time stamp of the next page';
+        throw this.#damage(pages.pageStart, what, `at most ${next} ns since the first page`, `${last}`);
       }
-      const { view } = this;
-      const at = this.#offset;
-      if (at + 4 > this.#end) throw this.#damage(at, 'a record header does not fit into its page');
-      const head = view.getUint32(at, littleEndian);
-      const typeLen = littleEndian ? head & 31 : head >>> 27;
-      const delta = littleEndian ? head >>> 5 : head & (TWO_27 - 1);
-      let payload = at + 4;
-      let length: number;
-      if (typeLen >= TYPE_PADDING) {
-        if (typeLen === TYPE_PADDING && delta === 0) {
-          this.#offset = this.#end;
-          continue;
-        }
-        if (payload + 4 > this.#end) throw this.#damage(at, 'a record header does not fit into its page');
-        const extra = view.getUint32(payload, littleEndian);
-        if (typeLen === TYPE_PADDING) {
-          this.t += delta;
-          this.#offset = payload + extra;
-          if (extra < 4 || this.#offset > this.#end) throw this.#damage(at, 'padding reaches beyond its page');
-        } else if (typeLen === TYPE_TIME_EXTEND) {
-          this.t += extra * TWO_27 + delta;
-          this.#offset = payload + 4;
+    }
+    if (this.count > 0) this.last = last;
+  }
+
+  /** Finds the records in `begin..end` (words) and checks their frames; returns the time of the last. */
+  #index(begin: number, end: number, stamp: number, stampHi: number): number {
+    const { pages } = this;
+    const { words } = pages;
+    const { format, common, limits } = this.#context;
+    const { littleEndian } = format;
+    const { bounds, fixed, max, min } = limits;
+    // Halfwords and words within the payload, in words of this machine.
+    const idWord = common.typeOffset >> 2;
+    const idShift = (common.typeOffset & 2) === (littleEndian ? 0 : 2) ? 0 : 16;
+    const pidWord = common.pidOffset >> 2;
+    const stop = Math.min(end, (pages.pageStart + pages.available) >> 2);
+    this.#reserve((end - begin) >> 1);
+    const { times, starts, lengths, ids } = this;
+    let count = 0;
+    let t = stamp;
+    let last = Math.max(this.last, 0);
+    let at = begin;
+    while (at < end) {
+      const head = words[at] ?? 0;
+      const type = littleEndian ? head & 31 : head >>> DELTA_BITS;
+      const delta = littleEndian ? head >>> 5 : head & DELTA_MASK;
+      if (type === TYPE_PADDING && delta === 0 && at < stop) {
+        at = end;
+        break;
+      }
+      if (at + 1 >= stop) break;
+      const second = words[at + 1] ?? 0;
+      let payload = at + 1;
+      let length = type << 2;
+      if (type === 0) {
+        payload = at + 2;
+        length = second - 4;
+        if (length < 0)
+          throw this.#damage(at << 2, 'a record has an impossible length', 'at least 8 bytes', `${length}`);
+      } else if (type >= TYPE_PADDING) {
+        if (type === TYPE_PADDING) {
+          // A discarded record, `second` bytes behind its header.
+          if (second < 4 || (second & 3) !== 0 || at + 1 + (second >> 2) > end)
+            throw this.#damage(
+              at << 2,
+              'padding reaches beyond its page',
+              `at most ${(end - at - 1) << 2} bytes`,
+              `${second}`,
+            );
+          t += delta;
+          this.#slack++;
+          at += 1 + (second >> 2);
         } else {
-          this.t = this.#absolute(extra, delta);
-          this.#offset = payload + 4;
+          if (type === TYPE_TIME_EXTEND) t += (second >>> 0) * TWO_27 + delta;
+          else t = this.#absolute(stampHi, second, delta, last, at);
+          at += 2;
         }
         continue;
       }
-      if (typeLen === 0) {
-        if (payload + 4 > this.#end) throw this.#damage(at, 'a record header does not fit into its page');
-        const total = view.getUint32(payload, littleEndian);
-        if (total < 4) throw this.#damage(at, 'a record has an impossible length');
-        payload += 4;
-        length = total - 4;
-        this.#offset = at + 4 + ((total + 3) & ~3);
-      } else {
-        length = typeLen << 2;
-        this.#offset = payload + length;
-      }
-      if (payload + length > this.#end) throw this.#damage(at, 'a record reaches beyond its page');
-      this.t += delta;
-      this.start = payload;
-      this.length = length;
-      this.position = this.#pages.pagePosition + (at - this.#pages.pageStart);
-      this.fresh = false;
-      return true;
+      const next = payload + ((length + 3) >> 2);
+      if (next > end)
+        throw this.#damage(
+          at << 2,
+          'a record reaches beyond its page',
+          `at most ${(end - payload) << 2} bytes`,
+          `${length}`,
+        );
+      if (next > stop) break;
+      const id = ((words[payload + idWord] ?? 0) >>> idShift) & MAX_EVENT_ID;
+      const pid = words[payload + pidWord] ?? 0;
+      if (length < (min[id] ?? ENTRY_BYTES) || length > (max[id] ?? length) || id === 0 || pid < 0 || pid > PID_MAX)
+        throw this.#badRecord(at, id, pid, length);
+      if (fixed[id] === 1) limits.learn(id, length);
+      const pairs = bounds[id];
+      if (pairs !== undefined)
+        for (let i = 0; i < pairs.length; i += 2)
+          if ((words[payload + (pairs[i] ?? 0)] ?? 0) >>> 0 >= (pairs[i + 1] ?? 0))
+            throw this.#outOfBounds(payload + (pairs[i] ?? 0), id, pairs[i + 1] ?? 0);
+      t += delta;
+      if (t > last) last = t;
+      times[count] = last;
+      starts[count] = payload << 2;
+      lengths[count] = length;
+      ids[count] = id;
+      count++;
+      at = next;
     }
-  }
-
-  /** The record as damage, for payloads that make no sense. */
-  damage(what: string, expected?: string, found?: string): InputError {
-    return this.#damage(this.start, what, expected, found);
-  }
-
-  /** Spells the place of the current record. */
-  place(): string {
-    return this.#pages.place(this.start - this.#pages.pageStart);
-  }
-
-  #nextPage(): boolean {
-    const pages = this.#pages;
-    if (!pages.advance()) return false;
-    const { buffer, pageStart } = pages;
-    if (
-      this.view.buffer !== buffer.buffer ||
-      this.view.byteOffset !== buffer.byteOffset ||
-      this.view.byteLength !== buffer.length
-    ) {
-      this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    this.count = count;
+    if (at < end) {
+      if (stop >= end)
+        throw this.#damage(at << 2, 'a record header does not fit into its page', 'at least 8 bytes', '4');
+      this.failure = pages.truncation();
     }
-    const { view } = this;
-    const { commitOffset, commitSize, dataOffset, pageSize } = this.#layout;
-    const littleEndian = this.#littleEndian;
-    const stampLo = view.getInt32(pageStart + (littleEndian ? 0 : 4), littleEndian);
-    const stampHi = view.getInt32(pageStart + (littleEndian ? 4 : 0), littleEndian);
-    const commitAt = pageStart + commitOffset + (littleEndian || commitSize === 4 ? 0 : 4);
-    const commit = view.getUint32(commitAt, littleEndian);
-    const used = commit & COMMIT_MASK;
-    const data = pageStart + dataOffset;
-    if (used > pageSize - dataOffset) {
-      throw this.#damage(
-        commitAt,
-        'a page claims more data than it can hold',
-        `at most ${pageSize - dataOffset} bytes`,
-        String(used),
-      );
-    }
-    const previous = this.t;
-    this.#pageHi = stampHi;
-    this.#offset = data;
-    this.#end = data + used;
-    const stamp = this.#relative(stampHi, stampLo);
-    if (used > 0 && !this.fresh && stamp < previous) {
-      throw this.#damage(
-        pageStart,
-        'the time stamp of a page lies before the records of the page before',
-        `at least ${previous}`,
-        String(stamp),
-      );
-    }
-    if ((commit & MISSED_EVENTS) !== 0) {
-      let count = -1;
-      if ((commit & MISSED_STORED) !== 0 && this.#end + commitSize <= pageStart + pageSize) {
-        const at = this.#end + (littleEndian || commitSize === 4 ? 0 : 4);
-        count = view.getUint32(at, littleEndian);
-      }
-      this.lost = count < 0 || this.lost < 0 ? -1 : this.lost + count;
-    }
-    if (used > 0) this.t = stamp;
-    return true;
+    return last;
   }
 
   /** 59 bits of absolute time; the upper five come from the page. */
-  #absolute(extra: number, delta: number): number {
-    const lo = (extra << 27) | delta;
-    const hi = (extra >>> 5) | (this.#pageHi & 0xf8000000);
-    return this.#relative(hi, lo);
+  #absolute(pageHi: number, second: number, delta: number, last: number, at: number): number {
+    const lo = (second << DELTA_BITS) | delta;
+    const hi = (second >>> 5) | (pageHi & 0xf8000000);
+    const t = this.#relative(hi, lo);
+    if (t < last - MAX_STEP_BACK)
+      throw this.#damage(
+        at << 2,
+        'an absolute time stamp lies before the records before it',
+        `at least ${last}`,
+        `${t}`,
+      );
+    return t;
   }
 
   #relative(hi: number, lo: number): number {
-    return ((hi >>> 0) - (this.#base.hi >>> 0)) * TWO_32 + ((lo >>> 0) - (this.#base.lo >>> 0));
+    const { base } = this.#context;
+    return ((hi >>> 0) - (base.hi >>> 0)) * TWO_32 + ((lo >>> 0) - (base.lo >>> 0));
   }
 
-  #damage(at: number, what: string, expected?: string, found?: string): InputError {
-    return new InputError(
-      {
-        code: 'damaged',
-        path: this.#path,
-        position: this.#pages.place(at - this.#pages.pageStart),
-        ...(expected === undefined ? {} : { expected }),
-        ...(found === undefined ? {} : { found }),
-        hint: 'the recording is damaged here; --keep-going reports what lies before',
-      },
-      what,
+  #reserve(records: number): void {
+    if (records <= this.times.length) return;
+    this.times = new Float64Array(records);
+    this.starts = new Int32Array(records);
+    this.lengths = new Int32Array(records);
+    this.ids = new Int32Array(records);
+  }
+
+  #badRecord(at: number, id: number, pid: number, length: number): InputError {
+    const { min, max } = this.#context.limits;
+    if (id === 0 || pid < 0 || pid > PID_MAX) {
+      const expected = `an event id and a pid up to ${PID_MAX}`;
+      return this.#damage(at << 2, 'a record does not begin like one', expected, `${id} and ${pid}`);
+    }
+    const bound = length < (min[id] ?? ENTRY_BYTES) ? `at least ${min[id] ?? ENTRY_BYTES}` : `at most ${max[id]}`;
+    return this.#damage(
+      at << 2,
+      `a record of event ${id} has a length that does not suit it`,
+      `${bound} bytes`,
+      `${length}`,
     );
+  }
+
+  #outOfBounds(word: number, id: number, bound: number): InputError {
+    const found = `${(this.pages.words[word] ?? 0) >>> 0}`;
+    return this.#damage(
+      word << 2,
+      `a record of event ${id} names an impossible task or CPU`,
+      `less than ${bound}`,
+      found,
+    );
+  }
+
+  /** `at`: index into the bytes at hand. */
+  #damage(at: number, what: string, expected: string, found: string): InputError {
+    const position = this.pages.place(at - this.pages.pageStart);
+    const hint = 'the recording is damaged here; --keep-going reports what lies before';
+    return new InputError({ code: 'damaged', path: this.#context.path, position, expected, found, hint }, what);
   }
 }

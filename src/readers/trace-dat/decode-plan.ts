@@ -1,6 +1,6 @@
 // Compiles one event format of the file into a plan: which bytes become which fields of the trace event.
 import type { Probe, ProbeArg } from '../../probes/probe.ts';
-import { presenceOf, SLOT, type Slot } from '../../trace/event.ts';
+import { newTraceEvent, SLOT, type Slot, type TraceEvent } from '../../trace/event.ts';
 import { isWide } from '../../trace/vocabulary/fields.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
@@ -16,8 +16,8 @@ export const OP = {
   wide: 6,
   wideFromU32: 7,
   wideFromS32: 8,
-  wideFromU16: 9,
-  wideFromU8: 10,
+  wideFromS16: 9,
+  wideFromS8: 10,
   maskWord: 11,
   text: 12,
   dataLoc: 13,
@@ -26,7 +26,7 @@ export const OP = {
   cidWord: 16,
 } as const;
 
-const LAST_NUMERIC = OP.wideFromU8;
+const LAST_NUMERIC = OP.wideFromS8;
 
 export interface FieldOp {
   readonly op: number;
@@ -42,26 +42,32 @@ export interface FieldOp {
   /** Offsets of base and count of a cid mask, -1 for none. */
   readonly baseOffset: number;
   readonly countOffset: number;
+  /** The field is the command name of the task in this slot, passed on only when it is news. */
+  readonly commOf: Slot | undefined;
 }
 
 export interface DecodePlan {
   readonly probe: Probe;
   readonly format: EventFormat;
-  readonly kind: number;
-  /** Numeric fields as triples (operation, index into `words`, offset in the record). */
-  readonly program: Int32Array;
+  /** The kernel's own record of a switch, and the probe's. */
+  readonly isSwitchTracepoint: boolean;
+  readonly isSwitchProbe: boolean;
+  /** The record that all events of this format are decoded into: what is the same in all of them is set once. */
+  readonly event: TraceEvent;
+  /** Presence of the fields that every event of this format has: all but the guarded ones and command names. */
+  readonly presence: Int32Array;
+  /** Aligned 32-bit words as pairs (index into `event.words`, word of the record). */
+  readonly copies: Int32Array;
+  /** Other numbers as triples (operation, index into `event.words`, offset in the record). */
+  readonly numbers: Int32Array;
   /** All other fields: strings, masks, and whatever is only valid under a condition. */
   readonly ops: readonly FieldOp[];
-  /** Fields that are the same in every event of this format. */
-  readonly constants: readonly { readonly slot: Slot; readonly value: number | string }[];
-  /** Fields that every event of this format has: all but the guarded ones and command names. */
-  readonly presence: Int32Array;
-  /** Number of bits that the recorded mask words cover when fewer than the machine has CPUs; 0: complete. */
-  readonly maskBits: number;
+  /** Slots that one event has and the next may not. */
+  readonly passing: readonly Slot[];
 }
 
 /** The plan for `format`; what of the catalogue entry the recording kernel did not provide is left out. */
-export function compilePlan(probe: Probe, format: EventFormat, nrCpuIds: number): DecodePlan {
+export function compilePlan(probe: Probe, format: EventFormat, nrCpuIds: number, littleEndian: boolean): DecodePlan {
   const ops: FieldOp[] = [];
   let maskWords = 0;
   for (const arg of probe.args) {
@@ -70,30 +76,62 @@ export function compilePlan(probe: Probe, format: EventFormat, nrCpuIds: number)
     const op = compileArg(probe, format, arg, field);
     if (op === undefined) continue;
     ops.push(op);
-    if (op.op === OP.maskWord) maskWords = Math.max(maskWords, op.word + 1);
+    if (op.op === OP.maskWord || op.op === OP.cidWord) maskWords = Math.max(maskWords, op.word + 1);
   }
-  const constants: { slot: Slot; value: number | string }[] = [];
-  if (probe.phase !== undefined) constants.push({ slot: SLOT.phase, value: probe.phase });
-  if (probe.step !== undefined) constants.push({ slot: SLOT.step, value: probe.step });
+  const event = newTraceEvent();
+  event.begin(KIND[probe.type]);
+  if (probe.phase !== undefined) event.setString(SLOT.phase, probe.phase);
+  if (probe.step !== undefined) event.setString(SLOT.step, probe.step);
   for (const [name, value] of Object.entries(probe.constants ?? {})) {
     const slot = slotOf(name);
-    if (slot !== undefined) constants.push({ slot, value });
+    if (slot !== undefined) event.setInt(slot, value);
   }
-  const maskBits = maskWords > 0 && maskWords * 64 < nrCpuIds ? maskWords * 64 : 0;
-  const numeric = ops.filter((op) => op.op <= LAST_NUMERIC && op.guardOffset < 0);
-  const program = Int32Array.from(numeric.flatMap((op) => [op.op, op.slot.index, op.offset]));
-  const always = ops.filter((op) => op.guardOffset < 0 && op.slot.kind !== 'str').map((op) => op.slot);
-  const presence = presenceOf([...always, ...constants.map((constant) => constant.slot)]);
+  // Only the first words of wider masks are recorded.
+  if (maskWords > 0 && maskWords * 64 < nrCpuIds) event.cpus_bits = maskWords * 64;
+
+  const copies: number[] = [];
+  const numbers: number[] = [];
+  const others: FieldOp[] = [];
+  for (const op of ops) {
+    const isNumber = op.op <= LAST_NUMERIC && op.guardOffset < 0;
+    const copied = isNumber ? copiesOf(op, littleEndian) : undefined;
+    if (copied !== undefined) copies.push(...copied);
+    else if (isNumber) numbers.push(op.op, op.slot.index, op.offset);
+    else others.push(op);
+    if (op.guardOffset < 0 && op.slot.kind !== 'str') event.mark(op.slot);
+  }
   return {
     probe,
     format,
-    kind: KIND[probe.type],
-    program,
-    ops: ops.filter((op) => !numeric.includes(op)),
-    constants,
-    presence,
-    maskBits,
+    isSwitchTracepoint: format.system === 'sched' && format.name === 'sched_switch',
+    isSwitchProbe: format.system === 'scx' && format.name === 'switch',
+    event,
+    presence: event.presence.slice(),
+    copies: Int32Array.from(copies),
+    numbers: Int32Array.from(numbers),
+    ops: others,
+    passing: others
+      .filter((op) => op.slot.kind === 'str' || op.guardOffset >= 0 || op.op === OP.cidWord)
+      .map((op) => op.slot),
   };
+}
+
+/** An aligned field as plain copies of words; undefined when it takes more than that. */
+function copiesOf({ op, offset, slot }: FieldOp, littleEndian: boolean): readonly number[] | undefined {
+  if (offset % 4 !== 0) return undefined;
+  const word = offset >> 2;
+  const low = littleEndian ? word : word + 1;
+  switch (op) {
+    case OP.word:
+    case OP.wideFromU32:
+      return [slot.index, word];
+    case OP.lowWord:
+      return [slot.index, low];
+    case OP.wide:
+      return [slot.index, low, slot.index + 1, littleEndian ? word + 1 : word];
+    default:
+      return undefined;
+  }
 }
 
 function slotOf(name: string): Slot | undefined {
@@ -131,8 +169,17 @@ function compileArg(probe: Probe, format: EventFormat, arg: ProbeArg, field: For
     guardLocal: arg.guard?.test === 'local-dsq',
     baseOffset,
     countOffset,
+    commOf: COMM_OF.get(slot),
   };
 }
+
+/** Command-name fields and the task that they belong to. */
+const COMM_OF: ReadonlyMap<Slot, Slot> = new Map([
+  [SLOT.comm, SLOT.pid],
+  [SLOT.prev_comm, SLOT.prev],
+  [SLOT.next_comm, SLOT.next],
+  [SLOT.parent_comm, SLOT.parent],
+]);
 
 function textOp(field: FormatField): number | undefined {
   if (field.dynamic === 'data-loc') return OP.dataLoc;
@@ -158,9 +205,9 @@ function intOp(field: FormatField): number | undefined {
 function wideOp(field: FormatField): number | undefined {
   switch (field.size) {
     case 1:
-      return OP.wideFromU8;
+      return field.signed ? OP.wideFromS8 : OP.u8;
     case 2:
-      return OP.wideFromU16;
+      return field.signed ? OP.wideFromS16 : OP.u16;
     case 4:
       return field.signed ? OP.wideFromS32 : OP.wideFromU32;
     case 8:

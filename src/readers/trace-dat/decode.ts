@@ -1,6 +1,6 @@
-// Carries out decode plans: fills the trace event from the bytes of a record, allocating nothing but new strings.
+// Carries out decode plans: fills a plan's trace event from the bytes of a record, allocating nothing but new strings.
 import type { CpuMask } from '../../trace/cpu-mask.ts';
-import { SLOT, type Slot, type TraceEvent } from '../../trace/event.ts';
+import type { TraceEvent } from '../../trace/event.ts';
 import { StringTable } from '../string-table.ts';
 import type { CpuCursor } from './cpu-cursor.ts';
 import { type DecodePlan, type FieldOp, OP } from './decode-plan.ts';
@@ -20,45 +20,44 @@ export class RecordDecoder {
     this.#nrCpuIds = nrCpuIds;
   }
 
-  /** Fills `event` from the cursor's record. The record must be at least `plan.format.minSize` long. */
-  decode(plan: DecodePlan, cursor: CpuCursor, event: TraceEvent): void {
-    event.begin(plan.kind);
-    event.markAll(plan.presence);
-    const { constants, ops, program } = plan;
-    for (let i = 0; i < constants.length; i++) {
-      const constant = constants[i];
-      if (constant === undefined) break;
-      const { slot, value } = constant;
-      if (typeof value === 'string') event.strings[slot.index] = value;
-      else event.words[slot.index] = value;
-    }
-    const { view, start } = cursor;
+  /** Fills the plan's event from a record of the cursor's page, whose length has been checked. */
+  decode(plan: DecodePlan, cursor: CpuCursor, index: number): TraceEvent {
+    const { copies, event, numbers, ops, passing, presence } = plan;
     const { words } = event;
-    for (let i = 0; i < program.length; i += 3) {
-      this.#number(program[i] ?? 0, words, program[i + 1] ?? 0, view, start + (program[i + 2] ?? 0));
+    const start = cursor.starts[index] ?? 0;
+    const source = cursor.pages.words;
+    const first = start >> 2;
+    for (let i = 0; i < copies.length; i += 2) words[copies[i] ?? 0] = source[first + (copies[i + 1] ?? 0)] ?? 0;
+    if (numbers.length > 0) {
+      const view = cursor.pages.view;
+      for (let i = 0; i < numbers.length; i += 3)
+        this.#number(numbers[i] ?? 0, words, numbers[i + 1] ?? 0, view, start + (numbers[i + 2] ?? 0));
     }
+    if (ops.length === 0) return event;
+    for (let i = 0; i < passing.length; i++) {
+      const slot = passing[i];
+      if (slot !== undefined && event.hasSlot(slot)) event.dropSlot(slot);
+    }
+    event.presence.set(presence);
     for (let i = 0; i < ops.length; i++) {
       const op = ops[i];
-      if (op === undefined) break;
-      if (op.guardOffset >= 0) {
-        if (!this.#guardHolds(op, view, start)) continue;
-        event.mark(op.slot);
-      }
-      this.#field(op, cursor, view, start, event);
+      if (op !== undefined) this.#field(op, cursor, index, event);
     }
-    if (plan.maskBits > 0) event.cpus_bits = plan.maskBits;
+    return event;
   }
 
-  /** The task's command name when it is not the one seen last. Remembers it. */
-  newComm(pid: number, comm: string): boolean {
+  /** The task's command name is not the one seen last. Remembers it. */
+  isNewComm(pid: number, comm: string): boolean {
     if (this.#comms.get(pid) === comm) return false;
     this.#comms.set(pid, comm);
     return true;
   }
 
-  /** The text of a `char x[n]` or dynamic string field of the cursor's record. */
-  text(op: FieldOp, cursor: CpuCursor): string {
-    const { view, start } = cursor;
+  /** The text of a `char x[n]` or dynamic string field of a record. */
+  text(op: FieldOp, cursor: CpuCursor, index: number): string {
+    const view = cursor.pages.view;
+    const start = cursor.starts[index] ?? 0;
+    const recordLength = cursor.lengths[index] ?? 0;
     let from = start + op.offset;
     let length = op.size;
     if (op.op !== OP.text) {
@@ -66,13 +65,53 @@ export class RecordDecoder {
       const offset = location & 0xffff;
       length = location >>> 16;
       from = op.op === OP.relLoc ? from + 4 + offset : start + offset;
-      if (from < start || from + length > start + cursor.length) {
-        throw cursor.damage('a string lies outside its record', `within ${cursor.length} bytes`, `${offset}+${length}`);
+      if (from + length > start + recordLength) {
+        throw cursor.damagedRecord(
+          index,
+          'a string lies outside its record',
+          `within ${recordLength} bytes`,
+          `${from - start}+${length}`,
+        );
       }
     }
     // An array without a size, as in print records: up to the end of the record.
-    if (length === 0) length = start + cursor.length - from;
+    if (length === 0 && op.op === OP.text) length = start + recordLength - from;
     return this.#strings.intern(view, from, length);
+  }
+
+  #field(op: FieldOp, cursor: CpuCursor, index: number, event: TraceEvent): void {
+    const littleEndian = this.#littleEndian;
+    const view = cursor.pages.view;
+    const start = cursor.starts[index] ?? 0;
+    const at = start + op.offset;
+    const { slot } = op;
+    if (op.guardOffset >= 0) {
+      if (!this.#guardHolds(op, view, start)) return;
+      event.mark(slot);
+    }
+    switch (op.op) {
+      case OP.maskWord:
+        this.#maskWord(op, view, at, event.setMask(slot));
+        return;
+      case OP.cidWord:
+        this.#cidWord(op, view, start, event);
+        return;
+      case OP.verdict: {
+        const lo = view.getInt32(littleEndian ? at : at + 4, littleEndian);
+        const hi = view.getInt32(littleEndian ? at + 4 : at, littleEndian);
+        event.setString(slot, lo === 0 && hi === 0 ? 'none' : isPointer(hi, lo) ? 'task' : 'retry');
+        return;
+      }
+      case OP.text:
+      case OP.dataLoc:
+      case OP.relLoc: {
+        const text = this.text(op, cursor, index);
+        if (op.commOf === undefined || this.isNewComm(event.low(op.commOf), text)) event.setString(slot, text);
+        return;
+      }
+      default:
+        this.#number(op.op, event.words, slot.index, view, at);
+    }
   }
 
   #guardHolds(op: FieldOp, view: DataView, start: number): boolean {
@@ -86,65 +125,39 @@ export class RecordDecoder {
   #number(op: number, words: Int32Array, index: number, view: DataView, at: number): void {
     const littleEndian = this.#littleEndian;
     switch (op) {
-      case OP.word:
-        words[index] = view.getInt32(at, littleEndian);
-        return;
-      case OP.wide:
-        words[index] = view.getInt32(littleEndian ? at : at + 4, littleEndian);
-        words[index + 1] = view.getInt32(littleEndian ? at + 4 : at, littleEndian);
-        return;
       case OP.u8:
-      case OP.wideFromU8:
         words[index] = view.getUint8(at);
         return;
       case OP.s8:
         words[index] = view.getInt8(at);
         return;
       case OP.u16:
-      case OP.wideFromU16:
         words[index] = view.getUint16(at, littleEndian);
         return;
       case OP.s16:
         words[index] = view.getInt16(at, littleEndian);
         return;
-      case OP.lowWord:
-        words[index] = view.getInt32(littleEndian ? at : at + 4, littleEndian);
-        return;
+      case OP.word:
       case OP.wideFromU32:
         words[index] = view.getInt32(at, littleEndian);
         return;
+      case OP.lowWord:
+        words[index] = view.getInt32(littleEndian ? at : at + 4, littleEndian);
+        return;
+      case OP.wide:
+        words[index] = view.getInt32(littleEndian ? at : at + 4, littleEndian);
+        words[index + 1] = view.getInt32(littleEndian ? at + 4 : at, littleEndian);
+        return;
       default: {
-        const lo = view.getInt32(at, littleEndian);
+        const lo =
+          op === OP.wideFromS8
+            ? view.getInt8(at)
+            : op === OP.wideFromS16
+              ? view.getInt16(at, littleEndian)
+              : view.getInt32(at, littleEndian);
         words[index] = lo;
         words[index + 1] = lo >> 31;
       }
-    }
-  }
-
-  #field(op: FieldOp, cursor: CpuCursor, view: DataView, start: number, event: TraceEvent): void {
-    const littleEndian = this.#littleEndian;
-    const at = start + op.offset;
-    const { slot } = op;
-    switch (op.op) {
-      case OP.maskWord:
-        this.#maskWord(op, view, at, event.setMask(slot));
-        return;
-      case OP.cidWord:
-        this.#cidWord(op, view, start, event.setMask(slot));
-        return;
-      case OP.verdict: {
-        const lo = view.getInt32(littleEndian ? at : at + 4, littleEndian);
-        const hi = view.getInt32(littleEndian ? at + 4 : at, littleEndian);
-        event.setString(slot, lo === 0 && hi === 0 ? 'none' : isPointer(hi, lo) ? 'task' : 'retry');
-        return;
-      }
-      case OP.text:
-      case OP.dataLoc:
-      case OP.relLoc:
-        this.#text(op, slot, cursor, event);
-        return;
-      default:
-        this.#number(op.op, event.words, slot.index, view, at);
     }
   }
 
@@ -161,8 +174,9 @@ export class RecordDecoder {
   }
 
   /** Words of a struct scx_cmask: word 0 holds cid `base & ~63`, valid are `base .. base+count-1`. */
-  #cidWord(op: FieldOp, view: DataView, start: number, mask: CpuMask): void {
+  #cidWord(op: FieldOp, view: DataView, start: number, event: TraceEvent): void {
     const littleEndian = this.#littleEndian;
+    const mask = event.setMask(op.slot);
     const base = view.getUint32(start + op.baseOffset, littleEndian);
     const count = view.getUint32(start + op.countOffset, littleEndian);
     const first = (base & ~63) + op.word * 64;
@@ -174,22 +188,11 @@ export class RecordDecoder {
         if (cid >= base && cid < base + count) mask.add(cid);
       }
     }
-  }
-
-  #text(op: FieldOp, slot: Slot, cursor: CpuCursor, event: TraceEvent): void {
-    const text = this.text(op, cursor);
-    const of = COMM_OWNER.get(slot);
-    if (of === undefined || this.newComm(event.low(of), text)) event.setString(slot, text);
+    // A window that goes on beyond the words that were recorded.
+    if (base + count > first + 64) event.cpus_bits = first + 64;
+    else event.drop('cpus_bits');
   }
 }
-
-/** Command-name fields and the pid that they belong to. */
-const COMM_OWNER: ReadonlyMap<Slot, Slot> = new Map([
-  [SLOT.comm, SLOT.pid],
-  [SLOT.prev_comm, SLOT.prev],
-  [SLOT.next_comm, SLOT.next],
-  [SLOT.parent_comm, SLOT.parent],
-]);
 
 /** Neither NULL nor an error pointer (the last 4095 values). */
 function isPointer(hi: number, lo: number): boolean {

@@ -19,9 +19,16 @@ export interface EventFormat {
   readonly fields: ReadonlyMap<string, FormatField>;
   /** Bytes that a record must have at least: the end of its last fixed field. */
   readonly minSize: number;
+  /** Records of this format have different lengths: strings, stacks, arrays without a size. */
+  readonly isVariable: boolean;
+  /** What is wrong with the text, in words; undefined: nothing. */
+  readonly defect?: string;
 }
 
 const FIELD = /^\s*field(?: special)?:\s*(.+?);\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:(\d+);)?/;
+
+/** Fields are aligned to eight bytes at most, so no gap between two of them can be as large. */
+const MAX_GAP = 7;
 
 /** Parses one format file; undefined when it is not one. */
 export function parseEventFormat(system: string, text: string): EventFormat | undefined {
@@ -30,13 +37,31 @@ export function parseEventFormat(system: string, text: string): EventFormat | un
   if (name === undefined || id === undefined) return undefined;
   const fields = new Map<string, FormatField>();
   let minSize = 0;
+  let defect: string | undefined;
   for (const line of text.split('\n')) {
+    if (line.startsWith('print fmt:')) break;
     const field = parseField(line);
-    if (field === undefined) continue;
+    if (field === undefined) {
+      if (/^\s+\S/.test(line)) defect ??= `the line ${JSON.stringify(line.trim())} is not understood`;
+      continue;
+    }
+    if (fields.has(field.name) || field.offset < minSize || field.offset - minSize > MAX_GAP)
+      defect ??= `the field ${field.name} at offset ${field.offset} does not follow the one before, which ends at ${minSize}`;
     fields.set(field.name, field);
     minSize = Math.max(minSize, field.offset + field.size);
   }
-  return { system, name, id: Number(id), fields, minSize };
+  // Records of ftrace's own events end in stacks and texts whose format shows one length only.
+  const isVariable =
+    system === 'ftrace' || [...fields.values()].some((field) => field.dynamic !== 'none' || field.size === 0);
+  return {
+    system,
+    name,
+    id: Number(id),
+    fields,
+    minSize,
+    isVariable,
+    ...(defect === undefined ? {} : { defect }),
+  };
 }
 
 /** One `field:` line of a format or of the page header. */

@@ -1,109 +1,105 @@
-// Header of trace.dat version 6: one fixed sequence of parts, then options, then the per-CPU table.
+// Header of trace.dat version 6: one fixed sequence of parts, then options, then a table of per-CPU data for each buffer.
 import { InputError } from '../../errors.ts';
 import type { ByteReader } from './bytes.ts';
-import type { EventFormat } from './event-format.ts';
 import {
-  addFormat,
   type CpuData,
+  checkRegions,
+  type DatBuffer,
   type DatFile,
   type DatOptions,
-  parseClock,
+  OPTION,
   parseCmdlines,
-  parsePageHeader,
+  readFormats,
+  readPageHeader,
+  readSharedOption,
+  readSystems,
 } from './file.ts';
+import { FormatTable } from './format-table.ts';
 
-const OPTION = { done: 0, cpuStat: 2, buffer: 3, traceClock: 4, uname: 5, tscToNs: 14 } as const;
+/** An instance that the options announce: its name, and where its table lies. */
+interface Instance {
+  readonly name: string;
+  readonly offset: number;
+}
 
-/** Sanity bound of counts in the header: no kernel has more event formats or CPUs. */
-const MAX_COUNT = 200_000;
-
-export function readV6(input: ByteReader): DatFile {
+/** `filePageSize`: alignment of the parts of the file. */
+export function readV6(input: ByteReader, filePageSize: number): DatFile {
   expectMark(input, 'header_page\0');
-  const pageText = input.text(input.u64('page header size'), 'page header');
-  const layout = parsePageHeader(pageText);
-  if (layout === undefined) {
-    throw input.damaged(
-      input.position,
-      'the page header is not understood',
-      'fields commit and data',
-      JSON.stringify(pageText.slice(0, 80)),
-    );
-  }
+  const layout = readPageHeader(input);
   expectMark(input, 'header_event\0');
   input.bytes(input.u64('event header size'), 'event header');
 
-  const formats = new Map<number, EventFormat>();
-  readFormats(input, formats, 'ftrace', count(input, 'number of ftrace event formats'));
-  for (let systems = count(input, 'number of event systems'); systems > 0; systems--) {
-    const system = input.cString('name of an event system');
-    readFormats(input, formats, system, count(input, `number of formats of ${system}`));
-  }
+  const formats = new FormatTable();
+  readFormats(input, formats, 'ftrace', input.count('number of ftrace event formats'));
+  readSystems(input, formats);
   const kallsyms = input.text(input.u32('size of kallsyms'), 'kallsyms');
   input.bytes(input.u32('size of printk formats'), 'printk formats');
   const cmdlines = parseCmdlines(input.text(input.u64('size of command lines'), 'command lines'));
-  const cpus = count(input, 'number of CPUs');
-  const options: DatOptions = { cpuStats: [], otherBuffers: [] };
+  const cpus = input.count('number of CPUs');
+  const options: DatOptions = { cpuStats: [] };
+  const instances: Instance[] = [];
   let mark = input.text(10, 'options or data mark');
   if (mark === 'options  \0') {
-    readOptions(input, options);
+    readOptions(input, options, instances);
     mark = input.text(10, 'data mark');
   }
+  const tableSize = options.cpuCount ?? cpus;
+  const tableAt = input.position;
+  const top = readTable(input, mark, tableSize);
+  const regions: { offset: number; size: number }[] = [...top];
+  const headerEnd = input.position;
+  const buffers: DatBuffer[] = [{ name: '', layout, cpuData: top }];
+  for (const { name, offset } of instances) {
+    input.position = offset;
+    const cpuData = readTable(input, input.text(10, `data mark of instance ${name}`), tableSize);
+    regions.push({ offset, size: input.position - offset }, ...cpuData);
+    buffers.push({ name, layout, cpuData });
+  }
+  if (regions.some((region) => region.size > 0)) {
+    // A file that was cut off ends before its last part; that is found when the part is read.
+    const end = Math.max(input.size, ...regions.map((region) => region.offset + region.size));
+    checkRegions(input, tableAt, regions, headerEnd, end, filePageSize);
+  }
+  return { version: 6, littleEndian: input.littleEndian, formats, kallsyms, cmdlines, buffers, ...options };
+}
+
+/** Offset and size of the data of each CPU. */
+function readTable(input: ByteReader, mark: string, cpus: number): CpuData[] {
+  const at = input.position - mark.length;
   if (mark === 'latency  \0') {
     throw new InputError(
       {
         code: 'unsupported',
         path: input.path,
-        position: input.place(input.position),
+        position: input.place(at),
         hint: 'it holds the text of a latency tracer; record events (trace-cmd record -e …)',
       },
       'the file holds no ring-buffer data',
     );
   }
-  if (mark !== 'flyrecord\0') {
-    throw input.damaged(input.position - 10, 'data mark missing', '"flyrecord"', JSON.stringify(mark));
-  }
+  if (mark !== 'flyrecord\0') throw input.damaged(at, 'data mark missing', '"flyrecord"', JSON.stringify(mark));
   const cpuData: CpuData[] = [];
   for (let cpu = 0; cpu < cpus; cpu++) {
     const offset = input.u64(`data offset of CPU ${cpu}`);
     const size = input.u64(`data size of CPU ${cpu}`);
     cpuData.push({ cpu, offset, size, compressed: false });
   }
-  return {
-    version: 6,
-    littleEndian: input.littleEndian,
-    layout,
-    formats,
-    kallsyms,
-    cmdlines,
-    cpuData,
-    compression: 'none',
-    ...options,
-  };
+  return cpuData;
 }
 
-function readFormats(input: ByteReader, formats: Map<number, EventFormat>, system: string, n: number): void {
-  for (let i = 0; i < n; i++)
-    addFormat(formats, system, input.text(input.u64('size of an event format'), 'event format'));
-}
-
-function readOptions(input: ByteReader, options: DatOptions): void {
+function readOptions(input: ByteReader, options: DatOptions, instances: Instance[]): void {
   for (;;) {
     const id = input.u16('option id');
     if (id === OPTION.done) return;
     const size = input.u32('option size');
     const at = input.position;
-    if (id === OPTION.tscToNs && size >= 16) {
-      options.tscToNs = {
-        mult: BigInt(input.u32('mult')),
-        shift: BigInt(input.u32('shift')),
-        offset: input.bigU64('offset'),
-      };
-    } else {
-      const text = input.text(size, 'option').replace(/\0.*$/s, '');
-      if (id === OPTION.traceClock) options.clock = parseClock(text);
-      else if (id === OPTION.uname) options.uname = text;
-      else if (id === OPTION.cpuStat) options.cpuStats.push(text);
-      else if (id === OPTION.buffer) options.otherBuffers.push('an instance');
+    if (!readSharedOption(input, id, size, options)) {
+      if (id === OPTION.buffer) {
+        const offset = input.u64('offset of a buffer');
+        // An empty name announces the top buffer, whose table follows the options.
+        const name = input.cString('name of a buffer');
+        if (name !== '') instances.push({ name, offset });
+      } else input.bytes(size, 'option');
     }
     input.position = at + size;
   }
@@ -115,11 +111,4 @@ function expectMark(input: ByteReader, mark: string): void {
   if (found !== mark) {
     throw input.damaged(at, 'the header is damaged', JSON.stringify(mark.slice(0, -1)), JSON.stringify(found));
   }
-}
-
-function count(input: ByteReader, what: string): number {
-  const at = input.position;
-  const n = input.u32(what);
-  if (n > MAX_COUNT) throw input.damaged(at, `${what} is impossible`, `at most ${MAX_COUNT}`, String(n));
-  return n;
 }

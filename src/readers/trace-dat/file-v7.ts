@@ -2,220 +2,213 @@
 import { InputError } from '../../errors.ts';
 import { MemorySource, type Source } from '../../input/source.ts';
 import { ByteReader } from './bytes.ts';
-import type { Inflate } from './chunks.ts';
-import type { EventFormat } from './event-format.ts';
 import {
-  addFormat,
-  type CpuData,
+  checkRegions,
+  type DatBuffer,
   type DatFile,
   type DatOptions,
-  parseClock,
+  OPTION,
   parseCmdlines,
-  parsePageHeader,
   type RingLayout,
+  readFormats,
+  readPageHeader,
+  readSharedOption,
+  readSystems,
 } from './file.ts';
+import { FormatTable } from './format-table.ts';
+import type { Inflate } from './inflate.ts';
 
-const OPTION = {
-  done: 0,
-  cpuStat: 2,
+const SECTION = {
   buffer: 3,
-  traceClock: 4,
-  uname: 5,
-  tscToNs: 14,
   headerInfo: 16,
   ftraceEvents: 17,
   eventFormats: 18,
   kallsyms: 19,
   cmdlines: 21,
-  bufferText: 22,
 } as const;
 
 const SECTION_COMPRESSED = 1;
+/** Bytes of a section header: id, flags, description, size. */
+const SECTION_HEADER = 16;
 
 interface BufferOption {
   readonly name: string;
   readonly clock: string;
   readonly pageSize: number;
-  readonly flyrecord: number;
+  /** Offset of the section with the data. */
+  readonly section: number;
   readonly cpus: readonly { readonly cpu: number; readonly offset: number; readonly size: number }[];
 }
 
-export function readV7(source: Source, input: ByteReader, compression: string, inflate: Inflate | undefined): DatFile {
-  const options: DatOptions = { cpuStats: [], otherBuffers: [] };
-  const sections = new Map<number, number>();
-  const buffers: BufferOption[] = [];
+/** `filePageSize`: alignment of the per-CPU data in the file. */
+export function readV7(source: Source, input: ByteReader, filePageSize: number, inflate: Inflate | undefined): DatFile {
+  const sections = new SectionReader(source, input, inflate);
+  const options: DatOptions = { cpuStats: [] };
+  const offsets = new Map<number, number>();
+  const announced: BufferOption[] = [];
   const seen = new Set<number>();
   for (let at = input.u64('offset of the options'); at !== 0; ) {
     if (seen.has(at)) throw input.damaged(at, 'the option sections form a loop', 'an end', 'a repeated section');
     seen.add(at);
-    at = readOptions(openSection(source, input, at, inflate), options, sections, buffers);
+    at = readOptions(sections.open(at, 0), options, offsets, announced);
   }
   const need = (id: number, what: string): ByteReader => {
-    const at = sections.get(id);
+    const at = offsets.get(id);
     if (at === undefined)
       throw input.damaged(input.position, `the file has no ${what}`, 'an option that points to it', 'none');
-    return openSection(source, input, at, inflate);
+    return sections.open(at, id);
   };
 
-  const pageLayout = readHeaderInfo(need(OPTION.headerInfo, 'page header'));
-  const formats = new Map<number, EventFormat>();
-  const ftrace = need(OPTION.ftraceEvents, 'ftrace event formats');
-  readFormats(ftrace, formats, 'ftrace', ftrace.u32('number of ftrace event formats'));
-  const events = need(OPTION.eventFormats, 'event formats');
-  for (let systems = events.u32('number of event systems'); systems > 0; systems--) {
-    const system = events.cString('name of an event system');
-    readFormats(events, formats, system, events.u32(`number of formats of ${system}`));
-  }
-  const kallsymsAt = sections.get(OPTION.kallsyms);
-  const kallsyms =
-    kallsymsAt === undefined ? '' : sizedText(openSection(source, input, kallsymsAt, inflate), 'u32', 'kallsyms');
-  const cmdlinesAt = sections.get(OPTION.cmdlines);
-  const cmdlines =
-    cmdlinesAt === undefined ? '' : sizedText(openSection(source, input, cmdlinesAt, inflate), 'u64', 'command lines');
-
-  const [main, ...others] = buffers.toSorted((a, b) => Number(a.name !== '') - Number(b.name !== ''));
-  if (main === undefined) {
+  const info = need(SECTION.headerInfo, 'page header');
+  const mark = info.cString('"header_page"', 16);
+  if (mark !== 'header_page') throw info.damaged(0, 'the header is damaged', '"header_page"', JSON.stringify(mark));
+  const pageLayout = readPageHeader(info);
+  const formats = new FormatTable();
+  const ftrace = need(SECTION.ftraceEvents, 'ftrace event formats');
+  readFormats(ftrace, formats, 'ftrace', ftrace.count('number of ftrace event formats'));
+  readSystems(need(SECTION.eventFormats, 'event formats'), formats);
+  const text = (id: number, width: 'u32' | 'u64', what: string): string => {
+    const at = offsets.get(id);
+    if (at === undefined) return '';
+    const section = sections.open(at, id);
+    return section.text(section[width](`size of ${what}`), what);
+  };
+  const kallsyms = text(SECTION.kallsyms, 'u32', 'kallsyms');
+  const cmdlines = parseCmdlines(text(SECTION.cmdlines, 'u64', 'command lines'));
+  if (announced.length === 0) {
     throw new InputError(
       { code: 'unsupported', path: input.path, hint: 'record events (trace-cmd record -e …)' },
       'the file holds no ring-buffer data',
     );
   }
-  options.otherBuffers.push(...others.map((buffer) => buffer.name));
-  const clock = options.clock ?? main.clock;
-  const layout: RingLayout = main.pageSize > 0 ? { ...pageLayout, pageSize: main.pageSize } : pageLayout;
-  const compressed = sectionIsCompressed(source, input, main.flyrecord);
-  const cpuData: CpuData[] = main.cpus.map((entry) => ({ ...entry, compressed }));
+  const buffers = announced
+    .toSorted((a, b) => Number(a.name !== '') - Number(b.name !== ''))
+    .map((buffer) => openBuffer(buffer, sections, pageLayout, filePageSize));
+  const clock = options.clock ?? announced.find((buffer) => buffer.name === '')?.clock ?? announced[0]?.clock ?? '';
   return {
     version: 7,
     littleEndian: input.littleEndian,
-    layout,
     formats,
     kallsyms,
-    cmdlines: parseCmdlines(cmdlines),
-    cpuData,
-    compression,
+    cmdlines,
+    buffers,
     ...options,
     ...(clock === '' ? {} : { clock }),
   };
 }
 
-function readHeaderInfo(input: ByteReader): RingLayout {
-  input.cString('"header_page"');
-  const text = input.text(input.u64('page header size'), 'page header');
-  const layout = parsePageHeader(text);
-  if (layout === undefined) {
-    throw input.damaged(
-      input.position,
-      'the page header is not understood',
-      'fields commit and data',
-      JSON.stringify(text.slice(0, 80)),
+function openBuffer(
+  buffer: BufferOption,
+  sections: SectionReader,
+  pageLayout: RingLayout,
+  filePageSize: number,
+): DatBuffer {
+  const { begin, size, compressed } = sections.header(buffer.section, SECTION.buffer);
+  if (buffer.cpus.some((entry) => entry.size > 0))
+    checkRegions(sections.input, buffer.section, buffer.cpus, begin, begin + size, filePageSize);
+  return {
+    name: buffer.name,
+    layout: buffer.pageSize > 0 ? withPageSize(pageLayout, buffer.pageSize) : pageLayout,
+    cpuData: buffer.cpus.map((entry) => ({ ...entry, compressed })),
+  };
+}
+
+function withPageSize(layout: RingLayout, pageSize: number): RingLayout {
+  return { ...layout, pageSize };
+}
+
+/** Opens sections by their offset. */
+class SectionReader {
+  readonly input: ByteReader;
+  readonly #source: Source;
+  readonly #inflate: Inflate | undefined;
+
+  constructor(source: Source, input: ByteReader, inflate: Inflate | undefined) {
+    this.#source = source;
+    this.input = input;
+    this.#inflate = inflate;
+  }
+
+  /** Header of the section at `at`, which must have that id: where its contents begin, and how long they are in the file. */
+  header(at: number, id: number): { readonly begin: number; readonly size: number; readonly compressed: boolean } {
+    const { input } = this;
+    const header = new ByteReader(input.path, this.#source, input.littleEndian, at);
+    const found = header.u16('section id');
+    if (found !== id) throw header.damaged(at, 'a section is not what points to it says', `section ${id}`, `${found}`);
+    const compressed = (header.u16('section flags') & SECTION_COMPRESSED) !== 0;
+    header.u32('section description');
+    return { begin: at + SECTION_HEADER, size: header.u64('section size'), compressed };
+  }
+
+  /** A reader on the contents of a section, decompressed where needed; its end is the end of the section. */
+  open(at: number, id: number): ByteReader {
+    const { input } = this;
+    const { begin, size, compressed } = this.header(at, id);
+    const reader = new ByteReader(input.path, this.#source, input.littleEndian, begin);
+    if (!compressed) {
+      if (size > input.size - begin) throw reader.truncated(size, `section ${id}`);
+      reader.limit(begin + size);
+      return reader;
+    }
+    if (this.#inflate === undefined) {
+      throw reader.damaged(
+        at,
+        `section ${id} is compressed but the file names no compression`,
+        'a compression',
+        '"none"',
+      );
+    }
+    const packedSize = reader.u32('compressed size');
+    const unpackedSize = reader.u32('uncompressed size');
+    if (packedSize + 8 !== size)
+      throw reader.damaged(begin, `the size of section ${id} makes no sense`, `${size - 8}`, `${packedSize}`);
+    const bytes = this.#inflate(reader.bytes(packedSize, `section ${id}`), unpackedSize, reader.place(at));
+    return new ByteReader(
+      input.path,
+      new MemorySource(input.path, bytes),
+      input.littleEndian,
+      0,
+      `section ${id} at byte ${at}`,
     );
   }
-  return layout;
-}
-
-function readFormats(input: ByteReader, formats: Map<number, EventFormat>, system: string, n: number): void {
-  for (let i = 0; i < n; i++)
-    addFormat(formats, system, input.text(input.u64('size of an event format'), 'event format'));
-}
-
-function sizedText(input: ByteReader, width: 'u32' | 'u64', what: string): string {
-  return input.text(input[width](`size of ${what}`), what);
 }
 
 /** Reads one options section; returns the offset of the next, 0 at the end. */
 function readOptions(
   input: ByteReader,
   options: DatOptions,
-  sections: Map<number, number>,
+  offsets: Map<number, number>,
   buffers: BufferOption[],
 ): number {
   for (;;) {
     const id = input.u16('option id');
     const size = input.u32('option size');
     const at = input.position;
-    switch (id) {
-      case OPTION.done:
-        return size >= 8 ? input.u64('offset of further options') : 0;
-      case OPTION.headerInfo:
-      case OPTION.ftraceEvents:
-      case OPTION.eventFormats:
-      case OPTION.kallsyms:
-      case OPTION.cmdlines:
-        sections.set(id, input.u64('offset of a section'));
-        break;
-      case OPTION.buffer:
-        buffers.push(readBuffer(input));
-        break;
-      case OPTION.traceClock:
-        options.clock = parseClock(input.text(size, 'trace clock').replace(/\0.*$/s, ''));
-        break;
-      case OPTION.uname:
-        options.uname = input.text(size, 'uname').replace(/\0.*$/s, '');
-        break;
-      case OPTION.cpuStat:
-        options.cpuStats.push(input.text(size, 'CPU statistics').replace(/\0.*$/s, ''));
-        break;
-      case OPTION.tscToNs:
-        options.tscToNs = {
-          mult: BigInt(input.u32('mult')),
-          shift: BigInt(input.u32('shift')),
-          offset: input.bigU64('offset'),
-        };
-        break;
-      default:
+    if (id === OPTION.done) return size >= 8 ? input.u64('offset of further options') : 0;
+    if (!readSharedOption(input, id, size, options)) {
+      if (id === OPTION.buffer) buffers.push(readBuffer(input));
+      else if (size === 8 && id >= SECTION.headerInfo && id <= SECTION.cmdlines)
+        offsets.set(id, input.u64('offset of a section'));
+      else input.bytes(size, 'option');
     }
     input.position = at + size;
   }
 }
 
 function readBuffer(input: ByteReader): BufferOption {
-  const flyrecord = input.u64('offset of the buffer');
+  const section = input.u64('offset of the buffer');
   const name = input.cString('name of the buffer');
   const clock = input.cString('clock of the buffer');
+  const at = input.position;
   const pageSize = input.u32('page size of the buffer');
-  const n = input.u32('number of CPUs of the buffer');
+  if (pageSize % 8 !== 0) throw input.damaged(at, 'the page size is impossible', 'a power of two', String(pageSize));
   const cpus = [];
-  for (let i = 0; i < n; i++) {
+  for (let n = input.count('number of CPUs of the buffer'); n > 0; n--) {
     cpus.push({
-      cpu: input.u32('CPU'),
+      cpu: input.count('CPU'),
       offset: input.u64('data offset of a CPU'),
       size: input.u64('data size of a CPU'),
     });
   }
-  return { name, clock, pageSize, flyrecord, cpus };
-}
-
-function sectionIsCompressed(source: Source, input: ByteReader, at: number): boolean {
-  const header = new ByteReader(input.path, source, input.littleEndian, at);
-  header.u16('section id');
-  return (header.u16('section flags') & SECTION_COMPRESSED) !== 0;
-}
-
-/** A reader on the contents of the section at `at`, decompressed where needed. */
-function openSection(source: Source, input: ByteReader, at: number, inflate: Inflate | undefined): ByteReader {
-  const header = new ByteReader(input.path, source, input.littleEndian, at);
-  const id = header.u16('section id');
-  const flags = header.u16('section flags');
-  header.u32('section description');
-  header.u64('section size');
-  if ((flags & SECTION_COMPRESSED) === 0) return header;
-  if (inflate === undefined) {
-    throw header.damaged(
-      at,
-      `section ${id} is compressed but the file names no compression`,
-      'a compression name',
-      '"none"',
-    );
-  }
-  const packedSize = header.u32('compressed size');
-  const size = header.u32('uncompressed size');
-  const bytes = inflate(header.bytes(packedSize, `section ${id}`), size, header.place(at));
-  return new ByteReader(
-    input.path,
-    new MemorySource(input.path, bytes),
-    input.littleEndian,
-    0,
-    `section ${id} at byte ${at}`,
-  );
+  return { name, clock, pageSize, section, cpus };
 }

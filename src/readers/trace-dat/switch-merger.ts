@@ -18,8 +18,7 @@ interface PendingNames {
 export class SwitchMerger {
   readonly #decoder: RecordDecoder;
   readonly #littleEndian: boolean;
-  readonly #tracepoint: DecodePlan | undefined;
-  readonly #probe: DecodePlan | undefined;
+  readonly #hasProbe: boolean;
   /** Number of records taken. */
   absorbed = 0;
   readonly #pending = new Map<number, PendingNames>();
@@ -32,33 +31,33 @@ export class SwitchMerger {
   constructor(plans: readonly (DecodePlan | undefined)[], decoder: RecordDecoder, littleEndian: boolean) {
     this.#decoder = decoder;
     this.#littleEndian = littleEndian;
-    for (const plan of plans) {
-      if (plan === undefined) continue;
-      if (plan.format.system === 'sched' && plan.format.name === 'sched_switch') this.#tracepoint = plan;
-      if (plan.format.system === 'scx' && plan.format.name === 'switch') this.#probe = plan;
-    }
-    const find = (field: string): FieldOp | undefined => this.#tracepoint?.ops.find((op) => op.slot.field === field);
-    this.#prev = this.#tracepoint?.format.fields.get('prev_pid')?.offset ?? -1;
-    this.#next = this.#tracepoint?.format.fields.get('next_pid')?.offset ?? -1;
+    this.#hasProbe = plans.some((plan) => plan?.isSwitchProbe);
+    const tracepoint = plans.find((plan) => plan?.isSwitchTracepoint);
+    const find = (field: string): FieldOp | undefined => tracepoint?.ops.find((op) => op.slot.field === field);
+    this.#prev = tracepoint?.format.fields.get('prev_pid')?.offset ?? -1;
+    this.#next = tracepoint?.format.fields.get('next_pid')?.offset ?? -1;
     this.#prevComm = find('prev_comm');
     this.#nextComm = find('next_comm');
   }
 
   /** Takes a record of the tracepoint when the probe's record will stand for it. */
-  absorb(plan: DecodePlan, cursor: CpuCursor): boolean {
-    if (plan !== this.#tracepoint || this.#probe === undefined) return false;
+  absorb(cursor: CpuCursor, index: number): boolean {
+    if (!this.#hasProbe) return false;
     this.absorbed++;
-    const prev = this.#pid(this.#prev, cursor);
-    const next = this.#pid(this.#next, cursor);
-    const prevComm = this.#name(this.#prevComm, prev, cursor);
-    const nextComm = this.#name(this.#nextComm, next, cursor);
+    const prev = this.#pid(this.#prev, cursor, index);
+    const next = this.#pid(this.#next, cursor, index);
+    const prevComm = this.#name(this.#prevComm, prev, cursor, index);
+    const nextComm = this.#name(this.#nextComm, next, cursor, index);
     if (prevComm !== '' || nextComm !== '') this.#pending.set(cursor.cpu, { prev, next, prevComm, nextComm });
     return true;
   }
 
   /** Adds the names learnt from the tracepoint's record to the probe's event. */
-  complete(plan: DecodePlan, cursor: CpuCursor, event: TraceEvent): void {
-    if (plan !== this.#probe || this.#pending.size === 0) return;
+  complete(cursor: CpuCursor, event: TraceEvent): void {
+    // The event is the plan's own and still has what was added to it the last time.
+    if (event.hasSlot(SLOT.prev_comm)) event.dropSlot(SLOT.prev_comm);
+    if (event.hasSlot(SLOT.next_comm)) event.dropSlot(SLOT.next_comm);
+    if (this.#pending.size === 0) return;
     const names = this.#pending.get(cursor.cpu);
     if (names === undefined) return;
     this.#pending.delete(cursor.cpu);
@@ -66,13 +65,13 @@ export class SwitchMerger {
     if (names.next === event.next && names.nextComm !== '') event.setString(SLOT.next_comm, names.nextComm);
   }
 
-  #pid(offset: number, cursor: CpuCursor): number {
-    return offset < 0 ? -1 : cursor.view.getInt32(cursor.start + offset, this.#littleEndian);
+  #pid(offset: number, cursor: CpuCursor, index: number): number {
+    return offset < 0 ? -1 : cursor.view.getInt32((cursor.starts[index] ?? 0) + offset, this.#littleEndian);
   }
 
-  #name(op: FieldOp | undefined, pid: number, cursor: CpuCursor): string {
+  #name(op: FieldOp | undefined, pid: number, cursor: CpuCursor, index: number): string {
     if (op === undefined || pid === 0) return '';
-    const comm = this.#decoder.text(op, cursor);
-    return this.#decoder.newComm(pid, comm) ? comm : '';
+    const comm = this.#decoder.text(op, cursor, index);
+    return this.#decoder.isNewComm(pid, comm) ? comm : '';
   }
 }

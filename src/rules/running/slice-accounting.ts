@@ -26,10 +26,6 @@ export const sliceAccounting = defineRule({
   avoid: 'Write slices with scx_bpf_task_set_slice(), which the trace shows.',
   create(context) {
     const charges: (Charge | undefined)[] = [];
-    const forget = (rq: number): void => {
-      const charge = charges[rq];
-      if (charge !== undefined) charge.pid = -1;
-    };
     const set = (rq: number, pid: number, slice: number, seq: number, floor: number): void => {
       const charge = charges[rq];
       if (charge === undefined) charges[rq] = { pid, slice, seq, floor };
@@ -42,8 +38,9 @@ export const sliceAccounting = defineRule({
     };
     return {
       run(event, step) {
-        if (!event.has('slice')) forget(event.rq);
-        else set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
+        // Without a value, whoever ran there before is forgotten all the same.
+        const pid = event.has('slice') ? event.pid : -1;
+        set(event.rq, pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
       },
       update_curr(event, step) {
         const slice = toNumber(event.slice_hi, event.slice_lo);
@@ -72,11 +69,13 @@ export const sliceAccounting = defineRule({
       set_slice(event) {
         for (const charge of charges) if (charge?.pid === event.pid) charge.pid = -1;
       },
-      pick(event) {
-        if (event.phase !== 'begin') forget(event.rq);
-      },
-      stop(event) {
-        forget(event.rq);
+      pick(event, step) {
+        // Who runs on may have got a new slice; who is replaced is charged once more.
+        const charge = charges[event.rq];
+        if (event.phase === 'begin' || charge === undefined || charge.pid !== event.pid) return;
+        if (event.has('slice'))
+          set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
+        else charge.pid = -1;
       },
       lost() {
         charges.length = 0;

@@ -17,6 +17,10 @@ export function contradictionRule(rule: ContradictionRule): RuleSpec {
       // What is missing contradicts nothing, so it must be known what would be there.
       if (context.model.header.recorded === undefined)
         return { onEnd: () => context.undecided('the trace does not say which events were recorded') };
+      // What a filter left out contradicts everything: nothing follows from that.
+      if (verdict === 'inconclusive' && context.model.header.mayBeFiltered === true) {
+        return { onEnd: () => context.undecided('a filter of the recording may have left events out') };
+      }
       return {
         checkedAt,
         onContradiction: (found) =>

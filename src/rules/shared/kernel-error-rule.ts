@@ -2,24 +2,26 @@
 import { type ErrorSite, errorSite } from '../../kernel/error-sites.ts';
 import { EXIT_KIND, exitReason, isErrorKind } from '../../kernel/exit.ts';
 import type { KernelError } from '../../model/kernel-error.ts';
-import { NO, type Tri, YES } from '../../model/sched.ts';
+import { type Tri, UNKNOWN, YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { type EventType, KIND } from '../../trace/vocabulary/index.ts';
 import {
+  type Cause,
   defineRule,
   type EvidenceRef,
   type ModelView,
+  type Report,
   type RuleContext,
   type RuleHandlers,
   type RuleSpec,
 } from '../rule.ts';
 
 /**
- * Is the event a check? YES: it was made and could be followed. UNKNOWN: it was made, but what is known does not decide.
+ * Is the event a check? YES or true: it was made and could be followed. UNKNOWN: it was made, but what is known does not decide.
  * Called after the model took the event.
  */
-export type IsCheck = (event: TraceEvent, step: Step, model: ModelView) => Tri;
+export type IsCheck = (event: TraceEvent, step: Step, model: ModelView) => Tri | boolean;
 
 type KernelErrorRule = Omit<RuleSpec, 'create' | 'severity' | 'site'> & {
   /** Events at which the core makes the check. */
@@ -64,8 +66,8 @@ export function checksOf(
   if (isCheck === undefined) return { checkedAt: types };
   const count = (event: TraceEvent, step: Step): void => {
     const check = isCheck(event, step, context.model);
-    if (check === YES) context.checked();
-    else if (check !== NO) context.undecided(unknown);
+    if (check === YES || check === true) context.checked();
+    else if (check === UNKNOWN) context.undecided(unknown);
   };
   return Object.fromEntries(types.map((type) => [type, count]));
 }
@@ -104,7 +106,13 @@ export function reportExits(context: RuleContext, site: ErrorSite): number {
 export function reportError(
   context: RuleContext,
   error: KernelError,
-  extra: { class?: string; evidence?: readonly EvidenceRef[]; note?: string } = {},
+  extra: {
+    class?: string;
+    evidence?: readonly EvidenceRef[];
+    note?: string;
+    chain?: readonly Cause[];
+    details?: NonNullable<Report['details']>;
+  } = {},
 ): void {
   const evidence = extra.evidence ?? (error.decisionSeq >= 0 ? [{ seq: error.decisionSeq, note: 'the decision' }] : []);
   context.report({
@@ -118,6 +126,8 @@ export function reportError(
     began: evidence[0]?.seq ?? -1,
     evidence,
     ...(extra.note === undefined ? {} : { note: extra.note }),
+    ...(extra.chain === undefined ? {} : { chain: extra.chain }),
+    ...(extra.details === undefined ? {} : { details: extra.details }),
     error,
   });
 }

@@ -2,7 +2,6 @@
 import { type ErrorSite, formatAt } from '../../kernel/error-sites.ts';
 import { isErrorKind } from '../../kernel/exit.ts';
 import { NEWEST_RELEASE } from '../../kernel/release.ts';
-import { NO, type Tri, YES } from '../../model/sched.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
 import { defineRule, type RuleHandlers, type RuleSpec } from '../rule.ts';
@@ -30,7 +29,6 @@ export function messageRule(site: ErrorSite, advice: SiteAdvice = {}, check?: Si
   const ejected = isErrorKind(site.kind);
   const text = formatAt(site, NEWEST_RELEASE);
   const isCheck = check?.isCheck ?? isCall;
-  const asTri = (event: TraceEvent): Tri => (isCheck(event) ? YES : NO);
   return defineRule({
     id: site.id,
     site: site.id,
@@ -47,7 +45,7 @@ export function messageRule(site: ErrorSite, advice: SiteAdvice = {}, check?: Si
     avoid: advice.avoid ?? 'Do what the message asks for; the backtrace in the debug dump shows the caller.',
     create(context) {
       return {
-        ...checksOf(context, check?.at ?? [], asTri),
+        ...checksOf(context, check?.at ?? [], isCheck),
         onError: (error) => reportError(context, error),
         onEnd: () => {
           const ended = reportExits(context, site);

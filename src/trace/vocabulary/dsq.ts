@@ -187,6 +187,7 @@ export const DSQ_EVENTS = eventTypes({
       'remote_activate_sched',
       'migration_disabled',
       'scx_flags',
+      'ecaps',
       'found',
       'missing_caps',
       'missing_cid',

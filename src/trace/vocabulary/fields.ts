@@ -141,6 +141,7 @@ export const FIELDS = {
   parent_sched: id('ancestors of the instance (address)'),
   ops_flags: hex('ops.flags'),
   has_op: hex('bits of the implemented callbacks'),
+  ops: str('names of the implemented callbacks, without `ops.`, separated by blanks'),
   max_batch: uint('dispatch buffer length'),
   timeout_ms: uint('ops.timeout_ms'),
   watchdog_timeout: u64('watchdog timeout, jiffies'),
@@ -175,8 +176,25 @@ export const FIELDS = {
   missing_caps: hex('capabilities that were missing'),
   missing_cid: int('cid on which they were missing'),
   cids: cpus('set of cids'),
+  old_ecaps: hex('capabilities in effect before, or as last reported'),
+  base: int('first cid of the window of a cid mask'),
+  nr_cids: uint('number of cids in the window of a cid mask'),
+  alloc_words: uint('64-bit words that the memory of a cid mask holds'),
   pending: hex('pending folds of the CPU; 0 none'),
   denied: bool('a denied_out mask was passed'),
+  denied_cids: cpus('the denied_out mask: at the beginning as it was passed, at the end with what was refused'),
+  cpu_to_cid: str('cid of each CPU id, separated by commas; -1 for CPUs that are not possible'),
+  shard_start: str('first cid of each shard, separated by commas'),
+  cid_topo: str(
+    'per cid, separated by semicolons: core_cid,core_idx,llc_cid,llc_idx,node_cid,node_idx,shard_cid,shard_idx',
+  ),
+  shard_size: uint('ops.cid_shard_size; 0 is the default'),
+  budget: s64('rescue budget of the CPU, ns'),
+  rescue_ppt: uint('ops.rescue_bandwidth_ppt: 0 is the default (20), 4294967295 switches rescue off'),
+  rescue_us: uint('ops.rescue_quantum_us: 0 is the default (5000)'),
+  perf: uint('performance target, 0..1024'),
+  resched: bool('the target was made to reschedule'),
+  zeroed: bool('the slice of the current task was set to 0'),
 
   // Group accounting.
   cell: int('cell / layer / domain'),
@@ -187,8 +205,7 @@ export const FIELDS = {
     'what must be reported at this event, for fixtures: rule ids separated by blanks, each with `/CLASS`, `=KERNEL STATUS` and `?` (only possible) where they apply',
   ),
   text: str('text'),
-  count: u64('number of lost records; 0 unknown'),
-  until: u64('time at which recording resumed on the CPU, ns'),
+  count: u64('number of lost records; absent: not known'),
 } as const satisfies Record<string, FieldSpec>;
 
 export type FieldName = keyof typeof FIELDS;

@@ -15,10 +15,10 @@ export const RECORDING_EVENTS = eventTypes({
     optional: ['cell', 'target', 'dsq'],
   },
   lost: {
-    doc: 'Records of this CPU were lost from this moment on, up to `until`; without `until` recording went on at once.',
+    doc: 'Records of this CPU were lost: between `begin` and `end`; without an `end`, to the end of the trace; without a phase, right before this moment.',
     fn: 'ring buffer overrun',
     required: [],
-    optional: ['count', 'until', 'text'],
+    optional: ['phase', 'count', 'text'],
   },
   mark: {
     doc: 'A text in the trace.',

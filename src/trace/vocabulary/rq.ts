@@ -74,6 +74,8 @@ export const RQ_EVENTS = eventTypes({
       'cpus_bits',
       'ops_state',
       'dsq_addr',
+      'missing_caps',
+      'missing_cid',
     ],
   },
   ops_dequeue: {
@@ -176,10 +178,10 @@ export const RQ_EVENTS = eventTypes({
     optional: ['curr', 'lazy'],
   },
   kick: {
-    doc: 'A CPU is kicked: the request, the irq_work that carries kicks out, the wait for it.',
-    fn: 'scx_kick_cpu, scx_bpf_kick_cid, kick_cpus_irq_workfn, kick_sync_wait_bal_cb',
+    doc: 'A CPU is kicked: the request, the irq_work that carries kicks out, one kick carried out (`resched`, `zeroed`), the wait for it.',
+    fn: 'scx_kick_cpu, scx_bpf_kick_cid, kick_cpus_irq_workfn, kick_one_cpu, kick_sync_wait_bal_cb',
     required: [],
-    optional: ['step', 'sched', 'target', 'cid', 'kick_flags', 'rq'],
-    steps: ['request', 'cid', 'irq', 'wait'],
+    optional: ['step', 'sched', 'target', 'cid', 'kick_flags', 'rq', 'ecaps', 'resched', 'zeroed'],
+    steps: ['request', 'cid', 'irq', 'deliver', 'wait'],
   },
 });

@@ -15,6 +15,12 @@ export const TASK_EVENTS = eventTypes({
     required: ['pid'],
     optional: ['old_pid', 'filename'],
   },
+  rename: {
+    doc: 'A task gets a new command name.',
+    fn: 'tracepoint task_rename',
+    required: ['pid'],
+    optional: ['comm'],
+  },
   exit: {
     doc: 'A task begins to exit.',
     fn: 'tracepoint sched_process_exit',

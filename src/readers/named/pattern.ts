@@ -1,0 +1,92 @@
+// Compares bytes of a text with fixed words, four at a time, and looks words up in a table.
+
+export class Pattern {
+  readonly length: number;
+  readonly #first: number;
+  readonly #firstMask: number;
+  readonly #second: number;
+  readonly #secondMask: number;
+  /** Words behind the first eight bytes, the last one masked. */
+  readonly #rest: Int32Array;
+  readonly #restMask: Int32Array;
+
+  constructor(text: string) {
+    const bytes = new TextEncoder().encode(text);
+    this.length = bytes.length;
+    const padded = new Uint8Array(Math.max(8, (this.length + 3) & ~3));
+    padded.set(bytes);
+    const view = new DataView(padded.buffer);
+    const words = Int32Array.from({ length: padded.length / 4 }, (_, i) => view.getInt32(i * 4, true));
+    const masks = words.map((_, i) => {
+      const left = this.length - i * 4;
+      return left >= 4 ? -1 : left <= 0 ? 0 : (1 << (left * 8)) - 1;
+    });
+    this.#first = words[0] ?? 0;
+    this.#firstMask = masks[0] ?? 0;
+    this.#second = words[1] ?? 0;
+    this.#secondMask = masks[1] ?? 0;
+    this.#rest = words.subarray(2);
+    this.#restMask = masks.subarray(2);
+  }
+
+  /** The bytes at `from` are these, and they end before `to`. */
+  matches(view: DataView, from: number, to: number): boolean {
+    if ((view.getInt32(from, true) & this.#firstMask) !== this.#first || from + this.length > to) return false;
+    if (this.length <= 4) return true;
+    if ((view.getInt32(from + 4, true) & this.#secondMask) !== this.#second) return false;
+    const rest = this.#rest;
+    for (let i = 0; i < rest.length; i++)
+      if ((view.getInt32(from + 8 + (i << 2), true) & (this.#restMask[i] ?? 0)) !== rest[i]) return false;
+    return true;
+  }
+}
+
+interface Entry<T> {
+  readonly pattern: Pattern;
+  readonly value: T;
+}
+
+const BUCKETS = 1024;
+
+/** Words and what they stand for; what is not in the table yet is made by `make`, once. */
+export class WordTable<T> {
+  readonly #buckets: Entry<T>[][] = Array.from({ length: BUCKETS }, () => []);
+  readonly #make: (word: string) => T;
+  readonly #values: T[] = [];
+
+  constructor(make: (word: string) => T) {
+    this.#make = make;
+  }
+
+  /** What the word at `from..to` stands for. */
+  find(bytes: Uint8Array, view: DataView, from: number, to: number): T {
+    const bucket = this.#buckets[hash(bytes, from, to)] ?? [];
+    for (let i = 0; i < bucket.length; i++) {
+      const entry = bucket[i];
+      if (entry !== undefined && entry.pattern.length === to - from && entry.pattern.matches(view, from, to))
+        return entry.value;
+    }
+    const word = new TextDecoder().decode(bytes.subarray(from, to));
+    const value = this.#make(word);
+    this.#values.push(value);
+    bucket.push({ pattern: new Pattern(word), value });
+    return value;
+  }
+
+  /** Everything that was looked up so far. */
+  get values(): readonly T[] {
+    return this.#values;
+  }
+}
+
+/** Length and four bytes tell almost all words apart. */
+function hash(bytes: Uint8Array, from: number, to: number): number {
+  const length = to - from;
+  const first = bytes[from] ?? 0;
+  const second = bytes[from + 1] ?? 0;
+  const middle = bytes[from + (length >> 1)] ?? 0;
+  const last = bytes[to - 1] ?? 0;
+  return (
+    (Math.imul(length ^ (first << 5) ^ (middle << 10), 0x9e3779b1) + Math.imul(second ^ (last << 8), 0x85ebca6b)) >>> 22
+  );
+}

@@ -1,0 +1,242 @@
+// The head of a line of ftrace or perf text: CPU, time, name of the event, and where its arguments begin.
+
+const BLANK = 0x20;
+const TAB = 0x09;
+const COLON = 0x3a;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const PAREN = 0x28;
+const PAREN_END = 0x29;
+const PLUS = 0x2b;
+
+/** Columns that trace-cmd gives to the name of an event. */
+const PADDED_NAME = 22;
+
+const BILLION = 1_000_000_000;
+const SCALE = [BILLION, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
+/**
+ * How lines begin. `bracket`: `comm-pid [cpu] flags time: event:` of tracefs and trace-cmd, and `comm pid [cpu] time:
+ * system:event:` of perf. `latency`: `comm-pid cpu+flags time: event:`, the latency format.
+ */
+export type HeadStyle = 'bracket' | 'latency';
+
+/** `comm-pid  1d.s3. 16518us+: event:` of tracefs (times count from the start), `comm-pid 1d.s3. 45.520130: event:` of trace-cmd. */
+const LATENCY =
+  /^\s*(.*?)-(\d+)\s+(\d+)([a-zA-Z.#=*][\w.#=*-]*)\s+(?:(\d+)us\s?[!+#*@$&]?\s*:|(\d+)(?:\.(\d+))?:)\s+(?:\(\+\d+\)\s+)?(\S+)/;
+
+/** `comm pid cpu flags … [time] 16.881ms (+0.004ms): event:` of tracefs, with the options latency-format and verbose. */
+const VERBOSE =
+  /^\s*(.*?)\s+(\d+)\s+(\d+)\s+[\da-f]+\s+[\da-f]{8}\s+[\da-f]{8}\s+\[[\da-f]+\]\s+(\d+)\.(\d{3})ms\s+\(\+[^)]*\):\s+(\S+)/;
+
+export class LineHead {
+  cpu = -1;
+  /** Time in whole seconds and ns; clocks that count in other units are split alike. */
+  seconds = 0;
+  ns = 0;
+  /** Name of the event as printed, without the colon behind it; `system:event` in perf text. */
+  nameFrom = 0;
+  nameTo = 0;
+  /** Arguments; the end of the line when there are none. */
+  argsFrom = 0;
+  /** The time has no fraction: the clock counts something else than ns. */
+  ticks = false;
+  /** End of the part with the name and pid of the current task. */
+  taskTo = 0;
+  readonly #style: HeadStyle;
+  /** Column of the bracket in the line before: most lines have it in the same place. */
+  #column = 23;
+
+  constructor(style: HeadStyle) {
+    this.#style = style;
+  }
+
+  /** Reads the head of the line at `from..to`; false when it is none. */
+  parse(bytes: Uint8Array, from: number, to: number): boolean {
+    return this.#style === 'bracket' ? this.#bracket(bytes, from, to) : this.#latency(bytes, from, to);
+  }
+
+  /** Where a text that may begin with blanks begins: behind one blank, or behind the column that trace-cmd pads names to. */
+  textFrom(padded: boolean): number {
+    const from = padded ? Math.max(this.nameTo + 2, this.nameFrom + PADDED_NAME) : this.nameTo + 2;
+    return Math.min(from, this.argsFrom);
+  }
+
+  /** Name of the task that was running, without its pid; '' when it is not told. */
+  comm(bytes: Uint8Array, from: number): string {
+    const text = new TextDecoder().decode(bytes.subarray(from, this.taskTo));
+    const match = /^\s*(.*?)[- ]\s*(\d+)(?:\/\d+)?\s*(?:\(\s*[\d-]+\)\s*)?$/.exec(text);
+    const comm = match?.[1] ?? '';
+    return comm === '<...>' || comm === '<idle>' ? '' : comm;
+  }
+
+  /** Pid of the task that was running; -1 when it is not told. */
+  pid(bytes: Uint8Array, from: number): number {
+    const text = new TextDecoder().decode(bytes.subarray(from, this.taskTo));
+    const match = /[- ]\s*(\d+)\s*(?:\(\s*[\d-]+\)\s*)?$/.exec(text) ?? /(\d+)\s*$/.exec(text);
+    return match === null ? -1 : Number(match[1]);
+  }
+
+  #bracket(bytes: Uint8Array, from: number, to: number): boolean {
+    let at = from + this.#column;
+    if (at + 4 > to || bytes[at] !== OPEN || bytes[at - 1] !== BLANK || !isDigit(bytes[at + 1] ?? 0)) {
+      at = findBracket(bytes, from, to);
+      if (at < 0) return false;
+      this.#column = at - from;
+    }
+    this.taskTo = at;
+    let cpu = 0;
+    let byte = bytes[++at] ?? 0;
+    while (byte >= ZERO && byte <= NINE) {
+      cpu = cpu * 10 + byte - ZERO;
+      byte = bytes[++at] ?? 0;
+    }
+    if (byte !== CLOSE || cpu > 8191) return false;
+    this.cpu = cpu;
+    at = skipBlanks(bytes, at + 1, to);
+    // Flags of tracefs (`d..2.`) stand before the time; perf and older trace-cmd have none.
+    if (!isDigit(bytes[at] ?? 0)) {
+      while (at < to && bytes[at] !== BLANK) at++;
+      at = skipBlanks(bytes, at, to);
+    }
+    at = this.#time(bytes, at, to);
+    if (at < 0) return false;
+    at = skipBlanks(bytes, at, to);
+    return this.#name(bytes, at, to);
+  }
+
+  /** Reads `123.456789:` and returns the place behind the colon; -1 when it is no time. */
+  #time(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    let value = 0;
+    let byte = bytes[at] ?? 0;
+    while (byte >= ZERO && byte <= NINE && at < to) {
+      value = value * 10 + byte - ZERO;
+      byte = bytes[++at] ?? 0;
+    }
+    if (at === from) return -1;
+    if (byte === COLON) {
+      // A clock without fractions: the last nine digits are the lower part.
+      this.ticks = true;
+      const length = at - from;
+      if (length <= 15) {
+        this.seconds = Math.floor(value / BILLION);
+        this.ns = value - this.seconds * BILLION;
+      } else {
+        this.seconds = digits(bytes, from, at - 9);
+        this.ns = digits(bytes, at - 9, at);
+      }
+      return at + 1;
+    }
+    if (byte !== DOT) return -1;
+    this.seconds = value;
+    const fraction = ++at;
+    value = 0;
+    byte = bytes[at] ?? 0;
+    while (byte >= ZERO && byte <= NINE && at < to) {
+      value = value * 10 + byte - ZERO;
+      byte = bytes[++at] ?? 0;
+    }
+    const places = at - fraction;
+    if (byte !== COLON || places === 0 || places > 9) return -1;
+    this.ns = value * (SCALE[places] ?? 1);
+    return at + 1;
+  }
+
+  #name(bytes: Uint8Array, start: number, to: number): boolean {
+    let from = start;
+    // trace-cmd --ts-diff: `(+26319)`; perf with the period: a number of its own.
+    if (bytes[from] === PAREN && bytes[from + 1] === PLUS) {
+      while (from < to && bytes[from] !== PAREN_END) from++;
+      from = skipBlanks(bytes, from + 1, to);
+    }
+    for (;;) {
+      let at = from;
+      let onlyDigits = true;
+      let byte = bytes[at] ?? 0;
+      while (at < to && byte !== BLANK && byte !== TAB) {
+        if (byte < ZERO || byte > NINE) onlyDigits = false;
+        byte = bytes[++at] ?? 0;
+      }
+      if (at === from) return false;
+      if (onlyDigits) {
+        from = skipBlanks(bytes, at, to);
+        continue;
+      }
+      this.nameFrom = from;
+      this.nameTo = bytes[at - 1] === COLON ? at - 1 : at;
+      this.argsFrom = skipBlanks(bytes, at, to);
+      return true;
+    }
+  }
+
+  #latency(bytes: Uint8Array, from: number, to: number): boolean {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+    const match = LATENCY.exec(text);
+    if (match === null) return this.#verbose(text, from, to, bytes);
+    const [whole, , pid = '', cpu = '', , us, seconds = '0', fraction = '', name = ''] = match;
+    this.cpu = Number(cpu);
+    this.taskTo = from + text.indexOf(`-${pid}`) + 1 + pid.length;
+    this.ticks = us === undefined && fraction === '';
+    if (us === undefined) {
+      this.seconds = Number(seconds);
+      this.ns = Number(fraction.padEnd(9, '0').slice(0, 9));
+    } else {
+      this.seconds = Math.floor(Number(us) / 1_000_000);
+      this.ns = (Number(us) % 1_000_000) * 1000;
+    }
+    this.#nameAt(bytes, from + whole.length, name, to);
+    return this.cpu <= 8191;
+  }
+
+  #verbose(text: string, from: number, to: number, bytes: Uint8Array): boolean {
+    const match = VERBOSE.exec(text);
+    if (match === null) return false;
+    const [whole, , , cpu = '', ms = '0', us = '0', name = ''] = match;
+    this.cpu = Number(cpu);
+    this.taskTo = from;
+    this.seconds = Math.floor(Number(ms) / 1000);
+    this.ns = (Number(ms) % 1000) * 1_000_000 + Number(us) * 1000;
+    this.#nameAt(bytes, from + whole.length, name, to);
+    return this.cpu <= 8191;
+  }
+
+  #nameAt(bytes: Uint8Array, end: number, name: string, to: number): void {
+    this.nameFrom = end - name.length;
+    this.nameTo = end - (name.endsWith(':') ? 1 : 0);
+    this.argsFrom = skipBlanks(bytes, end, to);
+  }
+}
+
+/** The first ` [cpu]` behind a pid; names of tasks may hold brackets, too. */
+function findBracket(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = bytes.indexOf(OPEN, from); at >= 0 && at < to; at = bytes.indexOf(OPEN, at + 1)) {
+    let end = at + 1;
+    while (isDigit(bytes[end] ?? 0)) end++;
+    if (end === at + 1 || bytes[end] !== CLOSE || bytes[at - 1] !== BLANK) continue;
+    let before = at - 1;
+    while (before > from && bytes[before] === BLANK) before--;
+    if (isDigit(bytes[before] ?? 0) || bytes[before] === PAREN_END) return at;
+  }
+  return -1;
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
+}
+
+/** The first place from `from` on that is neither blank nor tab, at most `to`. */
+export function skipBlanks(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && (bytes[at] === BLANK || bytes[at] === TAB)) at++;
+  return at;
+}
+
+function digits(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) value = value * 10 + (bytes[at] ?? 0) - ZERO;
+  return value;
+}
