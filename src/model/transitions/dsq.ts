@@ -100,8 +100,7 @@ export const dsqTransitions: Transitions = {
       : dsq.isUser && (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
     const modeKnown = event.has('dsq_flags') || event.has('enq_flags') || !dsq.isUser;
     // Where an event leaves out what decides the place, the order is lost until the DSQ has been empty.
-    if (dsq.known > 0 && (!event.has('enq_flags') || !modeKnown || (ordered && !task.vtimeKnown)))
-      dsq.orderKnown = false;
+    if (dsq.known > 0 && (!modeKnown || (ordered ? !task.vtimeKnown : !event.has('enq_flags')))) dsq.orderKnown = false;
     if (modeKnown) checkMode(model, event, step, dsq, task, ordered);
     if (ordered) dsq.insertOrdered(task);
     else if ((event.enq_flags_lo & model.semantics.enqFlags.head) !== 0 || (event.enq_flags_hi & ENQ_HI_PREEMPT) !== 0)
