@@ -23,7 +23,7 @@ import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { userDsqExists } from './dsq-lookup.ts';
 import { checkRepeated } from './repeated.ts';
-import { NO, Sched, type Tri, YES } from './sched.ts';
+import { NO, Sched, type Tri } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { checkDequeued } from './transitions/dsq.ts';
@@ -254,10 +254,6 @@ export class Model {
     return dsq;
   }
 
-  findDsqNamed(sched: Sched | undefined, idHi: number, idLo: number, instance: number): Dsq | undefined {
-    return this.#dsqByName.get(`${sched?.index ?? -1}/${idHi}/${idLo}/${instance}`);
-  }
-
   /** Makes a built-in DSQ of a scheduler known by owner, id and place too, for events that do not carry its address. */
   nameDsq(dsq: Dsq): void {
     const instance = Math.max(dsq.node, dsq.cpu);
@@ -345,11 +341,6 @@ export class Model {
     return task.sched === undefined ? -1 : task.sched.isBypassing(cpu);
   }
 
-  /** A scheduler is loaded. */
-  get isEnabled(): boolean {
-    return this.root !== undefined && !this.root.gone && this.root.exit === undefined;
-  }
-
   /** An instance that the header says is loaded when the trace begins. */
   #loadedAtStart(info: SchedInfo): void {
     const sched = this.sched(highHalf(info.sched), lowHalf(info.sched));
@@ -433,9 +424,4 @@ function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   if (semantics.remoteMoveDequeue && recorded.has('move_remote_task')) bits |= TASK_IN_CUSTODY;
   if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
-}
-
-/** `scx_rq_online()` of the CPU is certain. */
-export function isCertainlyOnline(cpu: Cpu): boolean {
-  return cpu.isRqOnline === YES;
 }

@@ -185,6 +185,7 @@ class ResultBuilder {
       checked: run.checked,
       findings: run.total,
       reason: reasonOf(run, verdict, this.#replay.lost !== 0),
+      ...(run.record === undefined || verdict !== 'not evaluated' ? {} : { record: run.record }),
     };
   }
 

@@ -355,8 +355,12 @@ function refusalDetails(
   return {
     ...common,
     args: [target, task.comm, task.pid],
-    // While migration-disable is unknown the kernel may refuse for that reason, with another text.
-    certain: certainCpu && (task.migrationDisabled === 0 || semantics.localCheck === 'mask-first'),
+    // While migration-disable is unknown the kernel may refuse for that reason, with another text. Without the lock of the
+    // task's run queue (up to 7.1) a change of the mask that is under way may come before or after the test.
+    certain:
+      certainCpu &&
+      (task.migrationDisabled === 0 || semantics.localCheck === 'mask-first') &&
+      (semantics.checkUnderRqLock || !task.maskChanging),
     text: `${task.label} may run on CPUs ${task.cpus.toString()} and is dispatched to CPU ${target}`,
   };
 }

@@ -59,6 +59,8 @@ export const enqueueTransitions: Transitions = {
   enqueue(model, event, step) {
     const task = taskOf(model, event, step);
     if (task.unplaced) assignCpu(task, event.rq);
+    // A move by the core is over when the task arrives.
+    task.holdingCpu = -1;
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);
     if ((event.enq_flags_lo & ENQ_WAKEUP) !== 0) checkWaking(model, event, step, task);
@@ -89,6 +91,7 @@ export const enqueueTransitions: Transitions = {
     rqOfTask(model, event, step, task);
     const cpu = model.cpu(event.cpu);
     if (event.phase !== 'end') {
+      task.holdingCpu = -1;
       learnTask(model, event, step, task);
       ownerOf(model, event, step, task);
       task.cls = CLASS_EXT;
