@@ -5,6 +5,8 @@ import {
   DSQ_GLOBAL,
   DSQ_INVALID,
   DSQ_LOCAL,
+  DSQ_REJECT,
+  DSQ_RESCUE,
   isBuiltin,
   isBuiltinId,
   isLocalOn,
@@ -79,6 +81,8 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
     addUserDsq(model, dsq);
     return dsq;
   }
+  if (isBuiltinId(idHi, idLo, DSQ_REJECT) || isBuiltinId(idHi, idLo, DSQ_RESCUE))
+    return rqDsq(model, event, idHi, idLo);
   const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? nodeOf(model, event) : Math.max(event.dsq_cpu, event.rq);
   if (instance < 0 && isBuiltinId(idHi, idLo, DSQ_BYPASS)) {
     // Which of them is not told, so none of them can be followed.
@@ -116,6 +120,17 @@ function nodeOf(model: Model, event: TraceEvent): number {
   return cpu >= 0 ? Math.max(0, model.cpu(cpu).node) : 0;
 }
 
+/** REJECT and RESCUE belong to run queues, not to schedulers. */
+function rqDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
+  const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq >= 0 ? event.rq : event.task_cpu;
+  const dsq = model.dsqNamed(undefined, idHi, idLo, cpu);
+  if (dsq.sinceSeq >= 0) return dsq;
+  dsq.sinceSeq = event.seq;
+  dsq.cpu = cpu;
+  if (model.rqDsqsKnown) dsq.unknown = 0;
+  return dsq;
+}
+
 function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
   if (idHi === BUILTIN_HI && idLo === DSQ_LOCAL) {
     // An insertion into a local DSQ is made with that DSQ's own rq, to which the task is assigned.
@@ -123,10 +138,13 @@ function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Ds
     if (cpu >= 0) return model.localDsq(model.cpu(cpu));
   }
   const dsq = new Dsq(idHi, idLo);
-  dsq.sched = model.schedOf(event);
   dsq.sinceSeq = event.seq;
-  // REJECT and RESCUE exist from boot on and are seen at their first use.
-  if (dsq.isRqOwned && model.rqDsqsKnown) dsq.unknown = 0;
+  // REJECT and RESCUE exist from boot on, belong to run queues and are seen at their first use.
+  if (dsq.isRqOwned) {
+    if (model.rqDsqsKnown) dsq.unknown = 0;
+    return dsq;
+  }
+  dsq.sched = model.schedOf(event);
   if (dsq.isUser) addUserDsq(model, dsq);
   else if (event.type === 'consume') {
     // A CPU consumes the GLOBAL of its own node and its own BYPASS only.

@@ -147,9 +147,16 @@ export class Model {
       step.cpu.path.follow(event, step, this.codePathRules);
     }
     if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
-    if (this.caps.active) CAPS_BEFORE[event.kind]?.(this, event, step);
+    const { caps } = this;
+    if (!caps.active) {
+      TRANSITIONS[event.kind]?.(this, event, step);
+      if (CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
+      return;
+    }
+    CAPS_BEFORE[event.kind]?.(this, event, step);
     TRANSITIONS[event.kind]?.(this, event, step);
-    if (this.caps.active || CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
+    CAPS_AFTER[event.kind]?.(this, event, step);
+    if (caps.blind) caps.forgetSets();
   }
 
   /** CPU by number; created when first named. */

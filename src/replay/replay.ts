@@ -27,6 +27,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** Sees every event after the model and the rules have. */
+  readonly observe?: (event: TraceEvent, step: Step, model: Model) => void;
   /** How the scheduler keeps vtime; absent: nothing is known of it. */
   readonly domain?: Domain;
 }
@@ -54,6 +56,7 @@ export class Replay {
   startedMidRun = false;
   readonly #step = new Step();
   readonly #filter: FindingFilter;
+  readonly #observer: ReplayOptions['observe'];
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
   readonly #active: readonly ActiveRule[];
@@ -77,6 +80,7 @@ export class Replay {
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
     this.exits = new ExitTracker(this.kernel.version.release, header);
     this.#filter = options.filter ?? {};
+    this.#observer = options.observe;
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();
@@ -122,9 +126,8 @@ export class Replay {
     else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
     if (this.#blind.size > 0 && event.kind !== KIND.lost) {
       this.fidelity.skip(event, step);
-      return true;
-    }
-    this.#judge(event, step);
+    } else this.#judge(event, step);
+    this.#observer?.(event, step, this.model);
     return true;
   }
 

@@ -323,7 +323,8 @@ class ResultBuilder {
   }
 }
 
-function schedId(sched: Sched): ExactNumber {
+/** Id of an instance in documents. */
+export function schedId(sched: Sched): ExactNumber {
   const text = formatSchedId(sched.id.hi, sched.id.lo);
   return text.startsWith('0x') ? text : Number(text);
 }

@@ -467,6 +467,8 @@ function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, t
     }
     if (can !== NO) outcome = UNDECIDED;
   }
+  // A member that was linked unseen may have stood before all that are known.
+  if (task.dsq !== dsq && dsq.unknown !== 0) expected = undefined;
   if (expected !== undefined) {
     outcome = MISPREDICTED;
     step.passedOver = expected;
