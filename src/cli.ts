@@ -1,6 +1,7 @@
 // The command line: arguments to command to exit code. Commands are loaded when they are called.
 import { Command, CommanderError, Option } from 'commander';
 import { addBisectCommands } from './commands/bisect-commands.ts';
+import type { CapsOptions } from './commands/caps.ts';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
@@ -141,6 +142,23 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .action(
       run(async (command: string[], options: RecordOptions) =>
         (await import('./commands/record.ts')).recordCommand(command, options, context),
+      ),
+    );
+
+  program
+    .command('caps')
+    .description('show sub-schedulers: who delegated which CPUs to whom, and what came of it')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option('--at <time>', 'the exact state at this time (33.082, 33082078025ns, +2.5s)')
+    .option('--cid <n>', 'the history of one cid')
+    .addOption(new Option('--format <format>', 'form of the output').choices(['terminal', 'json']).default('terminal'))
+    .option('--width <columns>', 'width of the chart (default: 100)')
+    .option('--limit <n>', 'show this many entries of each list (default: 20)')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('-o, --output <file>', 'write to a file')
+    .action(
+      run(async (path: string, options: CapsOptions) =>
+        (await import('./commands/caps.ts')).capsCommand(path, options, context),
       ),
     );
 

@@ -15,8 +15,8 @@ import {
 import { exitCodeOf, reasonOf, verdictOf, worst } from '../findings/verdict.ts';
 import { exitReason } from '../kernel/exit.ts';
 import type { KernelError } from '../model/kernel-error.ts';
-import type { Sched } from '../model/sched.ts';
-import { MISPREDICTED, PREDICTED } from '../model/step.ts';
+import { NO, type Sched, UNKNOWN, YES } from '../model/sched.ts';
+import { MISPREDICTED, PREDICTED, UNDECIDED } from '../model/step.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { formatSchedId } from '../trace/describe.ts';
 import { collectEvidence, exact } from './evidence.ts';
@@ -56,6 +56,9 @@ export function runReplay(trace: OpenTrace, options: RunOptions): ReplayResult {
   replay.end();
   return new ResultBuilder(trace, replay, options, incomplete).build();
 }
+
+/** How an exit counts, by whether the trace explains it. */
+const EXIT_OUTCOME = { [YES]: PREDICTED, [NO]: MISPREDICTED, [UNKNOWN]: UNDECIDED } as const;
 
 class ResultBuilder {
   readonly #trace: OpenTrace;
@@ -161,7 +164,7 @@ class ResultBuilder {
   #judgeExits(): void {
     const { fidelity, exits, model } = this.#replay;
     for (const verdict of exits.explain(model.scheds)) {
-      if (fidelity.count('exits', verdict.explained ? PREDICTED : MISPREDICTED)) {
+      if (fidelity.count('exits', EXIT_OUTCOME[verdict.explained])) {
         const text = `scheduler ${verdict.sched.label} ended (${exitReason(verdict.exit.kind)}${verdict.exit.message === undefined ? '' : `: ${verdict.exit.message}`}), which the model did not predict`;
         fidelity.noteExit(verdict.exit.claimSeq, text);
       }
@@ -189,7 +192,7 @@ class ResultBuilder {
       verdict,
       checked: run.checked,
       findings: run.total,
-      reason: reasonOf(run, verdict),
+      reason: reasonOf(run, verdict, this.#replay.lost !== 0),
       ...(run.record === undefined || verdict !== 'not evaluated' ? {} : { record: run.record }),
     };
   }
@@ -329,7 +332,8 @@ class ResultBuilder {
   }
 }
 
-function schedId(sched: Sched): ExactNumber {
+/** Id of an instance in documents. */
+export function schedId(sched: Sched): ExactNumber {
   const text = formatSchedId(sched.id.hi, sched.id.lo);
   return text.startsWith('0x') ? text : Number(text);
 }
