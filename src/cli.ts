@@ -11,6 +11,7 @@ import type { InspectOptions } from './commands/inspect.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { StateCommandOptions } from './commands/state.ts';
+import type { VtimeCommandOptions } from './commands/vtime.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -194,6 +195,29 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 
   addGateCommands(program, run, context);
   addBisectCommands(program, run, context);
+
+  program
+    .command('vtime')
+    .description('chart how far tasks drift from the clocks of their scheduler')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option(
+      '--domain <name|file>',
+      'how the scheduler keeps vtime: a built-in description, or a file (see docs/vtime.md)',
+    )
+    .option('--set <key=value>', 'change a value of that description, such as variant=M4 or slice=10ms', collect)
+    .addOption(
+      new Option('--format <format>', 'output format').choices(['terminal', 'json', 'csv']).default('terminal'),
+    )
+    .option('--pid <pid>', 'only this task')
+    .option('--tasks <n>', 'chart this many tasks of each scheduler (default: 10)')
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('-o, --output <file>', 'write the output to a file')
+    .action(
+      run(async (path: string, options: VtimeCommandOptions) =>
+        (await import('./commands/vtime.ts')).vtimeCommand(path, options, context),
+      ),
+    );
 
   program
     .command('rules')
