@@ -3,7 +3,12 @@ import { isAbsolute } from 'node:path';
 import { defineConfig } from 'rolldown';
 
 export default defineConfig({
-  input: { mutate: 'bench/mutate/main.ts', minimize: 'bench/minimize/main.ts' },
+  input: {
+    mutate: 'bench/mutate/main.ts',
+    minimize: 'bench/minimize/main.ts',
+    bisect: 'bench/bisect/main.ts',
+    gate: 'bench/gate/main.ts',
+  },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id),
   output: { dir: 'bench/dist', format: 'esm', cleanDir: true, chunkFileNames: 'chunks/[name]-[hash].js' },

@@ -1,6 +1,7 @@
 // Declares the commands of the gate on the command line; each is loaded when it is called.
 import { type Command, Option } from 'commander';
 import type { CommandContext } from './context.ts';
+import type { DiffOptions } from './diff.ts';
 import { REPORT_FORMATS } from './formats.ts';
 import type { MinimizeCommandOptions } from './minimize.ts';
 import type { ReportOptions } from './report.ts';
@@ -47,6 +48,23 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
     .action(
       run(async (path: string, options: MinimizeCommandOptions) =>
         (await import('./minimize.ts')).minimizeCommand(path, options, context),
+      ),
+    );
+
+  program
+    .command('diff')
+    .description('compare two recordings of one workload: findings, rules, fidelity, waits, picks, migrations, drops')
+    .argument('<a>', 'trace before')
+    .argument('<b>', 'trace after')
+    .option('--rules <ids>', 'check only these rules, separated by commas')
+    .option('--skip <ids>', 'do not check these rules')
+    .option('--kernel <version>', 'replay both under the semantics of this kernel release')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('-v, --verbose', 'also tasks with few waits')
+    .action(
+      run(async (a: string, b: string, options: DiffOptions) =>
+        (await import('./diff.ts')).diffCommand(a, b, options, context),
       ),
     );
 

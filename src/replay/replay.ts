@@ -16,6 +16,7 @@ import type { Domain } from '../vtime/domain.ts';
 import { VtimeEngine } from '../vtime/engine.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
+import { Figures } from './figures.ts';
 import { Recoveries } from './recoveries.ts';
 import { WhatIf } from './what-if.ts';
 
@@ -25,6 +26,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** Count waits, picks and migrations, too. */
+  readonly figures?: boolean;
   /** How the scheduler keeps vtime; absent: nothing is known of it. */
   readonly domain?: Domain;
 }
@@ -41,6 +44,7 @@ export class Replay {
   readonly exits: ExitTracker;
   readonly recoveries = new Recoveries();
   readonly whatIf: WhatIf | undefined;
+  readonly figures: Figures | undefined;
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
@@ -69,6 +73,7 @@ export class Replay {
     const asked = options.as === undefined ? undefined : semanticsOf(options.as);
     this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
+    this.figures = options.figures === true ? new Figures() : undefined;
     this.exits = new ExitTracker(this.kernel.version.release);
     this.#filter = options.filter ?? {};
     this.#current = newTraceEvent();
@@ -115,6 +120,7 @@ export class Replay {
     if (step.errors.length > 0) this.#raise(event, step);
     if (step.checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
+    this.figures?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
     if (event.kind === KIND.lost && event.phase !== 'end')
