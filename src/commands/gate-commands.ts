@@ -16,6 +16,8 @@ export function formatOption(): Option {
   return new Option('--format <format>', 'form of the report').choices([...REPORT_FORMATS]).default('terminal');
 }
 
+const collect = (value: string, list: readonly string[] = []): string[] => [...list, value];
+
 export function addGateCommands(program: Command, run: Runner, context: CommandContext): void {
   program
     .command('test')
@@ -41,6 +43,7 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
     .requiredOption('--rule <id>', 'rule that the trace violates')
     .option('--pid <pid>', 'only a finding about this task')
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--domain <name|file>', 'how the scheduler keeps vtime: a built-in description, or a file')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
     .option('-o, --output <file>', 'file to write (.json, .jsonl, .csv); default: standard output')
     .option('--fixture <folder>', 'write the trace and its expectation into this folder')
@@ -59,6 +62,8 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
     .option('--rules <ids>', 'check only these rules, separated by commas')
     .option('--skip <ids>', 'do not check these rules')
     .option('--kernel <version>', 'replay both under the semantics of this kernel release')
+    .option('--domain <name|file>', 'how the scheduler keeps vtime: a built-in description, or a file')
+    .option('--set <key=value>', 'change a value of that description', collect)
     .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
     .option('-o, --output <file>', 'write the report to a file')
     .option('-v, --verbose', 'also tasks with few waits')
