@@ -4,6 +4,7 @@ import { defineConfig } from 'rolldown';
 
 export default defineConfig({
   input: {
+    speed: 'bench/speed/main.ts',
     mutate: 'bench/mutate/main.ts',
     minimize: 'bench/minimize/main.ts',
     bisect: 'bench/bisect/main.ts',

@@ -4,6 +4,7 @@ import { addBisectCommands } from './commands/bisect-commands.ts';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
+import type { InspectOptions } from './commands/inspect.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { StateCommandOptions } from './commands/state.ts';
@@ -48,6 +49,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
     .option('--as <version>', 'also say what this kernel release would have done differently')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('--input-format <id>', 'format of the input (default: recognised by its content)')
     .addOption(formatOption())
     .option('-o, --output <file>', 'write the report to a file')
     .option(
@@ -142,12 +144,28 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   program
+    .command('inspect')
+    .description('say what is in a file: format, kernel, clock, CPUs, events, losses, and which rules it can decide')
+    .argument('<file...>', 'trace files; - is standard input')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('--input-format <id>', 'format of the input (default: recognised by its content)')
+    .option('-v, --verbose', 'list every event type and every rule')
+    .action(
+      run(async (paths: string[], options: InspectOptions) =>
+        (await import('./commands/inspect.ts')).inspectCommand(paths, options, context),
+      ),
+    );
+
+  program
     .command('convert')
     .description('write a trace in a canonical spelling (json, jsonl, csv)')
     .argument('<trace>', 'trace file; - is standard input')
     .option('-o, --output <file>', 'file to write; its ending tells the spelling')
     .addOption(new Option('--to <spelling>', 'spelling to write').choices(['json', 'jsonl', 'csv']))
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('--input-format <id>', 'format of the input (default: recognised by its content)')
     .action(
       run(async (path: string, options: ConvertOptions) =>
         (await import('./commands/convert.ts')).convertCommand(path, options, context),

@@ -38,15 +38,20 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     because: 'findings are data about what rules report',
   },
   replay: {
-    from: ['trace', 'kernel', 'model', 'vtime', 'findings', 'types:rules', 'types:readers', 'errors'],
-    because: 'the engine drives model and rules over events, whatever they were read from',
+    from: ['trace', 'kernel', 'model', 'vtime', 'findings', 'probes', 'types:rules', 'types:readers', 'errors'],
+    because:
+      'the engine drives model and rules over events, whatever they were read from; of probes it says what would record what is missing',
   },
   state: {
     from: ['trace', 'kernel', 'model', 'replay', 'errors', 'types:findings', 'types:readers'],
     because: 'views turn the model into plain data at any event; they judge nothing and know no format and no output',
   },
+  inspect: {
+    from: ['trace', 'kernel', 'replay', 'errors', 'types:readers', 'types:rules'],
+    because: 'an inspection counts what a trace holds and asks the rules what they lack; it replays nothing',
+  },
   report: {
-    from: ['trace', 'findings', 'types:state'],
+    from: ['trace', 'findings', 'types:state', 'types:inspect'],
     because:
       'reporters are functions of a document and know nothing of the model; of the trace only how values are spelled',
   },

@@ -18,6 +18,7 @@ export interface ConvertOptions {
   readonly output?: string;
   readonly to?: string;
   readonly snapshot?: string;
+  readonly inputFormat?: string;
 }
 
 export async function convertCommand(path: string, options: ConvertOptions, context: CommandContext): Promise<number> {
@@ -28,6 +29,7 @@ export async function convertCommand(path: string, options: ConvertOptions, cont
   const progress = new Progress(context, path);
   try {
     const trace = await openTrace(source, {
+      ...(options.inputFormat === undefined ? {} : { format: options.inputFormat }),
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
       onProgress: (done) => progress.update(done),
     });

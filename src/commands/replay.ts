@@ -27,6 +27,7 @@ export interface ReplayOptions extends DomainOptions {
   readonly kernel?: string;
   readonly as?: string;
   readonly snapshot?: string;
+  readonly inputFormat?: string;
   readonly format: ReportFormat;
   readonly output?: string;
   readonly strict?: boolean;
@@ -110,6 +111,7 @@ async function replayOne(
   const progress = new Progress(context, path);
   try {
     const trace = await openTrace(source, {
+      ...(options.inputFormat === undefined ? {} : { format: options.inputFormat }),
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
       onProgress: (done) => progress.update(done),
     });

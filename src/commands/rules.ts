@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../findings/verdict.ts';
 import { OutputFile } from '../output/output-file.ts';
+import { levelFor } from '../probes/needs.ts';
 import { kernelMessage, needsOf, versionsOf } from '../rules/facts.ts';
 import { findRule, RULES } from '../rules/index.ts';
 import type { RuleSpec } from '../rules/rule.ts';
@@ -11,7 +12,12 @@ export function rulesCommand(options: { readonly format: 'terminal' | 'json' }):
   if (options.format === 'json') output.write(`${JSON.stringify(RULES.map(ruleJson), null, 1)}\n`);
   else {
     const width = Math.max(...RULES.map((rule) => rule.id.length));
-    for (const rule of RULES) output.write(`${rule.id.padEnd(width)}  ${rule.severity.padEnd(7)}  ${rule.title}\n`);
+    output.write(`${'rule'.padEnd(width)}  severity  level  what holds\n`);
+    for (const rule of RULES) {
+      const level = String(levelFor(rule.needs) ?? '-').padEnd(5);
+      output.write(`${rule.id.padEnd(width)}  ${rule.severity.padEnd(8)}  ${level}  ${rule.title}\n`);
+    }
+    output.write('level: scx-check record --level N records what the rule needs; -: no recorder does\n');
   }
   output.close();
   return EXIT.ok;
@@ -35,10 +41,18 @@ function ruleJson(rule: RuleSpec): object {
     kernel_message: kernelMessage(rule) ?? null,
     fn: rule.fn,
     needs: needsOf(rule),
+    record: recordingOf(rule) ?? null,
     meaning: rule.meaning,
     causes: rule.causes,
     avoid: rule.avoid,
   };
+}
+
+/** The command that records what the rule needs, the least of it; undefined: no probe records it. */
+function recordingOf(rule: RuleSpec): string | undefined {
+  const level = levelFor(rule.needs);
+  if (level === undefined) return undefined;
+  return `scx-check record --rules ${rule.id}, or all rules of its kind: --level ${level}`;
 }
 
 /** The page of one rule as text. */
@@ -53,7 +67,8 @@ export function explainRule(rule: RuleSpec): string {
     `Kernel    ${rule.fn}${message === undefined ? ', which does not check it' : ''}`,
     ...(message === undefined ? [] : [`Message   ${message === '' ? '(none)' : message}`]),
     `Linux     ${versionsOf(rule)}`,
-    `Needs     ${needsOf(rule).join(', ')}`,
+    `Needs     ${needsOf(rule).join(', ') || 'nothing in particular'}`,
+    `Record    ${recordingOf(rule) ?? 'nothing records it: traces that are written by hand or by other tools may hold it'}`,
     '',
     'Usual causes',
     ...rule.causes.map((cause) => `  - ${cause}`),

@@ -29,6 +29,8 @@ export class RuleRun {
   readonly notes: string[] = [];
   /** Why it is not evaluated; undefined: it is. */
   notEvaluated: string | undefined;
+  /** How to record what it lacks, '' when nothing records it; undefined: nothing is lacking. */
+  record: string | undefined;
   readonly findings: Finding[] = [];
 
   constructor(spec: RuleSpec) {

@@ -56,6 +56,8 @@ export interface ResultRule {
   readonly findings: number;
   /** Why it was not evaluated, or is inconclusive. */
   readonly reason: string | null;
+  /** Present when it was not evaluated for lack of events: the command that records them, '' when none does. */
+  readonly record?: string;
 }
 
 export interface ResultExit {

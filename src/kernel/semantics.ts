@@ -28,8 +28,6 @@ export interface Semantics {
   readonly custody: boolean;
   /** A remote move releases custody on arrival (7.3, 7.2.13+). */
   readonly remoteMoveDequeue: boolean;
-  /** qseq counts per task (7.3, 7.2.13+, 6.12.94+); before, per run queue. */
-  readonly qseqPerTask: boolean;
   /** Slice and vtime travel in the verdict and are written at the insertion (7.3); before, by the kfunc itself. */
   readonly verdictCarriesSlice: boolean;
   /** A direct-dispatch verdict survives shortcuts and dequeues (6.13 .. 6.19). */
@@ -45,10 +43,6 @@ export interface Semantics {
   readonly lbSkipsForeign: boolean;
   /** ops.dispatch() runs inside the pick (6.19+) or in a balance step before put_prev. */
   readonly dispatchInPick: boolean;
-  /** A pick can end with RETRY. */
-  readonly pickRetry: boolean;
-  /** Consumption and remote moves are refused while the CPU is not active, not only when its rq is offline. */
-  readonly migrationNarrowsBeforePick: boolean;
   /** SCX_ENQ_IMMED, dsq_reenq, re-enqueue reasons (7.1+). */
   readonly immed: boolean;
   /** Limit of re-enqueues: per task since it last ran (7.3), per local re-enqueue run (7.1, 7.2), none. */
@@ -61,8 +55,6 @@ export interface Semantics {
   readonly exitCpu: boolean;
   /** Tasks waiting on a run queue that goes offline are moved to the local DSQ (7.3, 7.2.13+, 6.12.117+). */
   readonly offlineDrainsToLocal: boolean;
-  /** ops.dispatch() is gated on the ONLINE flag alone (7.3, 7.2.13+, 6.12.117+), or also on cpu_active(). */
-  readonly dispatchGateOnlineOnly: boolean;
   /** Leaving the ext class resets slice and vtime (7.2+). */
   readonly disableResetsSlice: boolean;
 }
@@ -92,7 +84,6 @@ export function semanticsOf(version: KernelVersion): Semantics {
     migrationDisabledToLocal: since('6.14'),
     custody: since('7.1'),
     remoteMoveDequeue: since('7.3') || stable('7.2', 13),
-    qseqPerTask: since('7.3') || stable('7.2', 13) || stable('6.12', 94),
     verdictCarriesSlice: since('7.3'),
     staleVerdictSurvives: since('6.13') && !since('7.0'),
     bypassQueue: since('7.1') ? 'per-sched' : since('6.19') ? 'per-cpu' : 'global',
@@ -101,15 +92,12 @@ export function semanticsOf(version: KernelVersion): Semantics {
     bypassLoadBalancer: since('6.19'),
     lbSkipsForeign: since('7.1'),
     dispatchInPick: since('6.19'),
-    pickRetry: since('6.19'),
-    migrationNarrowsBeforePick: since('6.19'),
     immed: since('7.1'),
     reenqLimit: since('7.3') ? 'per-task' : since('7.1') ? 'per-run' : 'none',
     subSchedulers: since('7.3') ? 'full' : since('7.1') ? 'dispatch' : 'none',
     stallBlamesDsqOwner: since('7.1'),
     exitCpu: since('7.2'),
     offlineDrainsToLocal: since('7.3') || stable('7.2', 13) || stable('6.12', 117),
-    dispatchGateOnlineOnly: since('7.3') || stable('7.2', 13) || stable('6.12', 117),
     disableResetsSlice: since('7.2'),
   };
 }

@@ -20,7 +20,7 @@ import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { checkRepeated } from './repeated.ts';
-import { NO, Sched, YES } from './sched.ts';
+import { NO, Sched } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { checkDequeued } from './transitions/dsq.ts';
@@ -230,10 +230,6 @@ export class Model {
     return dsq;
   }
 
-  findDsqNamed(sched: Sched | undefined, idHi: number, idLo: number, instance: number): Dsq | undefined {
-    return this.#dsqByName.get(`${sched?.index ?? -1}/${idHi}/${idLo}/${instance}`);
-  }
-
   *dsqs(): Generator<Dsq> {
     const seen = new Set<Dsq>();
     for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
@@ -304,11 +300,6 @@ export class Model {
     return task.sched === undefined ? -1 : task.sched.isBypassing(cpu);
   }
 
-  /** A scheduler is loaded. */
-  get isEnabled(): boolean {
-    return this.root !== undefined && !this.root.gone && this.root.exit === undefined;
-  }
-
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
@@ -372,9 +363,4 @@ function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
   if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
-}
-
-/** `scx_rq_online()` of the CPU is certain. */
-export function isCertainlyOnline(cpu: Cpu): boolean {
-  return cpu.isRqOnline === YES;
 }

@@ -154,3 +154,26 @@ export function probesFor(rules: readonly RuleNeeds[]): readonly Probe[] {
 export function probesAtLevel(level: ProbeLevel): readonly Probe[] {
   return PROBES.filter((probe) => probe.level <= level);
 }
+
+/** Lowest level at which events of this name are recorded; undefined: no probe records them. */
+export function levelOf(name: EventName): ProbeLevel | undefined {
+  return probesOf(name).reduce<ProbeLevel | undefined>(
+    (lowest, { level }) => (lowest === undefined || level < lowest ? level : lowest),
+    undefined,
+  );
+}
+
+/**
+ * The level at which everything in `needs` is recorded, of alternatives the one that is to be had most easily; undefined:
+ * no probe records all of it, only traces written by hand or by other tools hold it.
+ */
+export function levelFor(needs: RuleNeeds['needs']): ProbeLevel | undefined {
+  let level: ProbeLevel = 1;
+  for (const need of needs) {
+    const levels = (typeof need === 'string' ? [need] : need).flatMap((name) => levelOf(name) ?? []);
+    if (levels.length === 0) return undefined;
+    const lowest = Math.min(...levels) as ProbeLevel;
+    if (lowest > level) level = lowest;
+  }
+  return level;
+}

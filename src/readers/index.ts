@@ -1,5 +1,5 @@
 // All readers, and the choice among them by content.
-import { InputError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import { readHead, type Source } from '../input/source.ts';
 import { canonicalCsv, canonicalJson, canonicalJsonl } from './canonical/index.ts';
 import { dumpText } from './dump-text/index.ts';
@@ -56,9 +56,15 @@ export function chooseReader(source: Source): Reader {
   );
 }
 
-/** Opens a trace with the reader that recognises it. */
+/** Opens a trace with the reader that `options.format` names, or that recognises it. An unknown name is a UsageError. */
 export function openTrace(source: Source, options: ReaderOptions = {}): Promise<OpenTrace> {
-  return chooseReader(source).open(source, options);
+  const { format } = options;
+  const reader = format === undefined ? chooseReader(source) : READERS.find(({ id }) => id === format);
+  if (reader === undefined)
+    throw new UsageError(
+      `--input-format: there is no format ${JSON.stringify(format)}; there are ${READERS.map(({ id }) => id).join(', ')}`,
+    );
+  return reader.open(source, options);
 }
 
 function describeHead(head: Uint8Array): string {

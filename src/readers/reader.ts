@@ -31,6 +31,8 @@ export interface OpenTrace {
 }
 
 export interface ReaderOptions {
+  /** Id of the reader to use; undefined: the one that recognises the content. */
+  readonly format?: string;
   /** Path of a snapshot of the initial state; undefined: look beside the trace. */
   readonly snapshot?: string;
   /** Bytes read at a time; small values are for tests. */

@@ -6,6 +6,7 @@ import { isAtLeast, type KernelVersion } from '../kernel/release.ts';
 import { semanticsOf } from '../kernel/semantics.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
+import { levelFor } from '../probes/needs.ts';
 import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
@@ -227,9 +228,12 @@ for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 
 
 /** Was recorded what the rule needs? Otherwise it says why it is not evaluated. */
 function hasEvidence(run: RuleRun, header: TraceHeader): boolean {
-  const missing = header.recorded === undefined ? [] : missingTypes(run.spec.needs, header.recorded);
-  if (missing.length > 0) run.notEvaluated = `not recorded: ${missing.join(', ')}`;
-  return missing.length === 0;
+  const missing = header.recorded === undefined ? [] : missingNeeds(run.spec.needs, header.recorded);
+  if (missing.length === 0) return true;
+  run.notEvaluated = `not recorded: ${missing.map((need) => (typeof need === 'string' ? need : need.join(' or '))).join(', ')}`;
+  const level = levelFor(missing);
+  run.record = level === undefined ? '' : `scx-check record --level ${level}`;
+  return false;
 }
 
 /** Is enough known of how the scheduler keeps vtime? Otherwise the rule says what it misses. */
@@ -239,10 +243,9 @@ function isDescribed(run: RuleRun, domain: Domain): boolean {
   return false;
 }
 
-/** Needed event types that were not recorded, alternatives as `a or b`. */
-export function missingTypes(needs: RuleSpec['needs'], recorded: RecordedSet): string[] {
-  return needs.flatMap((need) => {
-    const alternatives = typeof need === 'string' ? [need] : need;
-    return alternatives.some((name) => isRecorded(name, recorded)) ? [] : [alternatives.join(' or ')];
-  });
+/** What a rule needs and the recording does not hold. */
+export function missingNeeds(needs: RuleSpec['needs'], recorded: RecordedSet): RuleSpec['needs'] {
+  return needs.filter((need) =>
+    typeof need === 'string' ? !isRecorded(need, recorded) : !need.some((name) => isRecorded(name, recorded)),
+  );
 }

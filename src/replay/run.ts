@@ -183,6 +183,7 @@ class ResultBuilder {
       checked: run.checked,
       findings: run.total,
       reason: reasonOf(run, verdict),
+      ...(run.record === undefined || verdict !== 'not evaluated' ? {} : { record: run.record }),
     };
   }
 

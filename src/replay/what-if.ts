@@ -111,8 +111,18 @@ export class WhatIf {
         this.#note(
           'different',
           there.bypassQueue === 'global'
-            ? 'tasks of a bypassing scheduler wait on the global DSQ of their node, with a slice of 20 ms'
+            ? `tasks of a bypassing scheduler wait on the global DSQ of their node, with a slice of ${there.bypassSliceNs / 1e6} ms`
             : 'tasks of a bypassing scheduler wait on one bypass DSQ per CPU for the whole system',
+          event.seq,
+        );
+    });
+    on('select_cpu', here.bypassSelect !== there.bypassSelect, (event, step) => {
+      if (event.phase === 'end' && step.task?.sched?.isBypassing(event.cpu) === 1)
+        this.#note(
+          'different',
+          there.bypassSelect === 'previous'
+            ? 'in bypass a task stays on its previous CPU'
+            : 'in bypass the built-in idle policy chooses the CPU',
           event.seq,
         );
     });

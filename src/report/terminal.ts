@@ -19,8 +19,8 @@ export interface TerminalOptions {
   readonly verbose?: boolean;
 }
 
-const GROUP = new Intl.NumberFormat('en-US');
-const count = (n: number): string => GROUP.format(n);
+/** 1,234,567. By hand, because Intl takes longer to load than a small trace to replay. */
+const count = (n: number): string => String(n).replace(/\B(?=(?:\d{3})+$)/g, ',');
 
 export function renderTerminal(result: ReplayResult, options: TerminalOptions): string {
   const lines: string[] = [...head(result, options.style), ''];
@@ -212,9 +212,24 @@ function rules(result: ReplayResult, { style, verbose }: TerminalOptions): strin
     if (verbose !== true && members.length > LISTED && noted.length > 0)
       lines.push(...wrap(`  ${' '.repeat(14)}`, noted.map(ruleText)));
   }
-  for (const [reason, ids] of reasonsNotEvaluated(result.rules)) {
+  const lacking = result.rules.filter((rule) => rule.record !== undefined);
+  // Whoever recorded little reads one line a remedy, not one a rule.
+  const brief = verbose !== true && lacking.length > LISTED;
+  if (brief) {
+    for (const record of new Set(lacking.map((rule) => rule.record ?? ''))) {
+      const ids = lacking.filter((rule) => rule.record === record).map((rule) => rule.id);
+      lines.push(
+        `  ${'not evaluated'.padEnd(14)}${ids.length} rules`,
+        `  ${' '.repeat(14)}${style.faint(record === '' ? '— no recorder records what they need' : `— not recorded what they need: ${record} records it`)}`,
+      );
+    }
+  }
+  for (const [reason, ids] of reasonsNotEvaluated(
+    brief ? result.rules.filter((rule) => rule.record === undefined) : result.rules,
+  )) {
     list(`  ${'not evaluated'.padEnd(14)}`, ids, `${ids.length} rules`);
-    lines.push(`  ${' '.repeat(14)}${style.faint(`— ${reason}`)}`);
+    const record = result.rules.find((rule) => rule.id === ids[0])?.record ?? '';
+    lines.push(`  ${' '.repeat(14)}${style.faint(`— ${reason}${record === '' ? '' : ` (${record})`}`)}`);
   }
   if (verbose !== true && result.rules.length > LISTED) lines.push(style.faint('  --verbose lists them all'));
   return [...lines, ''];
@@ -238,7 +253,7 @@ function reasonsNotEvaluated(rules: readonly ResultRule[]): ReadonlyMap<string, 
 const WIDTH = 118;
 
 /** Items behind a label, broken at the width of a page. */
-function wrap(label: string, items: readonly string[]): string[] {
+export function wrap(label: string, items: readonly string[]): string[] {
   const lines: string[] = [];
   let line = label;
   for (const [i, item] of items.entries()) {

@@ -301,9 +301,20 @@ function checkRemote(model: Model, step: Step, task: Task, target: number, verdi
   const here = refusalOf(model.semantics, task, target);
   const there = model.asked === undefined ? here : refusalOf(model.asked, task, target);
   if (here !== undefined)
-    raise(model, step, REFUSALS[here], refusalDetails(step, task, target, verdict, here), here === there);
+    raise(
+      model,
+      step,
+      REFUSALS[here],
+      refusalDetails(model.semantics, step, task, target, verdict, here),
+      here === there,
+    );
   if (there !== undefined && there !== here)
-    raiseThere(model, step, REFUSALS[there], refusalDetails(step, task, target, verdict, there));
+    raiseThere(
+      model,
+      step,
+      REFUSALS[there],
+      refusalDetails(model.asked ?? model.semantics, step, task, target, verdict, there),
+    );
   if (model.asked !== undefined && there === undefined && task.migrationDisabled > 0)
     step.whatIf.push({
       change: 'fallback',
@@ -314,6 +325,7 @@ function checkRemote(model: Model, step: Step, task: Task, target: number, verdi
 const REFUSALS = { migration: 'dispatch-migration-disabled', mask: 'dispatch-disallowed-cpu' } as const;
 
 function refusalDetails(
+  { checkUnderRqLock }: Semantics,
   step: Step,
   task: Task,
   target: number,
@@ -339,8 +351,9 @@ function refusalDetails(
   return {
     ...common,
     args: [target, task.comm, task.pid],
-    // While migration-disable is unknown the kernel may refuse for that reason, with another text.
-    certain: task.migrationDisabled === 0 && certainCpu,
+    // While migration-disable is unknown the kernel may refuse for that reason, with another text. Without the lock of the
+    // task's run queue (up to 7.1) a change of the mask that is under way may come before or after the test.
+    certain: task.migrationDisabled === 0 && certainCpu && (checkUnderRqLock || !task.maskChanging),
     text: `${task.label} may run on CPUs ${task.cpus.toString()} and is dispatched to CPU ${target}`,
   };
 }
@@ -356,5 +369,5 @@ function checkSameCpu(
   if (model.asked === undefined || model.asked.sameCpuExempt || !model.semantics.sameCpuExempt) return;
   const refusal = refusalOf(model.asked, task, target);
   if (refusal !== undefined)
-    raiseThere(model, step, REFUSALS[refusal], refusalDetails(step, task, target, verdict, refusal));
+    raiseThere(model, step, REFUSALS[refusal], refusalDetails(model.asked, step, task, target, verdict, refusal));
 }

@@ -1,5 +1,5 @@
 // Rules: what a record of the load balancer shows when the lengths stayed what they were during the pass.
-import { lbThreshold } from '../../model/bypass-lb.ts';
+import { lbThreshold } from '../../model/bypass-lb-walk.ts';
 import { MISPREDICTED, PREDICTED } from '../../model/step.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { defineRule, type RuleSpec } from '../rule.ts';
