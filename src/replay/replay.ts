@@ -7,7 +7,7 @@ import { semanticsOf } from '../kernel/semantics.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import { levelFor } from '../probes/needs.ts';
-import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
+import type { EventHandler, Report, RuleContext, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
@@ -90,8 +90,10 @@ export class Replay {
     });
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
     const listen = (listener: object): void => {
-      for (const [type, handler] of Object.entries(listener) as [EventType, EventHandler][]) {
-        if (type in KIND) handlers[KIND[type]]?.push(handler);
+      // Thousands of handlers for a replay of a few events: no list is made of them.
+      for (const type in listener) {
+        if (type in KIND)
+          handlers[KIND[type as EventType]]?.push((listener as Record<string, EventHandler>)[type] ?? noop);
       }
     };
     // Facts are told before the rules that listen to the event itself are asked.
@@ -179,8 +181,17 @@ export class Replay {
     return run.notEvaluated === undefined;
   }
 
+  readonly #engine = (): VtimeEngine | undefined => this.#vtime;
+
+  readonly #explainExit: RuleContext['explainExit'] = (sched) => {
+    const verdict = this.exits.explain([sched])[0];
+    return verdict === undefined
+      ? undefined
+      : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
+  };
+
   #create(run: RuleRun): RuleHandlers {
-    const engine = (): VtimeEngine | undefined => this.#vtime;
+    const engine = this.#engine;
     return run.spec.create({
       get vtime() {
         return engine();
@@ -190,19 +201,14 @@ export class Replay {
         run.checked += times;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
-      note: (text) => {
-        run.notes.push(text);
-      },
+      note: (text) => run.note(text),
       undecided: (reason) => run.noteUndecided(reason),
-      explainExit: (sched) => {
-        const verdict = this.exits.explain([sched])[0];
-        return verdict === undefined
-          ? undefined
-          : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
-      },
+      explainExit: this.#explainExit,
     });
   }
 }
+
+function noop(): void {}
 
 /** Kinds that the engine itself looks at. */
 const RARE = new Uint8Array(EVENT_TYPES.length);

@@ -7,6 +7,7 @@ import type { EventType } from '../../trace/vocabulary/index.ts';
 import {
   type Cause,
   defineRule,
+  type EventHandler,
   type EvidenceRef,
   type Report,
   type RuleContext,
@@ -50,7 +51,9 @@ export function checksOf(
   const count = (event: TraceEvent): void => {
     if (isCheck(event)) context.checked();
   };
-  return Object.fromEntries(types.map((type) => [type, count]));
+  const handlers: Partial<Record<EventType, EventHandler>> = {};
+  for (const type of types) handlers[type] = count;
+  return handlers;
 }
 
 /** Ways in which schedulers end every day: the list of schedulers shows them, they are no findings. */
