@@ -2,6 +2,7 @@
 import { TASK_QUEUED } from '../kernel/flags.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { CallStack } from './call-stack.ts';
 import { contradict, INCONSISTENT } from './contradiction.ts';
 import type { Step } from './step.ts';
 
@@ -64,9 +65,7 @@ export class CodePathRules {
 
 /** What one CPU is in the middle of. */
 export class CodePath {
-  readonly #stack: number[] = [];
-  readonly #stackSeq: number[] = [];
-  readonly #stackPid: number[] = [];
+  readonly #stack = new CallStack();
   /** Kinds that began here since the start or the last loss: their ends can no longer be those of unseen beginnings. */
   readonly #begun = new Uint8Array(kinds);
   /** Kind of the event that leads to another, -1 none; the kinds that may follow, and the task. */
@@ -79,9 +78,7 @@ export class CodePath {
   #pickPrev = -1;
 
   forget(): void {
-    this.#stack.length = 0;
-    this.#stackSeq.length = 0;
-    this.#stackPid.length = 0;
+    this.#stack.depth = 0;
     this.#begun.fill(0);
     this.#from = -1;
   }
@@ -94,7 +91,7 @@ export class CodePath {
     if (kind === KIND.pick && !ends) this.#pickPrev = event.curr;
     if (arrives || (aside[kind] === 1 && this.#from >= 0 && this.#to === KIND.dsq_link))
       this.#arrive(event, step, rules);
-    if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
+    if (kind === KIND.switch && this.#stack.depth > 0) this.#abandon(event, step, rules);
     if (nests[kind] === 1 && NESTING_STEPS.has(event.step)) {
       if (event.phase === 'begin') this.#enter(event, step, rules);
       else if (event.phase === 'end') this.#leave(event, step, rules);
@@ -103,53 +100,52 @@ export class CodePath {
 
   #enter(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
-    const open = this.#stack.indexOf(kind);
+    const open = this.#stack.find(kind);
     if (open >= 0) {
       if ((rules.ended[kind] ?? 0) >= LEARNT_CALLS) {
         // None of these functions calls itself: an end is missing.
         const text = `${event.type} begins again on CPU ${event.cpu} before it ended`;
-        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[open] ?? -1 });
-        this.#cut(open);
+        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stack.seqAt(open) });
+        this.#stack.depth = open;
       } else {
         // Of some functions no end is ever recorded.
-        this.#stack.splice(open, 1);
-        this.#stackSeq.splice(open, 1);
-        this.#stackPid.splice(open, 1);
+        this.#stack.remove(open);
       }
     }
     this.#begun[kind] = 1;
-    this.#stack.push(kind);
-    this.#stackSeq.push(event.seq);
-    this.#stackPid.push(event.pid);
+    this.#stack.push(kind, event.seq, event.pid);
   }
 
   #leave(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
-    const open = this.#stack.lastIndexOf(kind);
+    const open = this.#stack.find(kind);
     const known = (rules.ended[kind] ?? 0) >= LEARNT_CALLS;
     const inside = this.#unended(open, rules);
     if (open >= 0 && inside < 0) {
       rules.ended[kind] = (rules.ended[kind] ?? 0) + 1;
-      const pid = this.#stackPid[open] ?? -1;
+      const pid = this.#stack.pidAt(open);
       if (pid > 0 && event.pid > 0 && pid !== event.pid && kind !== KIND.pick) {
         const text = `${event.type} of pid ${pid} ends on CPU ${event.cpu} as one of pid ${event.pid}`;
-        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[open] ?? -1 });
+        contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stack.seqAt(open) });
       }
     } else if (known && (inside >= 0 || this.#begun[kind] === 1)) {
-      const inner = EVENT_TYPES[this.#stack[inside] ?? 0] ?? '';
+      const inner = EVENT_TYPES[this.#stack.kindAt(inside)] ?? '';
       const text =
         open < 0
           ? `${event.type} ends on CPU ${event.cpu} without having begun`
           : `${event.type} ends on CPU ${event.cpu} while ${inner} inside it has not ended`;
-      contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq.at(-1) ?? -1 });
+      contradict(step, INCONSISTENT, 'call-nesting', text, {
+        cpu: event.cpu,
+        sinceSeq: this.#stack.seqAt(this.#stack.depth - 1),
+      });
     }
-    if (open >= 0) this.#cut(open);
+    if (open >= 0) this.#stack.depth = open;
   }
 
   /** Place of the innermost call above `open` of a kind whose ends are recorded; -1: none. */
   #unended(open: number, rules: CodePathRules): number {
-    for (let i = this.#stack.length - 1; i > open; i--)
-      if ((rules.ended[this.#stack[i] ?? 0] ?? 0) >= LEARNT_CALLS) return i;
+    for (let i = this.#stack.depth - 1; i > open; i--)
+      if ((rules.ended[this.#stack.kindAt(i)] ?? 0) >= LEARNT_CALLS) return i;
     return -1;
   }
 
@@ -186,17 +182,10 @@ export class CodePath {
   #abandon(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const inside = this.#unended(-1, rules);
     if (inside >= 0) {
-      const text = `CPU ${event.cpu} switches while ${EVENT_TYPES[this.#stack[inside] ?? 0] ?? ''} has not ended`;
-      contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stackSeq[inside] ?? -1 });
+      const text = `CPU ${event.cpu} switches while ${EVENT_TYPES[this.#stack.kindAt(inside)] ?? ''} has not ended`;
+      contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stack.seqAt(inside) });
     }
-    this.#cut(0);
-  }
-
-  /** The calls from this place on are over. */
-  #cut(place: number): void {
-    this.#stack.length = place;
-    this.#stackSeq.length = place;
-    this.#stackPid.length = place;
+    this.#stack.depth = 0;
   }
 
   /** What has to come next on this CPU. */
