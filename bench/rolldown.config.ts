@@ -3,7 +3,11 @@ import { isAbsolute } from 'node:path';
 import { defineConfig } from 'rolldown';
 
 export default defineConfig({
-  input: { mutate: 'bench/mutate/main.ts', minimize: 'bench/minimize/main.ts' },
+  input: {
+    speed: 'bench/speed/main.ts',
+    mutate: 'bench/mutate/main.ts',
+    minimize: 'bench/minimize/main.ts',
+  },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id),
   output: { dir: 'bench/dist', format: 'esm', cleanDir: true, chunkFileNames: 'chunks/[name]-[hash].js' },

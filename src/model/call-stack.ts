@@ -1,49 +1,55 @@
-// The calls that one CPU is inside of: kind, begin and task of each.
+// The calls of the core that have begun on one CPU and not ended, the outermost first. No function is in it twice.
 
-/** The functions followed do not call themselves, so that there are never more calls than kinds of them. */
-const DEPTH = 32;
-
-/** A stack of calls without an object per call. */
 export class CallStack {
-  depth = 0;
-  readonly #kinds = new Int32Array(DEPTH);
-  readonly #seqs = new Float64Array(DEPTH);
-  readonly #pids = new Int32Array(DEPTH);
+  readonly #kinds: Uint8Array;
+  readonly #seqs: Float64Array;
+  readonly #pids: Int32Array;
+  length = 0;
 
-  push(kind: number, seq: number, pid: number): void {
-    if (this.depth >= DEPTH) this.remove(0);
-    const { depth } = this;
-    this.#kinds[depth] = kind;
-    this.#seqs[depth] = seq;
-    this.#pids[depth] = pid;
-    this.depth++;
+  /** `capacity`: number of functions that are followed. */
+  constructor(capacity: number) {
+    this.#kinds = new Uint8Array(capacity);
+    this.#seqs = new Float64Array(capacity);
+    this.#pids = new Int32Array(capacity);
   }
 
-  /** Place of the innermost call of that kind; -1 none. */
-  find(kind: number): number {
-    for (let i = this.depth - 1; i >= 0; i--) if (this.#kinds[i] === kind) return i;
-    return -1;
-  }
-
-  /** Kind of the call at a place; -1 when there is none. */
+  /** Event kind of the call at a place. */
   kindAt(place: number): number {
-    return place >= 0 && place < this.depth ? (this.#kinds[place] ?? -1) : -1;
+    return this.#kinds[place] ?? 0;
   }
 
-  /** Ordinal of the event at which the call at a place began; -1 when there is none. */
+  /** Event with which it began. */
   seqAt(place: number): number {
-    return place >= 0 && place < this.depth ? (this.#seqs[place] ?? -1) : -1;
+    return place >= 0 && place < this.length ? (this.#seqs[place] ?? -1) : -1;
   }
 
   pidAt(place: number): number {
-    return place >= 0 && place < this.depth ? (this.#pids[place] ?? -1) : -1;
+    return this.#pids[place] ?? -1;
   }
 
-  /** Takes one call out of the middle. */
+  /** Place of the call of that kind; -1: it has not begun. */
+  find(kind: number): number {
+    for (let i = this.length - 1; i >= 0; i--) if (this.#kinds[i] === kind) return i;
+    return -1;
+  }
+
+  push(kind: number, seq: number, pid: number): void {
+    this.#kinds[this.length] = kind;
+    this.#seqs[this.length] = seq;
+    this.#pids[this.length] = pid;
+    this.length++;
+  }
+
+  /** Takes out the call at a place; those inside it stay. */
   remove(place: number): void {
-    this.#kinds.copyWithin(place, place + 1, this.depth);
-    this.#seqs.copyWithin(place, place + 1, this.depth);
-    this.#pids.copyWithin(place, place + 1, this.depth);
-    this.depth--;
+    this.#kinds.copyWithin(place, place + 1, this.length);
+    this.#seqs.copyWithin(place, place + 1, this.length);
+    this.#pids.copyWithin(place, place + 1, this.length);
+    this.length--;
+  }
+
+  /** The calls from this place on are over. */
+  cut(place: number): void {
+    this.length = place;
   }
 }

@@ -65,7 +65,7 @@ export class CodePathRules {
 
 /** What one CPU is in the middle of. */
 export class CodePath {
-  readonly #stack = new CallStack();
+  readonly #stack = new CallStack(NESTING.length);
   /** Kinds that began here since the start or the last loss: their ends can no longer be those of unseen beginnings. */
   readonly #begun = new Uint8Array(kinds);
   /** Kind of the event that leads to another, -1 none; the kinds that may follow, and the task. */
@@ -78,7 +78,7 @@ export class CodePath {
   #pickPrev = -1;
 
   forget(): void {
-    this.#stack.depth = 0;
+    this.#stack.cut(0);
     this.#begun.fill(0);
     this.#from = -1;
   }
@@ -96,7 +96,7 @@ export class CodePath {
     if (kind === KIND.pick && !ends) this.#pickPrev = event.curr;
     if (arrives || (aside[kind] === 1 && this.#from >= 0 && this.#to === KIND.dsq_link))
       this.#arrive(event, step, rules);
-    if (kind === KIND.switch && this.#stack.depth > 0) this.#abandon(event, step, rules);
+    if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
     if (nests[kind] === 1 && NESTING_STEPS.has(event.step)) {
       if (event.phase === 'begin') this.#enter(event, step, rules);
       else if (event.phase === 'end') this.#leave(event, step, rules);
@@ -111,7 +111,7 @@ export class CodePath {
         // None of these functions calls itself: an end is missing.
         const text = `${event.type} begins again on CPU ${event.cpu} before it ended`;
         contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stack.seqAt(open) });
-        this.#stack.depth = open;
+        this.#stack.cut(open);
       } else {
         // Of some functions no end is ever recorded.
         this.#stack.remove(open);
@@ -141,15 +141,15 @@ export class CodePath {
           : `${event.type} ends on CPU ${event.cpu} while ${inner} inside it has not ended`;
       contradict(step, INCONSISTENT, 'call-nesting', text, {
         cpu: event.cpu,
-        sinceSeq: this.#stack.seqAt(this.#stack.depth - 1),
+        sinceSeq: this.#stack.seqAt(this.#stack.length - 1),
       });
     }
-    if (open >= 0) this.#stack.depth = open;
+    if (open >= 0) this.#stack.cut(open);
   }
 
   /** Place of the innermost call above `open` of a kind whose ends are recorded; -1: none. */
   #unended(open: number, rules: CodePathRules): number {
-    for (let i = this.#stack.depth - 1; i > open; i--)
+    for (let i = this.#stack.length - 1; i > open; i--)
       if ((rules.ended[this.#stack.kindAt(i)] ?? 0) >= LEARNT_CALLS) return i;
     return -1;
   }
@@ -190,7 +190,7 @@ export class CodePath {
       const text = `CPU ${event.cpu} switches while ${EVENT_TYPES[this.#stack.kindAt(inside)] ?? ''} has not ended`;
       contradict(step, INCONSISTENT, 'call-nesting', text, { cpu: event.cpu, sinceSeq: this.#stack.seqAt(inside) });
     }
-    this.#stack.depth = 0;
+    this.#stack.cut(0);
   }
 
   /** What has to come next on this CPU. */

@@ -120,12 +120,23 @@ export class Dsq {
     this.insertBefore(task, next);
   }
 
-  /** Insertion by vtime; equal keys go behind existing ones. */
+  /** Insertion by vtime; equal keys go behind existing ones. The place is looked for from both ends: queues are long. */
   insertOrdered(task: Task): void {
+    const { hi, lo } = task.vtime;
+    let next = this.head;
     let previous = this.tail;
-    while (previous !== undefined && before(task.vtime.hi, task.vtime.lo, previous.vtime.hi, previous.vtime.lo))
+    for (;;) {
+      // In front of the first one that comes later.
+      if (next === undefined || before(hi, lo, next.vtime.hi, next.vtime.lo)) break;
+      next = next.dsqNext;
+      // Behind the last one that does not.
+      if (previous === undefined || !before(hi, lo, previous.vtime.hi, previous.vtime.lo)) {
+        next = previous === undefined ? this.head : previous.dsqNext;
+        break;
+      }
       previous = previous.dsqPrev;
-    this.insertBefore(task, previous === undefined ? this.head : previous.dsqNext);
+    }
+    this.insertBefore(task, next);
     task.onPriq = true;
     this.ordered++;
   }

@@ -218,7 +218,8 @@ export const DSQ_PROBES: readonly Probe[] = [
     1,
     'scx_init_dsq,init_dsq',
     'dsq_create',
-    { dsq_addr: 'dsq=dsq', dsq: 'did=dsq_id', sched: SID },
+    // The DSQs of a scheduler are made before it has an id, those of users without naming it: what is behind NULL is not read.
+    { dsq_addr: 'dsq=dsq', dsq: 'did=dsq_id', sched: { arg: SID, pointer: 'sch=sch' } },
     { step: 'init' },
   ),
   probe('destroy_dsq', 1, 'destroy_dsq', 'dsq_destroy', { sched: SID, dsq: 'did=dsq_id' }, { step: 'core' }),

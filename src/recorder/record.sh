@@ -79,9 +79,8 @@ cleanup() {
     put 0 "$I/tracing_on"
     put 0 "$I/events/enable"
   fi
-  if [ -n "$TMP" ] && [ -f "$TMP/defined" ]; then
-    while read -r _event; do append "-:$_event" "$T/dynamic_events"; done < "$TMP/defined"
-  fi
+  # the groups are ours alone: nobody else had them when we began
+  if [ -n "$TMP" ] && [ "$LEVEL" != 0 ]; then remove_events; fi
   if [ -n "$I" ] && [ -d "$I" ]; then rmdir "$I" 2> /dev/null || say "record: $I could not be removed"; fi
   if [ -n "$TMP" ] && [ -f "$TMP/error_log_was_empty" ]; then put '' "$T/error_log"; fi
   if [ -n "$TMP" ]; then rm -rf "$TMP"; fi
@@ -99,6 +98,15 @@ on_signal() {
   exit 130
 }
 
+remove_events() {
+  for _dir in "$T/events/$GROUP"/*/ "$T/events/$COST_EVENT"/*/; do
+    [ -d "$_dir" ] || continue
+    _dir=${_dir%/}
+    _group=${_dir%/*}
+    append "-:${_group##*/}/${_dir##*/}" "$T/dynamic_events" || say "record: event ${_dir##*/} is still in use"
+  done
+}
+
 # removes the instance and the events that a recording which was killed could not remove
 remove_leftovers() {
   find_tracefs
@@ -108,12 +116,7 @@ remove_leftovers() {
     put 0 "$_dir/events/enable"
     rmdir "$_dir" || die 125 "$_dir is still in use"
   fi
-  for _dir in "$T/events/$GROUP"/*/ "$T/events/$COST_EVENT"/*/; do
-    [ -d "$_dir" ] || continue
-    _dir=${_dir%/}
-    _group=${_dir%/*}
-    append "-:${_group##*/}/${_dir##*/}" "$T/dynamic_events" || say "record: event ${_dir##*/} is still in use"
-  done
+  remove_events
 }
 
 # ---------------------------------------------------------------- what is needed
@@ -302,8 +305,11 @@ define_probes() {
 
 # sets up an instance of our own: nobody else's tracing is touched
 arm() {
-  mkdir "$T/instances/$INSTANCE_NAME" || die 125 "cannot make $T/instances/$INSTANCE_NAME"
   I=$T/instances/$INSTANCE_NAME
+  if ! mkdir "$I"; then
+    I=
+    die 125 "cannot make $T/instances/$INSTANCE_NAME"
+  fi
   put 0 "$I/tracing_on"
   put "$CLOCK" "$I/trace_clock" || die 125 "the clock $CLOCK cannot be set"
   put "$BUFFER_KB" "$I/buffer_size_kb" || die 125 "a ring buffer of $BUFFER_KB kB per CPU cannot be had; give less with -b"

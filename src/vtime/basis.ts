@@ -125,6 +125,7 @@ export class Basis {
    */
   advance(hi: number, lo: number, slack: number, since: number, seq: number, pid: number): number {
     this.touched = true;
+    const moved = this.bestKnown ? Math.max(0, difference(hi, lo, this.best.hi, this.best.lo)) : 0;
     if (!this.loKnown || this.#writeSeq <= since) {
       if (!this.loKnown || before(this.lo.hi, this.lo.lo, hi, lo)) {
         this.#setLow(hi, lo, seq, pid);
@@ -144,15 +145,11 @@ export class Basis {
       if (slack > 0) high.add(slack);
       this.raiseHigh(high.hi, high.lo, seq);
     }
-    if (!this.bestKnown) {
+    if (!this.bestKnown || before(this.best.hi, this.best.lo, hi, lo)) {
       this.best.set(hi, lo);
       this.bestKnown = true;
-      return 0;
+      this.changeSeq = seq;
     }
-    if (!before(this.best.hi, this.best.lo, hi, lo)) return 0;
-    const moved = difference(hi, lo, this.best.hi, this.best.lo);
-    this.best.set(hi, lo);
-    this.changeSeq = seq;
     return moved;
   }
 

@@ -21,6 +21,11 @@ export class Choices {
     this.#raceNs = state.domain.limits.number('vtime-order-violation', 'race_window');
   }
 
+  /** A task was put on that DSQ: it competes from here on, whether it was ever looked at or not. */
+  inUse(dsq: Dsq): void {
+    if (this.#active && dsq.isUser) this.#state.service.queueOf(dsq);
+  }
+
   /** DSQs whose heads compete with that of `dsq` on `cpu`. */
   competing(dsq: Dsq, cpu: number): readonly QueueService[] {
     if (!this.#active) return [];

@@ -59,6 +59,8 @@ export class CpuTime {
   #kinds: number[] = [];
   #idleCpus = 0;
   #anyIdleSince = 0;
+  /** When the last idle CPU ceased to be idle. */
+  #anyIdleUntil = Number.NEGATIVE_INFINITY;
   readonly #fine = new Series(FINE_NS);
   readonly #coarse = new Series(COARSE_NS);
   #next = Number.NEGATIVE_INFINITY;
@@ -82,7 +84,10 @@ export class CpuTime {
     const now = nextPid === 0 ? IDLE : next?.cls === CLASS_EXT ? EXT : next?.cls === CLASS_OTHER ? HIGHER : UNSEEN;
     if (now === kind) return;
     if (now === IDLE && this.#idleCpus++ === 0) this.#anyIdleSince = t;
-    else if (kind === IDLE && --this.#idleCpus === 0) this.#totals[0] = (this.#totals[0] ?? 0) + t - this.#anyIdleSince;
+    else if (kind === IDLE && --this.#idleCpus === 0) {
+      this.#totals[0] = (this.#totals[0] ?? 0) + t - this.#anyIdleSince;
+      this.#anyIdleUntil = t;
+    }
     this.#kinds[cpu] = now;
   }
 
@@ -99,13 +104,23 @@ export class CpuTime {
     return this.#kinds[cpu] === IDLE;
   }
 
+  /** Is it known what the CPU does? */
+  isSeen(cpu: number): boolean {
+    return (this.#kinds[cpu] ?? UNSEEN) !== UNSEEN;
+  }
+
   /** Shares of a CPU's time in [from, to], `to` being now. Undefined where too little is known. */
   shares(cpu: number, from: number, to: number): CpuShares | undefined {
+    const kind = this.#kinds[cpu] ?? UNSEEN;
+    if (kind === UNSEEN) return undefined;
+    // It has done one thing all the time.
+    if ((this.#since[cpu] ?? to) <= from)
+      return { idle: Number(kind === IDLE), higher: Number(kind === HIGHER), ext: Number(kind === EXT) };
     const window = this.#window(from, to);
-    if (window === undefined || (this.#kinds[cpu] ?? UNSEEN) === UNSEEN) return undefined;
-    const of = (kind: number): number => {
-      const at = (cpu + 1) * KINDS + kind;
-      const open = this.#kinds[cpu] === kind ? to - (this.#since[cpu] ?? to) : 0;
+    if (window === undefined) return undefined;
+    const of = (wanted: number): number => {
+      const at = (cpu + 1) * KINDS + wanted;
+      const open = this.#kinds[cpu] === wanted ? to - (this.#since[cpu] ?? to) : 0;
       return ((this.#totals[at] ?? 0) + open - (window.sums[at] ?? 0)) / window.length;
     };
     return { idle: clamp(of(IDLE)), higher: clamp(of(HIGHER)), ext: clamp(of(EXT)) };
@@ -113,6 +128,8 @@ export class CpuTime {
 
   /** Share of [from, to] in which any CPU was idle. */
   anyIdleShare(from: number, to: number): number | undefined {
+    if (this.#idleCpus > 0 && this.#anyIdleSince <= from) return 1;
+    if (this.#idleCpus === 0 && this.#anyIdleUntil <= from) return 0;
     const window = this.#window(from, to);
     if (window === undefined) return undefined;
     const open = this.#idleCpus > 0 ? to - this.#anyIdleSince : 0;

@@ -321,10 +321,11 @@ export class VtimeEngine {
     }
     task.rebaseDeltaNs = difference(task.v.hi, task.v.lo, hi, lo);
     task.setV(hi, lo, event.seq);
+    // Against which basis it was set shows at the next insert.
+    task.reference = undefined;
     if (keeps) return;
     task.clearDrift();
     task.rebasedSeq = cause === '' ? -1 : event.seq;
-    task.reference = undefined;
     if (cause === 'enable') this.#enabledWith(event, task);
   }
 
@@ -521,6 +522,7 @@ export class VtimeEngine {
     }
     task.viaShared = true;
     task.directPending = false;
+    if (ordered) this.#choices.inUse(dsq);
     if (!ordered || !event.has('vtime')) return;
     if (task.askedPending && task.asked.equals(event.vtime_hi, event.vtime_lo))
       this.#inserting.committed(task, event.seq);

@@ -192,7 +192,7 @@ export class Inserting {
       sighting.atMost(0);
       this.#bounding.see(sched, basis);
     }
-    if (kind === INSERT_BEHIND) {
+    if (kind === INSERT_BEHIND && !fact.staleRead) {
       this.#behind(sched, task, basis, fact);
       return;
     }

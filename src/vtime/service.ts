@@ -57,13 +57,13 @@ export class Service {
     this.lastDispatch[event.rq] = event.t;
     const { dsq } = step;
     if (dsq?.isUser !== true) return;
-    this.#queue(dsq).lastLook[event.rq] = event.t;
+    this.queueOf(dsq).lastLook[event.rq] = event.t;
   }
 
   unlink(event: TraceEvent, step: Step): void {
     const { dsq, task } = step;
     if (dsq?.isUser !== true || task === undefined) return;
-    const queue = this.#queue(dsq);
+    const queue = this.queueOf(dsq);
     queue.previousRemovalSeq = queue.lastRemovalSeq;
     queue.lastRemovalSeq = event.seq;
     const { consume } = this.model.cpu(event.cpu);
@@ -84,7 +84,8 @@ export class Service {
     this.#queues.clear();
   }
 
-  #queue(dsq: Dsq): QueueService {
+  /** What is kept of a DSQ; it begins when the DSQ is first seen in use. */
+  queueOf(dsq: Dsq): QueueService {
     const known = this.#queues.get(dsq);
     if (known !== undefined) return known;
     const queue = new QueueService(dsq);

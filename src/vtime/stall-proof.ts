@@ -252,6 +252,7 @@ class Prover {
   /** Share of the wait in which any CPU that may run it was idle; at most, where it may not run everywhere. */
   #idleShare(cpus: readonly number[]): number {
     const { cpuTime, model } = this.#service;
+    if (!cpus.every((cpu) => cpuTime.isSeen(cpu))) return -1;
     if (cpus.length === onlineCpus(model).length) return cpuTime.anyIdleShare(this.#since, this.#now) ?? -1;
     const shares = cpus.map((cpu) => cpuTime.shares(cpu, this.#since, this.#now)?.idle ?? -1);
     return shares.some((share) => share < 0)

@@ -1,5 +1,5 @@
 // Waits on ordered DSQs that last: their proof, and how much longer they would have been.
-import { YES } from '../model/sched.ts';
+import { NO } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
 import type { TraceEvent } from '../trace/event.ts';
@@ -47,7 +47,7 @@ export class Waits {
   end(seq: number, t: number, of: (task: Task) => boolean): void {
     if (this.#state.sinks.onWait.length === 0) return;
     for (const task of this.#state.model.tasks()) {
-      if (!task.alive || task.waiting !== YES || !task.onPriq || !of(task)) continue;
+      if (!task.alive || task.waiting === NO || !task.onPriq || !of(task)) continue;
       const timeoutNs = this.#state.timeoutNs(task.sched);
       this.#tell(task, seq, t, true, timeoutNs, this.prove(task, t));
     }

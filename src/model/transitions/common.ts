@@ -1,6 +1,6 @@
 // Steps that several transitions share: who the event is about, what its fields teach, and whether that fits.
 import type { CpuMask } from '../../trace/cpu-mask.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
@@ -8,6 +8,9 @@ import type { Model } from '../model.ts';
 import { NO, type Sched } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
+
+// Looked up once: most events about a task pass here.
+const { scx_flags: SCX_FLAGS, migration_disabled: MIGRATION_DISABLED, cpus: CPUS, task_cpu: TASK_CPU } = SLOT;
 
 /** The event's task, noted in the step. */
 export function taskOf(model: Model, event: TraceEvent, step: Step): Task {
@@ -54,10 +57,10 @@ function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched):
 
 /** Fields of `p->scx` and the affinity that any event about a task may carry. */
 export function learnTask(model: Model, event: TraceEvent, step: Step, task: Task): void {
-  if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
-  if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
-  if (event.has('cpus')) learnMask(model, event, step, task, event.cpus);
-  if (event.has('task_cpu')) learnTaskCpu(model, event, step, task, event.task_cpu);
+  if (event.hasSlot(SCX_FLAGS)) learnFlags(model, event, step, task, event.scx_flags_lo);
+  if (event.hasSlot(MIGRATION_DISABLED)) task.migrationDisabled = event.migration_disabled;
+  if (event.hasSlot(CPUS)) learnMask(model, event, step, task, event.cpus);
+  if (event.hasSlot(TASK_CPU)) learnTaskCpu(model, event, step, task, event.task_cpu);
 }
 
 /**
@@ -119,11 +122,14 @@ export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): 
 
 /** The event shows the effective mask of a task. */
 export function learnMask(model: Model, event: TraceEvent, step: Step, task: Task, mask: CpuMask): void {
+  if (task.maskKnown && task.maskBits === event.cpus_bits && task.cpus.equals(mask)) {
+    task.maskAssumed = false;
+    return;
+  }
   if (
     task.maskKnown &&
     !task.maskAssumed &&
     task.maskBits === event.cpus_bits &&
-    !task.cpus.equals(mask) &&
     // Where it comes under a scheduler, changes of the time before count.
     (event.kind === KIND.task_enable ? model.records('affinity:common') : model.recordsMasksOf(task))
   ) {

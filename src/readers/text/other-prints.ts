@@ -39,6 +39,7 @@ export class OtherPrints {
   readonly #numbers: NumberReader;
   // The task that was read last.
   #pid = -1;
+  #prio = -1;
   #commFrom = 0;
   #commTo = 0;
 
@@ -95,6 +96,7 @@ export class OtherPrints {
     while (close > from && bytes[close - 1] !== CLOSE) close--;
     if (!this.#task(bytes, from, close)) return false;
     event.pid = this.#pid;
+    if (this.#prio >= 0) event.prio = this.#prio;
     event.setString(SLOT.comm, this.#comm(view));
     const cpu = bytes.lastIndexOf(COLON, to);
     if (cpu > close && this.#numbers.read(bytes, cpu + 1, to) > 0) event.target = this.#numbers.lo;
@@ -109,6 +111,7 @@ export class OtherPrints {
     let digits = at - 1;
     while (digits > from && bytes[digits] === BLANK) digits--;
     const end = digits + 1;
+    this.#prio = this.#numbers.read(bytes, at + 1, to - 1) === to - 1 ? this.#numbers.lo : -1;
     while (digits > from && bytes[digits] !== COLON) digits--;
     if (digits < from || bytes[digits] !== COLON || this.#numbers.read(bytes, digits + 1, end) !== end) return false;
     this.#pid = this.#numbers.lo;

@@ -75,10 +75,12 @@ export const vtimeChargeMismatch = defineRule({
         },
       },
       onEnd() {
-        for (const sched of held.keys())
+        for (const [sched, reports] of held) {
+          for (const report of reports) context.report({ ...report, verdict: 'inconclusive' });
           context.undecided(
             `${sched.charges.compared} charges are too few to tell a wrong charge from a wrong description`,
           );
+        }
       },
     };
   },

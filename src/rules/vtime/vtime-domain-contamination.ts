@@ -20,8 +20,9 @@ export const vtimeDomainContamination = defineRule({
       vtime: {
         onAdvance(fact: AdvanceFact) {
           const { task, sched, basis, reference, referenceGapNs } = fact;
-          if (reference === undefined || reference === basis) return;
+          if (reference === undefined) return;
           context.checked();
+          if (reference === basis) return;
           if (
             fact.retagged ||
             referenceGapNs <= sched.domain.limits.number('vtime-domain-contamination', 'k') * sched.domain.sliceNs
