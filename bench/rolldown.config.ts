@@ -5,6 +5,7 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: {
     speed: 'bench/speed/main.ts',
+    readers: 'bench/readers/main.ts',
     mutate: 'bench/mutate/main.ts',
     minimize: 'bench/minimize/main.ts',
   },

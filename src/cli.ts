@@ -1,6 +1,7 @@
 // The command line: arguments to command to exit code. Commands are loaded when they are called.
 import { Command, CommanderError, Option } from 'commander';
 import { addBisectCommands } from './commands/bisect-commands.ts';
+import type { CapsOptions } from './commands/caps.ts';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
@@ -8,6 +9,7 @@ import type { InspectOptions } from './commands/inspect.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { StateCommandOptions } from './commands/state.ts';
+import type { VtimeCommandOptions } from './commands/vtime.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -144,6 +146,23 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   program
+    .command('caps')
+    .description('show sub-schedulers: who delegated which CPUs to whom, and what came of it')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option('--at <time>', 'the exact state at this time (33.082, 33082078025ns, +2.5s)')
+    .option('--cid <n>', 'the history of one cid')
+    .addOption(new Option('--format <format>', 'form of the output').choices(['terminal', 'json']).default('terminal'))
+    .option('--width <columns>', 'width of the chart (default: 100)')
+    .option('--limit <n>', 'show this many entries of each list (default: 20)')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('-o, --output <file>', 'write to a file')
+    .action(
+      run(async (path: string, options: CapsOptions) =>
+        (await import('./commands/caps.ts')).capsCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('inspect')
     .description('say what is in a file: format, kernel, clock, CPUs, events, losses, and which rules it can decide')
     .argument('<file...>', 'trace files; - is standard input')
@@ -174,6 +193,29 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 
   addGateCommands(program, run, context);
   addBisectCommands(program, run, context);
+
+  program
+    .command('vtime')
+    .description('chart how far tasks drift from the clocks of their scheduler')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option(
+      '--domain <name|file>',
+      'how the scheduler keeps vtime: a built-in description, or a file (see docs/vtime.md)',
+    )
+    .option('--set <key=value>', 'change a value of that description, such as variant=M4 or slice=10ms', collect)
+    .addOption(
+      new Option('--format <format>', 'output format').choices(['terminal', 'json', 'csv']).default('terminal'),
+    )
+    .option('--pid <pid>', 'only this task')
+    .option('--tasks <n>', 'chart this many tasks of each scheduler (default: 10)')
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('-o, --output <file>', 'write the output to a file')
+    .action(
+      run(async (path: string, options: VtimeCommandOptions) =>
+        (await import('./commands/vtime.ts')).vtimeCommand(path, options, context),
+      ),
+    );
 
   program
     .command('rules')

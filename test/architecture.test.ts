@@ -71,6 +71,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     ],
     because: 'minimising replays parts of a trace and edits events; it knows neither files nor how a rule judges',
   },
+  caps: {
+    from: ['trace', 'kernel', 'model', 'findings', 'replay', 'types:readers'],
+    because: 'the history of a delegation is collected from a replay; it reads no files and prints nothing',
+  },
   bisect: {
     from: ['findings', 'rules', 'types:minimize', 'trace', 'errors'],
     because: 'bisections judge result documents and search histories; they replay nothing themselves',

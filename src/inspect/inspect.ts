@@ -8,7 +8,8 @@ import { CpuMask } from '../trace/cpu-mask.ts';
 import { formatSchedId } from '../trace/describe.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
-import { INSPECTION_SCHEMA, type Inspection, type UndecidableRules } from './inspection.ts';
+import { INSPECTION_SCHEMA, type InspectedWait, type Inspection, type UndecidableRules } from './inspection.ts';
+import { type Wait, Waits } from './waits.ts';
 
 export interface InspectRequest {
   readonly path: string;
@@ -31,6 +32,9 @@ export function inspectTrace(trace: OpenTrace, { path, bytes, rules }: InspectRe
   // The events are not replayed: rules say from the header alone whether they can be evaluated.
   const replay = new Replay(header, { rules });
   const { kernel } = replay;
+  const { waits } = tally;
+  const spelled = (wait: Wait | undefined): InspectedWait | null =>
+    wait === undefined ? null : { pid: wait.pid, since: String(trace.timeBase + BigInt(wait.since)), ns: wait.ns };
   const at = (t: number): string | null => (t < 0 ? null : String(trace.timeBase + BigInt(t)));
   return {
     schema: INSPECTION_SCHEMA,
@@ -63,6 +67,12 @@ export function inspectTrace(trace: OpenTrace, { path, bytes, rules }: InspectRe
       unused: Object.fromEntries(trace.unused),
     },
     lost: { records: tally.lost, by_cpu: Object.fromEntries([...tally.lostByCpu].toSorted(([a], [b]) => a - b)) },
+    waits: {
+      measured: waits.measured,
+      mean_ns: waits.measured === 0 ? 0 : Math.round(waits.totalNs / waits.measured),
+      longest: spelled(waits.longest),
+      waiting_at_end: spelled(waits.waiting(tally.last)),
+    },
     may_be_filtered: header.mayBeFiltered === true,
     rules: {
       decidable: replay.ruleRuns.filter((run) => run.notEvaluated === undefined).map((run) => run.spec.id),
@@ -94,6 +104,7 @@ class Tally {
   readonly cpus = new CpuMask();
   readonly pids = new Set<number>();
   readonly lostByCpu = new Map<number, number>();
+  readonly waits = new Waits();
   total = 0;
   lost = 0;
   first = -1;
@@ -103,6 +114,7 @@ class Tally {
 
   event(event: TraceEvent): boolean {
     const { kind } = event;
+    this.waits.event(event);
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     this.total++;
     if (this.first < 0) this.first = event.t;

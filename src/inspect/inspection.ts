@@ -10,6 +10,13 @@ export interface UndecidableRules {
   readonly rules: readonly string[];
 }
 
+/** A task that was runnable and did not run; `since` as decimal text, ns of the trace's clock. */
+export interface InspectedWait {
+  readonly pid: number;
+  readonly since: string;
+  readonly ns: number;
+}
+
 export interface Inspection {
   readonly schema: typeof INSPECTION_SCHEMA;
   readonly path: string;
@@ -49,6 +56,14 @@ export interface Inspection {
     /** Records; -1: an unknown number. */
     readonly records: number;
     readonly by_cpu: Readonly<Record<string, number>>;
+  };
+  /** Waits of tasks for a CPU, from switches and wakeups. */
+  readonly waits: {
+    readonly measured: number;
+    readonly mean_ns: number;
+    readonly longest: InspectedWait | null;
+    /** Who has waited longest when the trace ends. */
+    readonly waiting_at_end: InspectedWait | null;
   };
   /** Events of some tasks may have been left out on purpose. */
   readonly may_be_filtered: boolean;

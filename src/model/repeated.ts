@@ -16,7 +16,8 @@ export function checkRepeated(model: Model, event: TraceEvent, step: Step, cpu: 
     cpu.lastStep === event.step &&
     cpu.lastPid === event.pid &&
     cpu.lastRq === event.rq;
-  if (!same || model.sameTimes > 0 || cpu.seen < LEARNT) {
+  // Texts often print times in us only.
+  if (!same || model.sameTimes > 0 || cpu.seen < LEARNT || model.header.features.has('coarse-time')) {
     if (cpu.lastSeq >= 0) model.sameTimes++;
     return;
   }

@@ -39,7 +39,7 @@ const ALONG_WITH: { readonly [T in EventType]?: readonly EventName[] } = {
   enqueue: ['dequeue', 'run', 'stop', 'ops_enqueue', 'ops_dequeue'],
   ops_enqueue: ['enqueue', 'dequeue', 'ops_dequeue', 'run', 'stop', 'dsq_link'],
   dsq_link: ['dsq_unlink', 'dsq_create', 'dsq_destroy', 'dispatch_dequeue', 'dispatch_enqueue', 'run'],
-  dsq_unlink: ['dsq_link'],
+  dsq_unlink: ['dsq_link', 'move_remote_task'],
   consume: ['dsq_link', 'can_run_remote', 'flush', 'pick', 'move_to_local'],
   pick: ['update_curr', 'consume', 'flush', 'run', 'stop', 'dsq_link'],
   find_dsq: [

@@ -43,7 +43,9 @@ SLEEP_PID=
 STOP=0
 ARMED=no
 
-say() { printf '%s\n' "$*" >&2; }
+# messages go where they belong even when a signal comes while something is redirected
+exec 5>&2
+say() { printf '%s\n' "$*" >&5; }
 die() {
   say "record: $2"
   exit "$1"
@@ -603,7 +605,7 @@ now_ns() {
 run_command() {
   if [ -n "$DURATION" ]; then set -- timeout -s INT -k 5 "$(seconds "$DURATION")" "$@"; fi
   if env --default-signal=INT true 2> /dev/null; then set -- env --default-signal=INT "$@"; fi
-  "$@" <&3 3<&- &
+  "$@" <&3 3<&- 5>&- &
   CMD_PID=$!
   wait "$CMD_PID"
   CMD_STATUS=$?

@@ -4,6 +4,7 @@ import { type FindingFilter, RuleRun } from '../findings/collector.ts';
 import { type DetectedKernel, detectKernel } from '../kernel/detect.ts';
 import { isAtLeast, type KernelVersion } from '../kernel/release.ts';
 import { semanticsOf } from '../kernel/semantics.ts';
+import { isProven } from '../model/contradiction-needs.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import { levelFor } from '../probes/needs.ts';
@@ -26,6 +27,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** Sees every event after the model and the rules have. */
+  readonly observe?: (event: TraceEvent, step: Step, model: Model) => void;
   /** How the scheduler keeps vtime; absent: nothing is known of it. */
   readonly domain?: Domain;
 }
@@ -53,6 +56,7 @@ export class Replay {
   startedMidRun = false;
   readonly #step = new Step();
   readonly #filter: FindingFilter;
+  readonly #observer: ReplayOptions['observe'];
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
   readonly #active: readonly ActiveRule[];
@@ -61,6 +65,10 @@ export class Replay {
   readonly #vtime: VtimeEngine | undefined;
   readonly #byAspect = new Map<string, ActiveRule>();
   readonly #byId = new Map<string, ActiveRule>();
+  /** Number of events judged, by kind: those seen while no records were missing. */
+  readonly #judged = new Float64Array(EVENT_TYPES.length);
+  /** CPUs of which records are missing right now: what is seen meanwhile proves nothing. */
+  readonly #blind = new Set<number>();
   #current: TraceEvent;
   #attachSeen = false;
 
@@ -70,8 +78,9 @@ export class Replay {
     const asked = options.as === undefined ? undefined : semanticsOf(options.as);
     this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
-    this.exits = new ExitTracker(this.kernel.version.release);
+    this.exits = new ExitTracker(this.kernel.version.release, header);
     this.#filter = options.filter ?? {};
+    this.#observer = options.observe;
     this.#current = newTraceEvent();
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();
@@ -112,27 +121,40 @@ export class Replay {
     if (this.firstTime < 0) this.firstTime = event.t;
     this.lastTime = event.t;
     this.model.apply(event, step);
+    if (event.kind === KIND.lost) this.#lose(event);
+    if (RARE[event.kind] === 1) this.#observe(event);
+    else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
+    if (this.#blind.size > 0 && event.kind !== KIND.lost) {
+      this.fidelity.skip(event, step);
+    } else this.#judge(event, step);
+    this.#observer?.(event, step, this.model);
+    return true;
+  }
+
+  /** Compares the event with what the model expected, and lets the rules see it. */
+  #judge(event: TraceEvent, step: Step): void {
+    this.#judged[event.kind] = (this.#judged[event.kind] ?? 0) + 1;
     this.fidelity.compare(event, step);
+    if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
     if (step.errors.length > 0) this.#raise(event, step);
     if (step.checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
-    if (event.kind === KIND.lost && event.phase !== 'end')
-      this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
-    if (RARE[event.kind] === 1) this.#observe(event);
-    else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
     const handlers = this.#handlers[event.kind];
     if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
-    return true;
   }
 
   /** The trace is over. */
   end(): void {
     this.#step.reset();
+    if (this.#blind.size > 0) {
+      this.model.forget();
+      this.exits.noteGap(this.#current.seq);
+    }
     this.#vtime?.end();
     for (const { run, handlers } of this.#active) {
-      for (const type of handlers.checkedAt ?? []) run.checked += this.counts[KIND[type]] ?? 0;
+      for (const type of handlers.checkedAt ?? []) run.checked += this.#judged[KIND[type]] ?? 0;
       handlers.onEnd?.();
     }
   }
@@ -142,6 +164,15 @@ export class Replay {
       this.exits.predict(error, event);
       this.#bySite.get(error.site)?.handlers.onError?.(error, event, step);
     }
+  }
+
+  /** Records are missing from here on, up to here, or (without a phase) right before. The model has forgotten all. */
+  #lose(event: TraceEvent): void {
+    this.exits.noteGap(event.seq);
+    if (event.phase === 'begin') this.#blind.add(event.cpu);
+    else if (event.phase === 'end') this.#blind.delete(event.cpu);
+    if (event.phase !== 'end')
+      this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
   }
 
   #check(event: TraceEvent, step: Step): void {
@@ -154,7 +185,8 @@ export class Replay {
 
   #contradict(event: TraceEvent, step: Step): void {
     for (const contradiction of step.contradictions)
-      this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
+      if (isProven(contradiction, this.model.header.recorded))
+        this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
   }
 
   #observe(event: TraceEvent): void {

@@ -1,5 +1,5 @@
 // The report of an inspection for people: what the file is, what it holds, what can be decided from it, what to record instead.
-import type { Inspection, UndecidableRules } from '../inspect/inspection.ts';
+import type { InspectedWait, Inspection, UndecidableRules } from '../inspect/inspection.ts';
 import type { Style } from './style.ts';
 import { seconds, wrap } from './terminal.ts';
 
@@ -50,6 +50,7 @@ export function renderInspection(inspection: Inspection, { style, verbose }: Ins
     ...(inspection.may_be_filtered
       ? [row('filter', 'events of some tasks may have been left out on purpose: the file does not tell')]
       : []),
+    ...waitLines(inspection),
     '',
     `${style.strong('Events')}  ${count(events.total)}`,
     ...eventLines(events.by_type, verbose),
@@ -68,6 +69,19 @@ export function renderInspection(inspection: Inspection, { style, verbose }: Ins
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** How long tasks waited for a CPU. */
+function waitLines({ waits: { measured, mean_ns, longest, waiting_at_end } }: Inspection): string[] {
+  const spell = ({ pid, since, ns }: InspectedWait): string => `${ms(ns)} (pid ${pid}, from ${seconds(since)})`;
+  return [
+    ...(longest === null
+      ? []
+      : [row('waits', `${count(measured)} for a CPU, ${ms(mean_ns)} on average, the longest ${spell(longest)}`)]),
+    ...(waiting_at_end === null ? [] : [row('', `longest at the end: ${spell(waiting_at_end)}, still runnable`)]),
+  ];
+}
+
+const ms = (ns: number): string => `${(ns / 1e6).toFixed(3)} ms`;
 
 function schedulers({ schedulers: seen, sched_ext: state }: Inspection): string {
   const names = seen.map(

@@ -173,7 +173,7 @@ function custodyOf(context: ViewContext, task: Task, settled: boolean): TaskFact
 }
 
 function migrationPending(task: Task): boolean | null {
-  if (task.migrationPending) return true;
+  if (task.migrationPending === YES) return true;
   return task.taskCpu >= 0 && task.allows(task.taskCpu) === 1 ? false : null;
 }
 

@@ -49,6 +49,8 @@ exit 0
 EOF
 chmod +x /tmp/under
 
+# loading a scheduler for the first time leaves a trace event of BPF in set_event
+WORK=0 /tmp/under scx_simple
 state > /tmp/before
 
 # the fixed workload: round trips of a pipe on one CPU
@@ -59,7 +61,7 @@ PING=2000 step simple sh "$RECORD" -n -l 1 -o /o/simple.dat -- /tmp/under scx_si
 # with trace-cmd, level 2
 step qmap sh "$RECORD" -l 2 -o /o/qmap.dat -- /tmp/under scx_qmap
 # misbehaving
-GRACE=100 step misb sh "$RECORD" -n -l 1 -o /o/misb.dat -- /tmp/under misb nonexist_dsq after=300
+GRACE=100 step misb sh "$RECORD" -n -l 1 -o /o/misb.dat -- /tmp/under misb nonexist_dsq after=100
 # the other levels, for their cost
 WORK=0 PING=2000 step level0 sh "$RECORD" -n -l 0 -o /o/level0.dat -- /tmp/under scx_simple
 WORK=0 PING=2000 step level2 sh "$RECORD" -n -l 2 -o /o/level2.dat -- /tmp/under scx_simple
@@ -73,7 +75,7 @@ step noclock sh "$RECORD" -c sundial -o /o/none.dat -d 1s
 interrupted() {
   setsid sh "$RECORD" -n -l 1 -o "$1" &
   pid=$!
-  for _ in $(seq 1 1200); do
+  for _ in $(seq 1 6000); do
     if eval "$2"; then break; fi
     sleep 0.1
   done
@@ -81,7 +83,7 @@ interrupted() {
   wait $pid
 }
 step dropped interrupted /o/dropped.dat "grep -q scx/ $TRACEFS/dynamic_events"
-step ended interrupted /o/ended.dat "grep -q 'snapshot end' $TRACEFS/instances/scx-check/trace 2> /dev/null && sleep 1"
+step ended interrupted /o/ended.dat "[ \"\$(cat $TRACEFS/instances/scx-check/tracing_on 2> /dev/null)\" = 1 ] && sleep 12"
 
 # killed, and cleaned up after
 killed() {

@@ -6,6 +6,7 @@ import { cidTopology } from '../../kernel/cid-topology.ts';
 import type { RescueKnobs } from '../../kernel/rescue.ts';
 import { CpuMask } from '../../trace/cpu-mask.ts';
 import type { TraceHeader } from '../../trace/header.ts';
+import { type EventName, isRecorded } from '../../trace/recorded.ts';
 import type { Cpu } from '../cpu.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Task } from '../task.ts';
@@ -15,8 +16,13 @@ import { CpuCaps } from './cpu-caps.ts';
 import { SchedCaps } from './sched-caps.ts';
 import { TaskCaps } from './task-caps.ts';
 
+/** Events without which nobody can follow what a scheduler holds. */
+const CHANGES: readonly EventName[] = ['cap_grant', 'cap_revoke', 'cap_sync:queue', 'cap_sync:fold'];
+
 export class CapsState {
   readonly header: TraceHeader;
+  /** The recording leaves out changes: what a scheduler holds is known from no event to the next. */
+  readonly blind: boolean;
   /** There is, or was, a sub-scheduler: until then nothing here changes anything. */
   active = false;
   /** Every instance that exists was seen being attached. */
@@ -63,12 +69,14 @@ export class CapsState {
 
   constructor(header: TraceHeader) {
     this.header = header;
+    const { recorded } = header;
+    this.blind = recorded !== undefined && CHANGES.some((name) => !isRecorded(name, recorded));
   }
 
   of(sched: Sched): SchedCaps {
     let caps = this.#scheds[sched.index];
     if (caps === undefined) {
-      caps = new SchedCaps(sched, false, sched.level === 0 && sched.linked);
+      caps = new SchedCaps(sched, false, sched.level === 0 && sched.linked, this.blind);
       this.#scheds[sched.index] = caps;
     }
     return caps;
@@ -76,7 +84,7 @@ export class CapsState {
 
   /** The instance was made in the trace: nothing of it is unknown. */
   born(sched: Sched): SchedCaps {
-    const caps = new SchedCaps(sched, true, sched.level === 0);
+    const caps = new SchedCaps(sched, true, sched.level === 0, this.blind);
     this.#scheds[sched.index] = caps;
     return caps;
   }
@@ -166,6 +174,13 @@ export class CapsState {
   /** Scheduler whose program runs on the CPU, as far as the frames show it. */
   callerOn(cpu: number): Sched | undefined {
     return this.#cpus[cpu]?.top?.sched;
+  }
+
+  /** What is held may have changed unseen. */
+  forgetSets(): void {
+    for (const caps of this.#scheds) caps?.forgetSets();
+    for (const cpu of this.cpus()) cpu.forgetSyncs();
+    this.calls.length = 0;
   }
 
   forget(): void {

@@ -30,16 +30,64 @@ export class CapsCheck {
   caps = -1;
 }
 
+/**
+ * What the core did for lack of capabilities: turned an insertion away, parked or admitted it as a rescue, let it in all
+ * the same, gave the task back to its owner, took it off a local DSQ, took the slice of the current task, denied a kick.
+ */
+export type DeedKind =
+  | 'rejected'
+  | 'parked'
+  | 'rescued'
+  | 'forced'
+  | 'returned'
+  | 'purged'
+  | 'evicted'
+  | 'kick-denied'
+  | 'preempt-denied';
+
+/** One deed of the core. Records are reused: nothing keeps them across events. */
+export class CapsDeed {
+  kind: DeedKind = 'rejected';
+  sched: Sched | undefined;
+  task: Task | undefined;
+  /** CPU concerned; -1 none. */
+  cpu = -1;
+  /** Capabilities that were missing; -1 unknown. */
+  missing = -1;
+}
+
 export class CapsChecks {
   readonly #list: CapsCheck[] = [];
+  readonly #deeds: CapsDeed[] = [];
   length = 0;
+  deeds = 0;
 
   at(index: number): CapsCheck | undefined {
     return index < this.length ? this.#list[index] : undefined;
   }
 
+  deedAt(index: number): CapsDeed | undefined {
+    return index < this.deeds ? this.#deeds[index] : undefined;
+  }
+
   reset(): void {
-    this.length = 0;
+    if (this.length > 0) this.length = 0;
+    if (this.deeds > 0) this.deeds = 0;
+  }
+
+  /** The core did something for lack of capabilities, expected or not. */
+  deed(kind: DeedKind, sched: Sched | undefined, task: Task | undefined, cpu: number, missing: number): void {
+    let deed = this.#deeds[this.deeds];
+    if (deed === undefined) {
+      deed = new CapsDeed();
+      this.#deeds.push(deed);
+    }
+    this.deeds++;
+    deed.kind = kind;
+    deed.sched = sched;
+    deed.task = task;
+    deed.cpu = cpu;
+    deed.missing = missing;
   }
 
   /** The event shows what was expected. */

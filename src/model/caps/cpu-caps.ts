@@ -169,6 +169,13 @@ export class CpuCaps {
     return this.pendingKnown ? NO : UNKNOWN;
   }
 
+  /** The scheduler is gone: its sync may leave the list unseen. */
+  disown(sched: Sched): void {
+    if (!this.pending.some((entry) => entry.sched === sched)) return;
+    this.pending = this.pending.filter((entry) => entry.sched !== sched);
+    this.pendingKnown = false;
+  }
+
   push(kind: FrameKind, sched: Sched | undefined, seq: number, op = '', call?: DelegationCall): Frame {
     let frame = this.#frames[this.#depth];
     if (frame === undefined) {
@@ -216,7 +223,8 @@ export class CpuCaps {
     this.#depth = 0;
   }
 
-  forget(): void {
+  /** Syncs, and what follows from a fold, may have come and gone unseen. */
+  forgetSyncs(): void {
     this.pending = [];
     this.pendingKnown = false;
     this.folding = false;
@@ -225,13 +233,17 @@ export class CpuCaps {
     this.foldLost = 0;
     this.reportDue = undefined;
     this.doorbell = -1;
-    this.queuedCid = -1;
-    this.pickSeq = -1;
-    this.retried = false;
     this.lateFolds = 0;
     this.scanOwedSeq = -1;
     this.scanSeq = -1;
     this.evicted = undefined;
+  }
+
+  forget(): void {
+    this.forgetSyncs();
+    this.queuedCid = -1;
+    this.pickSeq = -1;
+    this.retried = false;
     this.insert.active = false;
     this.movePlacer = undefined;
     this.moveTask = undefined;

@@ -127,7 +127,8 @@ export function flush(model: Model, event: TraceEvent, step: Step): void {
 /** A sub-scheduler dispatches outside any sub_dispatch() call of its parent. */
 function unnested(model: Model, event: TraceEvent, step: Step, sched: Sched, executing: CpuCaps): void {
   if (!(model.header.recorded?.has('sub_dispatch') ?? model.caps.subDispatchShown)) return;
-  if (executing.innermost('pick') === undefined) return;
+  // A fold that is not recorded calls back into the scheduler, too.
+  if (model.caps.blind || executing.innermost('pick') === undefined) return;
   const cpu = model.caps.cpu(event.rq >= 0 ? event.rq : event.cpu);
   if (cpu.folding && !cpu.batchKnown) return;
   step.checks.fail(

@@ -214,6 +214,7 @@ function judgeAdmitted(
   const flagsHi = insert.flags.hi;
   if (insert.forcedSeen) {
     own.admitted = ADMIT_FORCED;
+    checks.deed('forced', placer, task, rq, lacking === mayLack ? lacking : -1);
     if (mayLack === 0 || (lacking !== 0 && forced === NO))
       checks.fail(
         'forced-admit-justified',
@@ -250,11 +251,13 @@ function judgeAdmitted(
   }
   if (rescued) {
     own.admitted = ADMIT_RESCUE;
+    checks.deed('rescued', placer, task, rq, lacking);
     checks.pass('insert-needs-cap', placer, rq);
     return;
   }
   if (forced !== NO) {
     own.admitted = ADMIT_FORCED;
+    checks.deed('forced', placer, task, rq, lacking);
     if (forced === YES) checks.pass('insert-needs-cap', placer, rq);
     else checks.open('insert-needs-cap', 'it is not known whether the task had to be let in', placer, rq);
     return;
@@ -290,6 +293,7 @@ function judgeRejected(
   own.missing = lacking === mayLack ? lacking : -1;
   if (event.has('missing_caps')) own.missing = event.missing_caps_lo;
   own.placer = placer;
+  checks.deed('rejected', placer, task, rq, own.missing);
   if (placer.level === 0) {
     fail('root-never-rejected', ', and the root scheduler holds everything');
     return;
@@ -356,6 +360,7 @@ function judgeParked(
 ): void {
   const { checks } = step;
   const { task, rq } = insert;
+  checks.deed('parked', placer, task, rq, lacking === mayLack ? lacking : -1);
   if (placer.level === 0) {
     checks.fail(
       'root-never-rejected',

@@ -154,6 +154,13 @@ export function denied(model: Model, event: TraceEvent, step: Step, preempt: boo
   const found = cpu.delivering.find((entry) => lacking(entry, true));
   if (found !== undefined) {
     step.checks.pass(aspect, found.sched, found.target);
+    step.checks.deed(
+      preempt ? 'preempt-denied' : 'kick-denied',
+      found.sched,
+      undefined,
+      found.target,
+      preempt ? CAP_PREEMPT : CAP_BASE,
+    );
     cpu.delivering = cpu.delivering.filter((entry) => entry !== found);
   } else if (!cpu.deliveringKnown || cpu.delivering.some((entry) => lacking(entry, false)))
     step.checks.open(aspect, 'it is not known which kick was denied');

@@ -32,7 +32,7 @@ export function isExempt(model: Model, task: Task, rq: number): Tri {
 
 /** p->migration_pending may be set: the CPU is not allowed any more, or it was not until a move that may not be settled. */
 export function isMigrating(task: Task): boolean {
-  return task.migrationPending || task.maskChanging || task.caps?.pendingMove === true;
+  return task.migrationPending === YES || task.maskChanging || task.caps?.pendingMove === true;
 }
 
 /** The task is assigned to another CPU, before the core takes it: a pending migration outlives the move. */
@@ -183,11 +183,12 @@ export function revokeVerdict(model: Model, event: TraceEvent, step: Step): void
   // The scan ends with the current task, which is not queued: it loses its slice.
   const running = model.cpu(rq).curr === task;
   if (event.ret > 0) {
-    if (!running) {
+    if (!running && task.dsq?.isLocal === true) {
       own.capReenqOn = rq;
       own.capReenqCaps = event.has('missing_caps') ? event.missing_caps_lo : lacking;
       own.capReenqSeq = event.seq;
       own.capReenqSched = task.sched;
+      checks.deed('purged', task.sched, task, rq, own.capReenqCaps);
     }
     if (mayLack === 0 || exempt === YES)
       checks.fail(
@@ -245,6 +246,7 @@ function unlinkedInScan(model: Model, event: TraceEvent, step: Step, task: Task)
   own.capReenqCaps = lacking;
   own.capReenqSeq = event.seq;
   own.capReenqSched = task.sched;
+  step.checks.deed('purged', task.sched, task, rq, lacking);
 }
 
 /** The scan is over: nobody without the capability is left on the local DSQ, and the current task has to go. */
@@ -272,6 +274,7 @@ function endScan(model: Model, event: TraceEvent, step: Step, cpu: CpuCaps): voi
   if (curr === undefined || curr.cls !== CLASS_EXT || lackedBy(model, curr, rq) === 0) return;
   if (isExempt(model, curr, rq) !== NO) return;
   cpu.evicted = curr;
+  checks.deed('evicted', curr.sched, curr, rq, lackedBy(model, curr, rq));
   cpu.evictedSeq = event.seq;
   cpu.evictedPass = cpu.pass;
 }
@@ -358,6 +361,7 @@ function checkCapReason(
   const due = own.capReenqOn;
   const sched = model.schedOf(event) ?? task.sched;
   const cid = caps.cidOf(event.rq);
+  checks.deed('returned', sched, task, event.rq, event.has('missing_caps') ? event.missing_caps_lo : own.capReenqCaps);
   if (event.has('missing_caps') && !MISSING_SETS.has(event.missing_caps_lo))
     fail(
       'reenq-reason-exclusive',

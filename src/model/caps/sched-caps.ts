@@ -126,11 +126,14 @@ export class SchedCaps {
   /** Kill request that must have ended it: event; -1 none. */
   killSeq = -1;
 
+  /** Whether it was granted something is not recorded. */
+  readonly blind: boolean;
   readonly #cids: CidCaps[] = [];
   readonly #cpus: CpuCapsOf[] = [];
   readonly #shards: ShardNotice[] = [];
 
-  constructor(sched: Sched, born: boolean, isRoot: boolean) {
+  constructor(sched: Sched, born: boolean, isRoot: boolean, blind = false) {
+    this.blind = blind;
     this.sched = sched;
     this.born = born;
     this.isRoot = isRoot;
@@ -140,10 +143,16 @@ export class SchedCaps {
     }
   }
 
+  /** What it holds where nothing has been seen. */
+  get #initial(): Cell {
+    if (this.isRoot) return CELL_FULL;
+    return this.born && !this.blind ? CELL_EMPTY : CELL_UNKNOWN;
+  }
+
   cid(cid: number): CidCaps {
     let entry = this.#cids[cid];
     if (entry === undefined) {
-      entry = new CidCaps(this.isRoot ? CELL_FULL : this.born ? CELL_EMPTY : CELL_UNKNOWN);
+      entry = new CidCaps(this.#initial);
       this.#cids[cid] = entry;
     }
     return entry;
@@ -152,7 +161,7 @@ export class SchedCaps {
   cpu(cpu: number): CpuCapsOf {
     let entry = this.#cpus[cpu];
     if (entry === undefined) {
-      entry = new CpuCapsOf(this.isRoot ? CELL_FULL : this.born ? CELL_EMPTY : CELL_UNKNOWN, this.born ? NO : UNKNOWN);
+      entry = new CpuCapsOf(this.#initial, this.born && !this.blind ? NO : UNKNOWN);
       this.#cpus[cpu] = entry;
     }
     return entry;
@@ -162,7 +171,7 @@ export class SchedCaps {
     let entry = this.#shards[index];
     if (entry === undefined) {
       entry = new ShardNotice();
-      entry.complete = this.born;
+      entry.complete = this.born && !this.blind;
       this.#shards[index] = entry;
     }
     return entry;
@@ -185,12 +194,17 @@ export class SchedCaps {
     return this.ops.has(name) ? YES : NO;
   }
 
-  /** What may have changed unseen becomes unknown. */
-  forget(): void {
-    this.born = false;
+  /** What it holds may have changed unseen. */
+  forgetSets(): void {
     this.#cids.length = 0;
     this.#cpus.length = 0;
     this.#shards.length = 0;
+  }
+
+  /** What may have changed unseen becomes unknown. */
+  forget(): void {
+    this.born = false;
+    this.forgetSets();
     if (this.live !== YES) this.live = UNKNOWN;
     if (this.attached !== YES) this.attached = UNKNOWN;
   }

@@ -233,6 +233,8 @@ export function unlink(model: Model, event: TraceEvent, step: Step, sched: Sched
   const own = model.caps.of(sched);
   own.unlinkSeq = event.seq;
   unlinked(model, step, sched);
+  // What is queued for it is folded, or dropped when its memory is freed: some time from now on.
+  for (const cpu of model.caps.cpus()) cpu.disown(sched);
   const child = sched.children.find((other) => other.linked);
   if (child !== undefined)
     step.checks.fail('attach-order', `scheduler ${sched.label} was unlinked before its child ${child.label}`, sched);

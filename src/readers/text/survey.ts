@@ -27,6 +27,8 @@ export interface Survey {
   readonly ns: number;
   /** How many lines a line may come too late; 0: the text is in order. */
   readonly disorder: number;
+  /** All times are whole microseconds: equal times do not mean the same moment. */
+  readonly coarse: boolean;
 }
 
 /** Lines that may come too late by more than this are an error. */
@@ -96,7 +98,16 @@ export function survey(source: Source, chunkBytes?: number): Survey {
       'the clock of this trace counts ticks, and how long one is the text does not say',
     );
   }
-  return { style, names, remarks, maxCpu, seconds: order.seconds, ns: order.ns, disorder: order.disorder };
+  return {
+    style,
+    names,
+    remarks,
+    maxCpu,
+    seconds: order.seconds,
+    ns: order.ns,
+    disorder: order.disorder,
+    coarse: order.coarse,
+  };
 }
 
 function newName(printed: string): EventName {
@@ -128,6 +139,7 @@ class Order {
   seconds = 0;
   ns = 0;
   disorder = 0;
+  coarse = true;
   #count = 0;
   #maxSeconds = -1;
   #maxNs = -1;
@@ -136,6 +148,7 @@ class Order {
   #firstSeconds = 0;
 
   add(seconds: number, ns: number, path: string, line: number): void {
+    if (this.coarse && ns % 1000 !== 0) this.coarse = false;
     if (this.#count === 0) {
       this.seconds = seconds;
       this.ns = ns;

@@ -77,11 +77,12 @@ class TextTrace implements OpenTrace {
     // A recorder of ours sets no filter; of others nobody knows.
     if (!names.values.some(({ plan }) => plan?.probe.system === 'scx')) header.mayBeFiltered = true;
     header.recorded ??= this.#recorded(names.values);
-    header.features = new Set(
-      names.values.flatMap(({ plan }) =>
+    header.features = new Set([
+      ...(this.#survey.coarse ? ['coarse-time'] : []),
+      ...names.values.flatMap(({ plan }) =>
         plan?.probe.system === 'sched_ext' ? [`tracepoint:${plan.probe.event}`] : [],
       ),
-    );
+    ]);
     return header;
   }
 

@@ -53,10 +53,16 @@ export const lbInBypass = defineRule({
   fn: 'scx_bypass_lb_timerfn, scx_bypass_dsp_enabled',
   needs: ['bypass_lb', 'bypass', 'sched_attach'],
   meaning: 'The balancer made a pass although no instance was in bypass mode.',
-  causes: ['nested bypass of parent and child leaves the balancer armed (up to 7.2.6, 7.3-rc7)', 'a kernel bug'],
+  causes: ['a kernel bug'],
   avoid: 'Harmless: the passes find nothing to do.',
   create(context) {
+    /** A child left bypass mode under a bypassing parent: these kernels leave the timer of the parent armed, for good. */
+    let leaked = false;
     return {
+      bypass(event, step) {
+        if (event.bypass || event.phase === 'end') return;
+        for (let at = step.sched?.parent; at !== undefined; at = at.parent) if (at.bypassDepth !== 0) leaked = true;
+      },
       bypass_lb(event) {
         if (event.step === 'timer') return;
         const { scheds, now } = context.model;
@@ -67,7 +73,7 @@ export const lbInBypass = defineRule({
         const justLeft = scheds.some(
           (sched) => sched.bypassTime >= 0 && now - sched.bypassTime <= context.model.header.clockErrorNs,
         );
-        if (inBypass || justLeft) return;
+        if (inBypass || justLeft || (leaked && event.nr_tasks === 0)) return;
         context.report({
           verdict: 'possible',
           message: `node ${event.node} is balanced while no instance bypasses (${event.nr_tasks} tasks)`,

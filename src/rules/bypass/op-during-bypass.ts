@@ -39,8 +39,16 @@ export const opDuringBypass = defineRule({
         if (event.phase !== 'begin' && step.task?.custodySeq === event.seq) check(step, 'ops.enqueue()');
       },
       flush(event, step) {
-        if (event.phase !== 'end') check(step, 'ops.dispatch()');
+        // ops.dispatch() may drop the rq lock: bypass mode can begin while it runs.
+        if (event.phase !== 'end' && !beganInside(step)) check(step, 'ops.dispatch()');
       },
     };
   },
 });
+
+/** Bypass mode was switched after the pick began: for the scheduler, or for one above it. */
+function beganInside({ rq, sched }: Step): boolean {
+  if (rq?.pick.active !== true) return false;
+  for (let at = sched; at !== undefined; at = at.parent) if (at.bypassSeq > rq.pick.beginSeq) return true;
+  return false;
+}

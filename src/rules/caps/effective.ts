@@ -9,7 +9,7 @@ export const EFFECTIVE_RULES: readonly RuleSpec[] = [
     id: 'ecaps-is-closure',
     title: 'A fold makes the effective set the closure of the literal one.',
     fn: 'scx_process_sync_ecaps',
-    needs: ['cap_sync', ...SHOWN],
+    needs: ['cap_sync', ...SHOWN, 'sched_attach', 'cap_grant', 'cap_revoke'],
     meaning:
       'After a fold the effective set of a scheduler on the CPU is not what its literal set implies at any moment of the fold.',
     causes: ['a kernel bug', 'a grant or revoke that the recording misses'],
@@ -19,7 +19,7 @@ export const EFFECTIVE_RULES: readonly RuleSpec[] = [
     id: 'ecaps-writers',
     title: 'Effective capabilities change only by folds and hotplug of their CPU.',
     fn: 'scx_process_sync_ecaps, scx_offline_ecaps',
-    needs: ['cap_sync', ...SHOWN],
+    needs: ['cap_sync', ...SHOWN, 'sched_attach', 'cap_grant', 'cap_revoke'],
     meaning:
       'Two observations of an effective set differ, and the CPU neither folded nor went off- or online in between.',
     causes: ['a kernel bug', 'lost records of that CPU'],
@@ -29,7 +29,7 @@ export const EFFECTIVE_RULES: readonly RuleSpec[] = [
     id: 'ecaps-pending',
     title: 'A change of capabilities is in effect after the next dispatching pass of its CPU.',
     fn: 'queue_sync_ecaps, scx_process_sync_ecaps',
-    needs: ['cap_sync', 'pick'],
+    needs: ['cap_sync', 'pick', 'sched_attach', 'cap_grant', 'cap_revoke'],
     meaning:
       'A pass of the CPU dispatched without folding a change that had been queued before it began. From a revoke on, the old holder may use the CPU until that pass, not longer.',
     causes: ['a kernel bug', 'core scheduling, where a sibling dispatches for the CPU'],
@@ -40,7 +40,7 @@ export const EFFECTIVE_RULES: readonly RuleSpec[] = [
     title: 'A change of capabilities does not wait for a second dispatching pass.',
     severity: 'warning',
     fn: 'queue_sync_ecaps, scx_process_sync_ecaps',
-    needs: ['cap_sync', 'pick'],
+    needs: ['cap_sync', 'pick', 'sched_attach', 'cap_grant', 'cap_revoke'],
     meaning: 'Several passes of a CPU dispatched while a change of capabilities was waiting for it.',
     causes: ['see ecaps-pending'],
     avoid: 'Nothing that a scheduler can do: report it with the trace.',
@@ -49,7 +49,7 @@ export const EFFECTIVE_RULES: readonly RuleSpec[] = [
     id: 'ecaps-offline-zero',
     title: 'Nothing is in effect on a CPU between its going offline and the first fold after its return.',
     fn: 'scx_offline_ecaps, scx_online_ecaps',
-    needs: ['cpu_offline', ...SHOWN],
+    needs: ['cpu_offline', ...SHOWN, 'sched_attach', 'cap_grant', 'cap_revoke', 'cap_sync'],
     meaning:
       'A sub-scheduler was seen with an effective capability on a CPU that had been offline and has not folded since.',
     causes: ['a kernel bug in hotplug'],
@@ -59,7 +59,7 @@ export const EFFECTIVE_RULES: readonly RuleSpec[] = [
     id: 'ecaps-hierarchy',
     title: 'With nothing pending, a child has no more in effect than its parent.',
     fn: 'scx_process_sync_ecaps',
-    needs: ['cap_sync', ...SHOWN],
+    needs: ['cap_sync', ...SHOWN, 'sched_attach', 'cap_grant', 'cap_revoke'],
     meaning:
       'The effective set of a child exceeds that of its parent on a CPU for which no change of either is waiting or under way.',
     causes: ['a kernel bug'],
@@ -142,7 +142,7 @@ export const NOTIFICATION_RULES: readonly RuleSpec[] = [
     id: 'caps-notify-live',
     title: 'Only live sub-schedulers are notified.',
     fn: 'ops.sub_caps_updated',
-    needs: ['cap_notify', 'sched_attach'],
+    needs: ['cap_notify', 'sched_attach', 'bypass', 'sched_exit'],
     meaning:
       'A notification was delivered before the callbacks of the scheduler were enabled, after its exit had been claimed, or to the root.',
     causes: ['a kernel bug'],

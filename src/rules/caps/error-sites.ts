@@ -1,6 +1,7 @@
 // Rules about errors of sub-schedulers that the core raises and the model predicts.
 import { EXIT_KIND } from '../../kernel/exit.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
 import type { RuleSpec } from '../rule.ts';
 import { kernelErrorRule } from '../shared/kernel-error-rule.ts';
 
@@ -356,7 +357,8 @@ const CID_INVALID: RuleSpec = kernelErrorRule({
   since: '7.3',
   needs: [['kick', 'cid_map', 'find_dsq']],
   checkedAt: ['kick', 'cid_map', 'find_dsq'],
-  isCheck: (event) => event.step === 'cid' || isOverride(event) || (event.type === 'find_dsq' && event.phase !== 'end'),
+  isCheck: (event) =>
+    event.step === 'cid' || isOverride(event) || (event.kind === KIND.find_dsq && event.phase !== 'end'),
   meaning: 'A kfunc, a verdict or an override named a cid outside the cid space. The kernel ejects the scheduler.',
   causes: ['a CPU number was used as a cid', 'a negative error was not checked'],
   avoid: 'Check cids against scx_bpf_nr_cids(); convert with scx_bpf_cpu_to_cid().',

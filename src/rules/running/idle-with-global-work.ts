@@ -3,7 +3,7 @@ import { canRunRemote } from '../../model/can-run.ts';
 import { YES } from '../../model/sched.ts';
 import { watchdogTimeoutNs } from '../../model/stall.ts';
 import type { Task } from '../../model/task.ts';
-import { defineRule } from '../rule.ts';
+import { defineRule, type ModelView } from '../rule.ts';
 
 export const idleWithGlobalWork = defineRule({
   id: 'idle-with-global-work',
@@ -31,7 +31,8 @@ export const idleWithGlobalWork = defineRule({
           cpu.currPid === 0 &&
           cpu.switchTime <= task.linkTime &&
           (node < 0 || cpu.node < 0 || cpu.node === node) &&
-          canRunRemote(task, cpu) === YES,
+          canRunRemote(task, cpu) === YES &&
+          mayDispatch(context.model, task, cpu.id),
       );
       if (idle === undefined) return;
       context.report({
@@ -61,3 +62,9 @@ export const idleWithGlobalWork = defineRule({
     };
   },
 });
+
+/** A CPU serves a sub-scheduler only where that holds the base capability. */
+function mayDispatch(model: ModelView, task: Task, cpu: number): boolean {
+  const sched = task.dsq?.sched ?? task.sched;
+  return sched === undefined || model.caps.holdsBase(sched, cpu) === YES;
+}

@@ -52,6 +52,12 @@ test('text without one readable line is an error with its place', async () => {
   expect(error.message).toContain('cannot be read');
 });
 
+test('times of whole microseconds are known to be coarse', async () => {
+  const coarse = REPORT.replace(/(\d+\.\d{6})\d{3}: /g, '$1: ');
+  expect((await readBytes(coarse)).trace.header.features.has('coarse-time')).toBe(true);
+  expect((await readBytes(REPORT)).trace.header.features.has('coarse-time')).toBe(false);
+});
+
 describe('laws', () => {
   test('cut off anywhere, a text gives the events of its whole lines', async () => {
     const whole = (await readBytes(REPORT)).events;
