@@ -148,6 +148,7 @@ class ResultBuilder {
       findings: findings.map((finding) => this.#finding(finding, evidence, causes.get(finding) ?? null)),
       ...(missing.length > 0 ? { missing } : {}),
       ...this.#whatIf(evidence),
+      ...(replay.figures === undefined ? {} : { figures: replay.figures.figures() }),
       ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
       ...(this.#options.explainFidelity === true
         ? {
