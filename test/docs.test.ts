@@ -15,6 +15,6 @@ test('docs/trace-format.md is generated from the vocabulary', async () => {
   await expect(renderTraceFormatPage()).toMatchFileSnapshot(join(DOCS, 'trace-format.md'));
 });
 
-test.each(['state.md'])('the examples in docs/%s print what they show', async (page) => {
+test.each(['state.md', 'dumps.md', 'vtime.md'])('the examples in docs/%s print what they show', async (page) => {
   await expect(await renderExamples(join('docs', page))).toMatchFileSnapshot(join(DOCS, page));
 });

@@ -16,7 +16,7 @@ const MEMORY_BAR = 200;
 const SMALL_HEAP = 24;
 
 /** A trace that a person can read. */
-const SMALL = join(PROJECT, 'fixtures', 'state', 'affinity-race.jsonl');
+const SMALL = join(PROJECT, 'fixtures', 'recordings', 'healthy.jsonl');
 
 const cli = join(PROJECT, 'bin', 'scx-check.js');
 const replay = (path: string): readonly string[] => ['node', cli, 'replay', path, '--quiet'];
