@@ -8,6 +8,8 @@ export default defineConfig({
     readers: 'bench/readers/main.ts',
     mutate: 'bench/mutate/main.ts',
     minimize: 'bench/minimize/main.ts',
+    bisect: 'bench/bisect/main.ts',
+    gate: 'bench/gate/main.ts',
   },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id),

@@ -19,11 +19,16 @@ export function isHeldAgainst(verdict: FindingVerdict): boolean {
   return verdict === 'violation' || verdict === 'possible' || verdict === 'prediction';
 }
 
-/** Why a rule was not evaluated or is inconclusive; null for other verdicts. */
-export function reasonOf(run: RuleRun, verdict: Verdict): string | null {
+const MISSED = 'records were lost: the situation did not occur in what is left of this trace';
+
+/** Why a rule was not evaluated or is inconclusive; null for other verdicts. `lossy`: records are missing. */
+export function reasonOf(run: RuleRun, verdict: Verdict, lossy: boolean): string | null {
   const undecided = [...run.undecided].map(([reason, n]) => `${reason} (${n}×)`).join('; ');
   if (verdict === 'not evaluated')
-    return run.notEvaluated ?? (undecided === '' ? 'the situation did not occur in this trace' : undecided);
+    return (
+      run.notEvaluated ??
+      (undecided === '' ? (lossy ? MISSED : 'the situation did not occur in this trace') : undecided)
+    );
   if (verdict === 'inconclusive') return undecided === '' ? 'see the findings' : undecided;
   const text = [...run.notes, ...(undecided === '' ? [] : [undecided])].join('; ');
   return text === '' ? null : text;

@@ -2,8 +2,11 @@
 
 const CONVERSION = /%%|%\*pbl|%(0?\d*)(?:ll|l)?([sdiuxp])/g;
 
-/** Fills a format with arguments in order. Hexadecimal ones may be given as digits without `0x`. */
-export function formatKernel(format: string, args: readonly (string | number)[]): string {
+/**
+ * Fills a format with arguments in order. Hexadecimal ones may be given as digits without `0x`. Where an argument is
+ * undefined or missing, the conversion stays.
+ */
+export function formatKernel(format: string, args: readonly (string | number | undefined)[]): string {
   let next = 0;
   return format.replace(CONVERSION, (conversion, width: string | undefined, letter: string | undefined) => {
     if (conversion === '%%') return '%';
@@ -13,6 +16,27 @@ export function formatKernel(format: string, args: readonly (string | number)[])
     if (width === undefined || width === '') return text;
     return text.padStart(Number(width), width.startsWith('0') ? '0' : ' ');
   });
+}
+
+/**
+ * The message can have been made from the format with these arguments. Undefined, missing and empty ones fit anything, and
+ * so does every name (`%s`): names change without a record.
+ */
+export function messageFits(format: string, args: readonly (string | number | undefined)[], message: string): boolean {
+  let next = 0;
+  let source = '';
+  let from = 0;
+  for (const match of format.matchAll(CONVERSION)) {
+    const [conversion, , letter] = match;
+    source += escapePattern(format.slice(from, match.index));
+    from = match.index + conversion.length;
+    const arg = conversion === '%%' ? undefined : args[next++];
+    source +=
+      letter === 's' || arg === undefined || arg === ''
+        ? conversionPattern(conversion, letter)
+        : escapePattern(formatKernel(conversion, [arg]));
+  }
+  return new RegExp(`^${source}${escapePattern(format.slice(from))}$`, 's').test(message);
 }
 
 const patterns = new Map<string, RegExp>();

@@ -84,6 +84,7 @@ export class PickState {
   beginSeq = -1;
   /** Task that was running when it began; undefined unknown. */
   prev: Task | undefined;
+  prevKnown = false;
   /** That task is a runnable ext task. */
   prevQueued = false;
   prevQueuedKnown = false;
@@ -154,6 +155,9 @@ export class Cpu {
   opDirect: Tri = UNKNOWN;
   opSeq = -1;
   opTime = -1;
+  /** Beginning of the dispatch inside which another callback runs (a remote move enqueues); -1 none. */
+  #outerSeq = -1;
+  #outerTime = -1;
 
   /** Dispatch buffer; `bufferLength` entries are in use, and their number is certain when `bufferKnown`. */
   readonly buffer: BufferedVerdict[] = [];
@@ -208,6 +212,38 @@ export class Cpu {
     return this.online === 1 && this.active === 1 ? 1 : UNKNOWN;
   }
 
+  /** A callback begins here; `task` is the one that it may dispatch directly. */
+  enterOp(op: number, task: Task | undefined, seq: number, time: number): void {
+    if (this.op === OP_DISPATCH && op !== OP_DISPATCH) {
+      this.#outerSeq = this.opSeq;
+      this.#outerTime = this.opTime;
+    }
+    this.op = op;
+    this.opTask = task;
+    this.opInserts = 0;
+    this.opSeq = seq;
+    this.opTime = time;
+  }
+
+  /** The callback ends; the dispatch around it, if any, goes on. */
+  leaveOp(): void {
+    const nested = this.op !== OP_DISPATCH && this.#outerSeq >= 0;
+    this.op = nested ? OP_DISPATCH : OP_NONE;
+    this.opTask = undefined;
+    if (!nested) return;
+    this.opSeq = this.#outerSeq;
+    this.opTime = this.#outerTime;
+    this.#outerSeq = -1;
+  }
+
+  /** A dispatch begins: each one flushes what it has inserted, so the buffer is empty. */
+  enterDispatch(seq: number, time: number): void {
+    this.#outerSeq = -1;
+    this.enterOp(OP_DISPATCH, undefined, seq, time);
+    this.bufferLength = 0;
+    this.bufferKnown = true;
+  }
+
   /** Follows the sections of scheduler code: each reads the clock once, when it begins. */
   noteTime(event: TraceEvent): void {
     const { kind } = event;
@@ -255,6 +291,7 @@ export class Cpu {
     this.consume.active = false;
     this.op = OP_NONE;
     this.opTask = undefined;
+    this.#outerSeq = -1;
     this.bufferLength = 0;
     this.bufferKnown = false;
     this.flushIndex = -1;

@@ -15,19 +15,29 @@ import type { TraceEvent } from '../trace/event.ts';
 import { Dsq } from './dsq.ts';
 import type { Model } from './model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from './sched.ts';
+import type { Task } from './task.ts';
 
-/** The DSQ that a link, unlink or consumption is about. Created, with unknown contents, when it is new to the model. */
-export function dsqOfEvent(model: Model, event: TraceEvent): Dsq {
+/**
+ * The DSQ that a link, unlink or consumption is about. Created, with unknown contents, when it is new to the model. `task`
+ * is the one that is taken off it.
+ */
+export function dsqOfEvent(model: Model, event: TraceEvent, task?: Task): Dsq {
   const { dsq_hi: idHi, dsq_lo: idLo } = event;
   const addrHi = event.dsq_addr_hi;
   const addrLo = event.dsq_addr_lo;
-  if (addrHi === 0 && addrLo === 0) return namedDsq(model, event, idHi, idLo);
+  if (addrHi === 0 && addrLo === 0) {
+    // Built-in DSQs of one id are many: the task tells which of them it is on.
+    const on = task?.dsq;
+    if (on !== undefined && on !== null && on.idHi === idHi && on.idLo === idLo) return on;
+    return namedDsq(model, event, idHi, idLo);
+  }
   const known = model.dsqAt(addrHi, addrLo);
   if (known !== undefined && ((known.idHi === idHi && known.idLo === idLo) || !event.has('dsq'))) return known;
   // A destroyed DSQ keeps its memory for a while; its id reads INVALID.
   if (known !== undefined && isBuiltinId(idHi, idLo, DSQ_INVALID)) return known;
   const dsq = newDsq(model, event, idHi, idLo);
-  model.setDsqAt(addrHi, addrLo, dsq);
+  // A local DSQ whose CPU is not told is registered when it is.
+  if (!dsq.isLocal || dsq.cpu >= 0) model.setDsqAt(addrHi, addrLo, dsq);
   return dsq;
 }
 
@@ -51,7 +61,7 @@ export function removeUserDsq(model: Model, dsq: Dsq): void {
 export function userDsqExists(model: Model, sched: Sched | undefined, idHi: number, idLo: number): Tri {
   if (sched?.userDsqs.get(idHi, idLo) !== undefined) return YES;
   if (model.orphanDsqs.get(idHi, idLo) !== undefined) return UNKNOWN;
-  return sched?.dsqsKnown === true ? NO : UNKNOWN;
+  return sched?.dsqsKnown === true && model.showsDsqCreation ? NO : UNKNOWN;
 }
 
 function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
@@ -63,7 +73,8 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
   }
   const sched = model.schedOf(event) ?? model.root;
   if (!isBuiltin(idHi)) {
-    const known = findUserDsq(model, sched, idHi, idLo);
+    if (sched === undefined || sched.userDsqs.get(idHi, idLo) === undefined) settleOwner(model, sched, idHi, idLo);
+    const known = sched === undefined ? ownedByOne(model, idHi, idLo) : findUserDsq(model, sched, idHi, idLo);
     if (known !== undefined) return known;
     const dsq = model.dsqNamed(sched, idHi, idLo, -1);
     dsq.destroyed = false;
@@ -72,11 +83,41 @@ function namedDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): 
   }
   if (isBuiltinId(idHi, idLo, DSQ_REJECT) || isBuiltinId(idHi, idLo, DSQ_RESCUE))
     return rqDsq(model, event, idHi, idLo);
-  const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? Math.max(0, event.node) : Math.max(event.dsq_cpu, event.rq);
+  const instance = isBuiltinId(idHi, idLo, DSQ_GLOBAL) ? nodeOf(model, event) : Math.max(event.dsq_cpu, event.rq);
+  if (instance < 0 && isBuiltinId(idHi, idLo, DSQ_BYPASS)) {
+    // Which of them is not told, so none of them can be followed.
+    for (const other of model.dsqs()) if (other.isBypass && other.sched === sched) other.forget();
+  }
   const dsq = model.dsqNamed(sched, idHi, idLo, instance);
   if (isBuiltinId(idHi, idLo, DSQ_GLOBAL)) dsq.node = instance;
   else dsq.cpu = instance;
   return dsq;
+}
+
+/** The DSQ with that id when its owner is not told: that of the only scheduler there is, or the one without an owner. */
+function ownedByOne(model: Model, idHi: number, idLo: number): Dsq | undefined {
+  const only = model.scheds.length === 1 ? model.scheds[0] : undefined;
+  return findUserDsq(model, only, idHi, idLo);
+}
+
+/** Events name a DSQ of that id with and without its owner: of several owners, none can be told from the others. */
+function settleOwner(model: Model, sched: Sched | undefined, idHi: number, idLo: number): void {
+  const orphan = model.orphanDsqs.get(idHi, idLo);
+  if (model.scheds.length > 1) {
+    orphan?.forget();
+    if (sched === undefined) for (const owner of model.scheds) owner.userDsqs.get(idHi, idLo)?.forget();
+  }
+  if (sched === undefined || orphan === undefined) return;
+  model.orphanDsqs.delete(idHi, idLo);
+  orphan.sched = sched;
+  addUserDsq(model, orphan);
+}
+
+/** Node of the GLOBAL DSQ that an event means: a CPU consumes that of its node, a task goes to that of its CPU. */
+function nodeOf(model: Model, event: TraceEvent): number {
+  if (event.node >= 0) return event.node;
+  const cpu = event.rq >= 0 ? event.rq : event.task_cpu;
+  return cpu >= 0 ? Math.max(0, model.cpu(cpu).node) : 0;
 }
 
 /** REJECT and RESCUE belong to run queues, not to schedulers. */
@@ -92,8 +133,8 @@ function rqDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq
 
 function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Dsq {
   if (idHi === BUILTIN_HI && idLo === DSQ_LOCAL) {
-    // An insertion into a local DSQ is made with that DSQ's own rq.
-    const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq;
+    // An insertion into a local DSQ is made with that DSQ's own rq, to which the task is assigned.
+    const cpu = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq >= 0 ? event.rq : event.task_cpu;
     if (cpu >= 0) return model.localDsq(model.cpu(cpu));
   }
   const dsq = new Dsq(idHi, idLo);
@@ -113,6 +154,7 @@ function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Ds
       dsq.cpu = rq.id;
       if (dsq.sched !== undefined) dsq.sched.bypassDsqs[rq.id] = dsq;
     }
+    model.nameDsq(dsq);
   }
   return dsq;
 }

@@ -32,6 +32,8 @@ export class Dsq {
   unknown = -1;
   /** Known members that are ordered by vtime. */
   ordered = 0;
+  /** The order of the known members is that of the kernel's list: every insertion said where it went. */
+  orderKnown = true;
   /** dsq->seq after the last insertion seen; undefined before the first. */
   seq: number | undefined;
   /** DSQ of the same id that was there when this one was made. */
@@ -78,9 +80,9 @@ export class Dsq {
     return this.unknown < 0 ? -1 : this.known + this.unknown;
   }
 
-  /** Every member is known. */
+  /** Every member is known, and so is their order. */
   get isComplete(): boolean {
-    return this.unknown === 0;
+    return this.unknown === 0 && this.orderKnown;
   }
 
   /** `local:3`, `global:0` (node), `bypass:2`, `0x100`: the name people know it by. */
@@ -153,6 +155,7 @@ export class Dsq {
     task.onPriq = false;
     task.dsq = null;
     this.known--;
+    if (this.known === 0) this.orderKnown = true;
   }
 
   /** Forgets all members: their number is unknown from here on. */
@@ -169,6 +172,7 @@ export class Dsq {
     this.tail = undefined;
     this.known = 0;
     this.ordered = 0;
+    this.orderKnown = true;
     this.unknown = -1;
     this.seq = undefined;
   }

@@ -1,6 +1,6 @@
 // Raising errors: the model concludes that the core reports one at this event, and formats it as the kernel does.
 import { type ErrorSite, errorSite, formatAt } from '../kernel/error-sites.ts';
-import { formatKernel } from '../kernel/format.ts';
+import { formatKernel, messageFits } from '../kernel/format.ts';
 import { isAtLeast, type Release } from '../kernel/release.ts';
 import type { KernelError } from './kernel-error.ts';
 import type { Model } from './model.ts';
@@ -10,8 +10,8 @@ import type { Task } from './task.ts';
 
 export interface ErrorDetails {
   readonly sched: Sched | undefined;
-  /** Arguments of the site's format; hexadecimal ones as digits without `0x`. */
-  readonly args: readonly (string | number)[];
+  /** Arguments of the site's format; hexadecimal ones as digits without `0x`. Undefined, '' or missing: not known. */
+  readonly args: readonly (string | number | undefined)[];
   readonly accepts?: (message: string) => boolean;
   readonly task?: Task | undefined;
   readonly target?: number;
@@ -44,6 +44,11 @@ export function lastInsert(task: Task | undefined): Decision {
   };
 }
 
+/** Arguments as far as they are known, for people. */
+function shown(args: ErrorDetails['args']): readonly (string | number)[] {
+  return [...args.map((arg) => (arg === undefined || arg === '' ? '?' : arg)), '?', '?'];
+}
+
 /**
  * Notes in the step that the core raises the error of `site` here. When another release is asked for (what-if), `there`
  * tells whether it would come to this site, too.
@@ -57,12 +62,14 @@ export function raise(model: Model, step: Step, site: string, details: ErrorDeta
   if (!here) return;
   const format = formatAt(entry, release);
   const decision = details.decision ?? NO_DECISION;
+  // What the trace does not tell may be anything in the kernel's message.
+  const accepts = details.accepts ?? ((message: string): boolean => messageFits(format, details.args, message));
   const error: KernelError = {
     site,
     kind: entry.kind,
     sched: details.sched ?? model.root,
-    message: formatKernel(format, details.args),
-    ...(details.accepts === undefined ? {} : { accepts: details.accepts }),
+    message: formatKernel(format, shown(details.args)),
+    accepts,
     ...(details.task === undefined ? {} : { task: details.task }),
     target: details.target ?? -1,
     dsq: details.dsq ?? '',
@@ -97,7 +104,7 @@ function noteDifference(
   const there = asked === undefined || !existsIn(site, asked) ? undefined : asked;
   const what = details.certain === false ? `${details.text} (possibly)` : details.text;
   if (here === undefined && there !== undefined) {
-    const message = formatKernel(formatAt(site, there), details.args);
+    const message = formatKernel(formatAt(site, there), shown(details.args));
     step.whatIf.push({ change: 'fatal', text: `${what}: the scheduler is ejected (${message})`, site: site.id });
   } else if (here !== undefined && there === undefined) {
     step.whatIf.push({
@@ -106,8 +113,8 @@ function noteDifference(
       site: site.id,
     });
   } else if (here !== undefined && there !== undefined) {
-    const message = formatKernel(formatAt(site, there), details.args);
-    if (message !== formatKernel(formatAt(site, here), details.args))
+    const message = formatKernel(formatAt(site, there), shown(details.args));
+    if (message !== formatKernel(formatAt(site, here), shown(details.args)))
       step.whatIf.push({ change: 'message', text: `${what}: ejected with another text (${message})`, site: site.id });
   }
 }

@@ -9,8 +9,8 @@ export interface KernelError {
   readonly sched: Sched | undefined;
   /** Message as the kernel formats it. */
   readonly message: string;
-  /** Accepts the kernel's message where a number in it (a duration in jiffies) is only known within bounds. */
-  readonly accepts?: (message: string) => boolean;
+  /** May the kernel's message be this? It leaves open what the trace does not tell: names, durations in jiffies. */
+  readonly accepts: (message: string) => boolean;
   readonly task?: Task;
   /** CPU that the message names, or that the decision was for; -1 none. */
   readonly target: number;

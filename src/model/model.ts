@@ -9,9 +9,11 @@ import {
 } from '../kernel/flags.ts';
 import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
+import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
-import type { TraceHeader } from '../trace/header.ts';
+import type { SchedInfo, TraceHeader } from '../trace/header.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
+import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CapsState } from './caps/caps-state.ts';
 import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
@@ -19,8 +21,9 @@ import { adoptHeaderScheds } from './caps/tree.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
+import { userDsqExists } from './dsq-lookup.ts';
 import { checkRepeated } from './repeated.ts';
-import { NO, Sched } from './sched.ts';
+import { NO, Sched, type Tri } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
 import { checkDequeued } from './transitions/dsq.ts';
@@ -51,6 +54,10 @@ export class Model {
   attaching: Sched | undefined;
   /** DSQs that were made since an enable began and whose owner is not known yet. */
   unowned: Dsq[] = [];
+  /** Both insertions and removals are recorded: without either, what is on a DSQ cannot be followed. */
+  readonly followsDsqs: boolean;
+  /** The creation of DSQs is recorded: one that was not created does not exist. */
+  showsDsqCreation = false;
   /** Exit kind that the last request to unload leads to (UNREG, SYSRQ); 0 none. */
   unloadRequest = 0;
   /** The dump that is being printed is that of the root scheduler. */
@@ -91,6 +98,8 @@ export class Model {
   readonly #schedById = new U64Table<Sched>();
   readonly #extClass: bigint | undefined;
   readonly #classKinds = new U64Table<number>();
+  /** What the header says of the tasks still holds for those that have not been named yet. */
+  #headerHolds = true;
   readonly #headerTasks: ReadonlyMap<number, TraceHeader['tasks'][number]>;
 
   constructor(options: ModelOptions) {
@@ -99,6 +108,8 @@ export class Model {
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.asked = options.asked;
     this.hz = this.header.hz ?? 0;
+    this.followsDsqs = this.records('dsq_link') && this.records('dsq_unlink');
+    this.showsDsqCreation = this.header.recorded?.has('dsq_create') === true;
     this.predictedFlags = predictedFlags(this.header, this.semantics);
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
     this.#extClass = this.header.schedClasses.get('ext');
@@ -109,6 +120,7 @@ export class Model {
         name === 'ext' ? CLASS_EXT : CLASS_OTHER,
       );
     }
+    for (const info of this.header.schedulers) this.#loadedAtStart(info);
     for (const info of this.header.cpus) {
       const cpu = this.cpu(info.cpu);
       if (info.node !== undefined) cpu.node = info.node;
@@ -151,6 +163,8 @@ export class Model {
   cpu(id: number): Cpu {
     const known = this.cpus[id];
     if (known !== undefined) return known;
+    // No kernel has such a CPU: it is nobody's, and not kept.
+    if (id < 0 || id > MAX_CPU) return new Cpu(id);
     while (this.cpus.length <= id) this.cpus.push(new Cpu(this.cpus.length));
     return this.cpus[id] ?? new Cpu(id);
   }
@@ -191,6 +205,16 @@ export class Model {
     const task = new Task(pid);
     this.#store(task);
     return task;
+  }
+
+  /** Two tasks exchange their pids; what is known of them goes with them. */
+  exchangePids(a: number, b: number): void {
+    const taskA = this.task(a);
+    const taskB = this.task(b);
+    taskA.pid = b;
+    taskB.pid = a;
+    this.#store(taskA);
+    this.#store(taskB);
   }
 
   *tasks(): Generator<Task> {
@@ -237,14 +261,26 @@ export class Model {
     return dsq;
   }
 
+  /** Makes a built-in DSQ of a scheduler known by owner, id and place too, for events that do not carry its address. */
+  nameDsq(dsq: Dsq): void {
+    const instance = Math.max(dsq.node, dsq.cpu);
+    if (dsq.sched === undefined || instance < 0) return;
+    this.#dsqByName.set(`${dsq.sched.index}/${dsq.idHi}/${dsq.idLo}/${instance}`, dsq);
+  }
+
   *dsqs(): Generator<Dsq> {
     const seen = new Set<Dsq>();
     for (const dsq of this.#dsqByAddr.values()) seen.add(dsq);
     for (const dsq of this.#dsqByName.values()) seen.add(dsq);
-    // Those that were created in a trace without addresses.
+    // Without addresses, a DSQ that was created is known by its owner and id alone.
     for (const sched of this.scheds) for (const dsq of sched.userDsqs.values()) seen.add(dsq);
     for (const dsq of this.orphanDsqs.values()) seen.add(dsq);
     yield* seen;
+  }
+
+  /** Does the scheduler have a user DSQ with that id? */
+  userDsqExists(sched: Sched | undefined, hi: number, lo: number): Tri {
+    return userDsqExists(this, sched, hi, lo);
   }
 
   /** The local DSQ of a CPU; created when first needed. */
@@ -297,6 +333,11 @@ export class Model {
     }
     for (const task of this.tasks()) task.forget();
     for (const sched of this.scheds) sched.forget();
+    this.attaching = undefined;
+    this.unowned = [];
+    this.stallRaisedOn = -1;
+    this.dumpAwaitsMessage = false;
+    this.#headerHolds = false;
     this.rqDsqsKnown = false;
     this.bypassCalls = 0;
     this.knownSince = this.seq;
@@ -307,15 +348,36 @@ export class Model {
     return task.sched === undefined ? -1 : task.sched.isBypassing(cpu);
   }
 
+  /** An instance that the header says is loaded when the trace begins. */
+  #loadedAtStart(info: SchedInfo): void {
+    const sched = this.sched(highHalf(info.sched), lowHalf(info.sched));
+    sched.linked = true;
+    sched.name = info.name ?? '';
+    sched.level = info.level ?? 0;
+    if (info.opsFlags !== undefined) {
+      sched.opsFlags = lowHalf(info.opsFlags);
+      sched.opsFlagsKnown = true;
+    }
+    sched.maxBatch = info.maxBatch ?? 0;
+    if (info.timeoutMs !== undefined) {
+      sched.timeoutMs = info.timeoutMs;
+      sched.timeoutKnown = true;
+    }
+    if (info.cgroup !== undefined) sched.cgroup.set(highHalf(info.cgroup), lowHalf(info.cgroup));
+    sched.path = info.path ?? '';
+    sched.cidForm = info.cidForm === true;
+    if (sched.level === 0) this.root ??= sched;
+  }
+
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
-    if (this.knownSince === 0 && !this.startsMidRun) {
+    if (this.#headerHolds && !this.startsMidRun) {
       task.initOpen = NO;
       task.enableOpen = NO;
     }
     // After a loss the header no longer tells the present.
-    if (info !== undefined && this.knownSince === 0) {
+    if (info !== undefined && this.#headerHolds) {
       task.comm = info.comm ?? '';
       if (info.cpus !== undefined) {
         task.learnMask(info.cpus, 0);

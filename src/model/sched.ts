@@ -53,6 +53,9 @@ export class Sched {
   /** All its user DSQs were seen being made: absence of one is certain. */
   dsqsKnown = false;
 
+  /** It was seen to write the vtime of queued tasks without a kfunc: the order of its vtime DSQs cannot be followed. */
+  writesVtimeSilently = false;
+
   /** Known bypass depth; -1 unknown. */
   bypassDepth = -1;
   /** Event of the last switch; -1 none seen. */
@@ -66,6 +69,8 @@ export class Sched {
   aborting = false;
   /** The claim is under way (its entry was seen, its end not yet). */
   claiming = false;
+  /** A claim may lie in what the trace does not show: before its beginning, or in a loss. */
+  mayAbort = true;
   exit: ExitState | undefined;
   /** The first error site that was reached for it; kind 0: none. */
   errorFmt = '';
@@ -75,6 +80,8 @@ export class Sched {
   errorCpu = -1;
   /** Exit message as the debug dump shows it. */
   dumpMessage: string | undefined;
+  /** Event that shows its making; -1: it was there before the trace, or that was not recorded. */
+  sinceSeq = -1;
   linked = false;
   linkSeq = -1;
   /** Unlinked or disabled. */
@@ -114,6 +121,7 @@ export class Sched {
     this.dsqsKnown = false;
     this.bypassDepth = -1;
     this.setBypassingEverywhere(UNKNOWN);
+    this.mayAbort = true;
   }
 
   /** This instance and everything below it. */

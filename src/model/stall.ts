@@ -67,7 +67,7 @@ export function checkStall(model: Model, event: TraceEvent, step: Step): void {
   raise(model, step, 'runnable-stall', {
     sched: owner,
     args: [task.comm, task.pid, Math.floor(waitedNs / 1_000_000_000), Math.floor(waitedNs / 1_000_000) % 1000],
-    accepts: (message) => acceptsStall(message, task.label, waitedNs, lag),
+    accepts: (message) => acceptsStall(message, task, waitedNs, lag),
     task,
     target: task.taskCpu,
     dsq: task.dsq === undefined || task.dsq === null ? '' : task.dsq.name,
@@ -100,11 +100,11 @@ function stallOwner(model: Model, task: Task): Sched | undefined {
   return task.sched;
 }
 
-function acceptsStall(message: string, label: string, waitedNs: number, lagNs: number): boolean {
-  const prefix = `${label} failed to run for `;
-  if (!message.startsWith(prefix)) return false;
-  const seconds = /^(\d+)\.(\d{3})s$/.exec(message.slice(prefix.length));
-  if (seconds === null) return false;
-  const saidNs = Number(seconds[1]) * 1e9 + Number(seconds[2]) * 1e6;
+const STALL_MESSAGE = /^(.*)\[(\d+)\] failed to run for (\d+)\.(\d{3})s$/s;
+
+function acceptsStall(message: string, task: Task, waitedNs: number, lagNs: number): boolean {
+  const match = STALL_MESSAGE.exec(message);
+  if (match === null || Number(match[2]) !== task.pid) return false;
+  const saidNs = Number(match[3]) * 1e9 + Number(match[4]) * 1e6;
   return Math.abs(saidNs - waitedNs) <= lagNs;
 }

@@ -39,6 +39,8 @@ export class Step {
   /** Event that had put it there, and whether it was ordered by vtime there. */
   linkSeqBefore = -1;
   wasOrdered = false;
+  /** The vtime of the task was written while it was queued, by no event of the trace. */
+  vtimeWritten = false;
   /** CPU that the task was running on; see Task.onCpu. */
   onCpuBefore = -2;
   /** pid that the model had as current on the CPU, -1 unknown. */
@@ -90,6 +92,7 @@ export class Step {
     this.dsqBefore = undefined;
     this.linkSeqBefore = -1;
     this.wasOrdered = false;
+    this.vtimeWritten = false;
     this.onCpuBefore = -2;
     this.currBefore = -1;
     this.waitedSince = -1;

@@ -15,6 +15,9 @@ export const CLASS_OTHER = 2;
 export const NOT_RUNNING = -1;
 export const RUNNING_UNKNOWN = -2;
 
+/** Whether the core is moving a task is not known. */
+export const HOLDER_UNKNOWN = -2;
+
 /** One change of a task's affinity. */
 export interface MaskChange {
   /** Mask before; undefined while unknown. */
@@ -59,7 +62,8 @@ export class DirectDispatch {
 }
 
 export class Task {
-  readonly pid: number;
+  /** It changes when a thread that is not the leader calls execve. */
+  pid: number;
   /** Command name, '' while unknown. */
   comm = '';
   cls = CLASS_UNKNOWN;
@@ -87,8 +91,11 @@ export class Task {
   maskChanging = false;
   /** Mask that the change under way was asked to bring into effect; undefined none or not known. */
   maskRequested: CpuMask | undefined;
-  /** The core owes the task a move off its CPU, which the mask no longer allows. */
-  migrationPending = false;
+  /**
+   * The core owes the task a move off its CPU, which the mask no longer allows. NO once an affinity change, a migration or
+   * a switch to it has shown that there is none.
+   */
+  migrationPending: Tri = UNKNOWN;
   /** Last event that may have changed where it can run. */
   eligibilitySeq = -1;
   /** p->migration_disabled; -1 unknown. */
@@ -112,6 +119,8 @@ export class Task {
   readonly opsState = new U64();
   opsStateKnown = false;
   readonly ddsp = new DirectDispatch();
+  /** p->scx.holding_cpu: CPU that is moving the task to itself, -1 none, or HOLDER_UNKNOWN. */
+  holdingCpu = HOLDER_UNKNOWN;
   /** Event at which the last ops.select_cpu() began; -1 not seen. */
   selectSeq = -1;
   /** sched_waking came and the wakeup has not reached the run queue; sched_wakeup has to come before it runs. */
@@ -121,7 +130,6 @@ export class Task {
   /** ops.init_task() and ops.enable() are under way. */
   initOpen: Tri = UNKNOWN;
   enableOpen: Tri = UNKNOWN;
-  holdingCpu = -1;
   reenqCount = -1;
 
   // Queues.
@@ -134,6 +142,9 @@ export class Task {
   linkStamp = 0;
   linkSeq = -1;
   linkTime = -1;
+  /** CPU that executed the link, and whether the event carried the insertion counter of the DSQ. */
+  linkedBy = -1;
+  linkCounted = false;
 
   // Running.
   /** Between ops.running() and ops.stopping(). */
@@ -297,7 +308,7 @@ export class Task {
     this.maskChangesDropped = true;
     this.maskChanging = false;
     this.maskRequested = undefined;
-    this.migrationPending = false;
+    this.migrationPending = UNKNOWN;
     this.migrationDisabled = -1;
     this.flagsKnown = false;
     this.openFlags = 0;
@@ -307,13 +318,13 @@ export class Task {
     this.weightSeen = false;
     this.opsStateKnown = false;
     this.ddsp.clear();
+    this.holdingCpu = HOLDER_UNKNOWN;
     this.ddsp.known = false;
     this.selectSeq = -1;
     this.waking = UNKNOWN;
     this.wakeupDue = UNKNOWN;
     this.initOpen = UNKNOWN;
     this.enableOpen = UNKNOWN;
-    this.holdingCpu = -1;
     this.reenqCount = -1;
     this.running = UNKNOWN;
     this.onCpu = RUNNING_UNKNOWN;
@@ -325,6 +336,10 @@ export class Task {
     this.custodyTime = -1;
     this.enqueueEndSeq = -1;
     this.enqueueEndTime = -1;
+    this.insertSeq = -1;
+    this.insertTime = -1;
+    this.insertCallbackSeq = -1;
+    this.insertCallbackTime = -1;
     this.takenBy = '';
     this.takenSeq = -1;
     this.takenTime = -1;

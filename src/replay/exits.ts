@@ -5,8 +5,10 @@ import { formatMatches } from '../kernel/format.ts';
 import type { Release } from '../kernel/release.ts';
 import { SUB_ERROR_SITES } from '../kernel/sub-error-sites.ts';
 import type { KernelError } from '../model/kernel-error.ts';
-import type { ExitState, Sched } from '../model/sched.ts';
+import { type ExitState, NO, type Sched, type Tri, UNKNOWN, YES } from '../model/sched.ts';
+import { hasParameters, isShown } from '../model/site-needs.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { TraceHeader } from '../trace/header.ts';
 import { KIND } from '../trace/vocabulary/index.ts';
 
 /**
@@ -27,14 +29,19 @@ interface Prediction {
   readonly error: KernelError;
   readonly seq: number;
   readonly cpu: number;
+  /** The CPU has left the kernel function that would have raised it, and no record is missing in between. */
+  overdue: boolean;
 }
 
 /** Why one instance ended. */
 export interface ExitVerdict {
   readonly sched: Sched;
   readonly exit: ExitState;
-  /** The trace shows what brought it about, and the kernel's message is the one that follows from it. */
-  readonly explained: boolean;
+  /**
+   * YES: the trace shows what brought it about, and the kernel's message is the one that follows from it. NO: it does not,
+   * although it shows the instance from its beginning. UNKNOWN: the cause may lie in what is missing.
+   */
+  readonly explained: Tri;
   readonly cause: string;
   /** Error site, undefined when the message belongs to none that is known. */
   readonly site: ErrorSite | undefined;
@@ -44,7 +51,9 @@ export interface ExitVerdict {
 
 export class ExitTracker {
   readonly #release: Release;
+  readonly #recorded: TraceHeader['recorded'];
   readonly #predictions: Prediction[] = [];
+  #pending: Prediction[] = [];
   readonly #reached: ReachedSite[] = [];
   /** Exits and errors that the BPF side asked for: kind and format. */
   readonly #bpfExits: { readonly kind: number; readonly fmt: string }[] = [];
@@ -53,13 +62,38 @@ export class ExitTracker {
   /** `cpu 2 going offline`, as the kernel says it. */
   readonly #hotplug = new Set<string>();
   #exitsShown = false;
+  /** Ordinal of the last event behind a gap; -1 when nothing is missing. */
+  #gapSeq = -1;
 
-  constructor(release: Release) {
+  constructor(release: Release, header: TraceHeader) {
     this.#release = release;
+    this.#recorded = header.recorded;
+    this.#exitsShown = header.recorded?.has('sched_exit') === true;
   }
 
   predict(error: KernelError, event: TraceEvent): void {
-    this.#predictions.push({ error, seq: event.seq, cpu: event.cpu });
+    const prediction = { error, seq: event.seq, cpu: event.cpu, overdue: false };
+    this.#predictions.push(prediction);
+    this.#pending.push(prediction);
+  }
+
+  /** Predictions that the kernel may still answer. */
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /**
+   * Notes that a CPU is through with what it was doing: errors are raised with its run queue locked, so before it switches;
+   * those of the watchdog before its next pass.
+   */
+  settle(event: TraceEvent): void {
+    const pass = event.kind === KIND.watchdog;
+    this.#pending = this.#pending.filter((prediction) => {
+      const byWatchdog = prediction.error.kind === EXIT_KIND.ERROR_STALL;
+      const through = event.seq > prediction.seq && (byWatchdog ? pass : !pass && prediction.cpu === event.cpu);
+      if (through) prediction.overdue = true;
+      return !through;
+    });
   }
 
   /** Notes what may end a scheduler. */
@@ -89,6 +123,17 @@ export class ExitTracker {
     }
   }
 
+  /** Records before this event are missing. */
+  noteGap(seq: number): void {
+    this.#gapSeq = seq;
+    this.#pending = [];
+  }
+
+  /** Nothing is missing from an event of that ordinal on; -1: an event before the trace. */
+  #isWholeSince(seq: number): boolean {
+    return seq >= 0 && seq >= this.#gapSeq;
+  }
+
   /** What the kernel did about each predicted error. Complete when the trace is over. */
   judge(): ReadonlyMap<KernelError, KernelStatus> {
     for (const site of this.#reached) site.used = false;
@@ -100,16 +145,17 @@ export class ExitTracker {
     return scheds.flatMap((sched) => (sched.exit === undefined ? [] : [this.#explain(sched, sched.exit)]));
   }
 
-  #judge({ error, seq, cpu }: Prediction): KernelStatus {
+  #judge({ error, seq, cpu, overdue }: Prediction): KernelStatus {
     const reached = this.#reached.find(
       (site) => !site.used && site.cpu === cpu && site.seq >= error.sinceSeq && formatMatches(site.fmt, error.message),
     );
     if (reached !== undefined) reached.used = true;
     const exit = error.sched?.exit;
-    if (exit === undefined) return this.#exitsShown ? 'contradicted' : 'unknown';
+    const unanswered = this.#exitsShown && overdue ? 'contradicted' : 'unknown';
+    if (exit === undefined) return unanswered;
     if (error.sched !== undefined && this.#winner(error.sched, exit)?.error === error) return 'confirmed';
     if (exit.claimSeq < error.sinceSeq) return 'masked';
-    return reached !== undefined || exit.claimSeq <= seq || isTheExit(error, exit) ? 'masked' : 'contradicted';
+    return reached !== undefined || exit.claimSeq <= seq || isTheExit(error, exit) ? 'masked' : unanswered;
   }
 
   /** The prediction that the exit confirms: the one on the CPU that claimed it, else the first that fits. */
@@ -124,7 +170,7 @@ export class ExitTracker {
       return {
         sched,
         exit,
-        explained: true,
+        explained: YES,
         cause: error.text,
         site: ERROR_SITES.find((entry) => entry.id === error.site),
         error,
@@ -135,11 +181,19 @@ export class ExitTracker {
     return {
       sched,
       exit,
-      explained: site !== undefined && this.#isEvident(sched, exit, site),
+      explained: this.#isExplained(sched, exit, site),
       cause,
       site,
       error: undefined,
     };
+  }
+
+  #isExplained(sched: Sched, exit: ExitState, site: ErrorSite | undefined): Tri {
+    if (site !== undefined && this.#isEvident(sched, exit, site)) return YES;
+    const id = site?.id ?? '';
+    const told = exit.kind > 0 && (exit.message !== undefined || exit.fmt !== '' || site?.format === '');
+    const shown = told && isShown(id, this.#recorded) && hasParameters(id, sched);
+    return shown && this.#isWholeSince(sched.sinceSeq) ? NO : UNKNOWN;
   }
 
   #siteOf(sched: Sched, exit: ExitState): ErrorSite | undefined {
@@ -181,7 +235,7 @@ const SITES_OF_SUBS: readonly ErrorSite[] = [...SUB_ERROR_SITES, ...ERROR_SITES]
 /** The exit is the one that the predicted error leads to. */
 function isTheExit(error: KernelError, exit: ExitState): boolean {
   if (error.kind !== exit.kind) return false;
-  if (exit.message !== undefined) return exit.message === error.message || error.accepts?.(exit.message) === true;
+  if (exit.message !== undefined) return error.accepts(exit.message);
   return exit.fmt !== '' && formatMatches(exit.fmt, error.message);
 }
 

@@ -50,6 +50,14 @@ export class Fidelity {
     }
   }
 
+  /** The event shows something while records are missing: nothing could be predicted. */
+  skip(event: TraceEvent, step: Step): void {
+    if (step.lengthOutcome !== NOT_PREDICTED) this.lines.dsq_lengths.unknown++;
+    if (step.outcome === NOT_PREDICTED) return;
+    if (event.kind === KIND.pick) this.lines.picks.unknown++;
+    else if (event.kind === KIND.consume) this.lines.consumes.unknown++;
+  }
+
   #compareCaps(event: TraceEvent, step: Step): void {
     const { checks } = step;
     for (let i = 0; i < checks.length; i++) {

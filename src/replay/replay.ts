@@ -4,10 +4,11 @@ import { type FindingFilter, RuleRun } from '../findings/collector.ts';
 import { type DetectedKernel, detectKernel } from '../kernel/detect.ts';
 import { isAtLeast, type KernelVersion } from '../kernel/release.ts';
 import { semanticsOf } from '../kernel/semantics.ts';
+import { isProven } from '../model/contradiction-needs.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import { levelFor } from '../probes/needs.ts';
-import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
+import type { EventHandler, Report, RuleContext, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
@@ -17,6 +18,7 @@ import type { Domain } from '../vtime/domain.ts';
 import { VtimeEngine } from '../vtime/engine.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
+import { Figures } from './figures.ts';
 import { Recoveries } from './recoveries.ts';
 import { WhatIf } from './what-if.ts';
 
@@ -26,6 +28,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** Count waits, picks and migrations, too. */
+  readonly figures?: boolean;
   /** Sees every event after the model and the rules have. */
   readonly observe?: (event: TraceEvent, step: Step, model: Model) => void;
   /** How the scheduler keeps vtime; absent: nothing is known of it. */
@@ -44,6 +48,7 @@ export class Replay {
   readonly exits: ExitTracker;
   readonly recoveries = new Recoveries();
   readonly whatIf: WhatIf | undefined;
+  readonly figures: Figures | undefined;
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
@@ -64,6 +69,10 @@ export class Replay {
   readonly #vtime: VtimeEngine | undefined;
   readonly #byAspect = new Map<string, ActiveRule>();
   readonly #byId = new Map<string, ActiveRule>();
+  /** Number of events judged, by kind: those seen while no records were missing. */
+  readonly #judged = new Float64Array(EVENT_TYPES.length);
+  /** CPUs of which records are missing right now: what is seen meanwhile proves nothing. */
+  readonly #blind = new Set<number>();
   #current: TraceEvent;
   #attachSeen = false;
 
@@ -73,7 +82,8 @@ export class Replay {
     const asked = options.as === undefined ? undefined : semanticsOf(options.as);
     this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
-    this.exits = new ExitTracker(this.kernel.version.release);
+    this.figures = options.figures === true ? new Figures() : undefined;
+    this.exits = new ExitTracker(this.kernel.version.release, header);
     this.#filter = options.filter ?? {};
     this.#observer = options.observe;
     this.#current = newTraceEvent();
@@ -89,8 +99,10 @@ export class Replay {
     });
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
     const listen = (listener: object): void => {
-      for (const [type, handler] of Object.entries(listener) as [EventType, EventHandler][]) {
-        if (type in KIND) handlers[KIND[type]]?.push(handler);
+      // Thousands of handlers for a replay of a few events: no list is made of them.
+      for (const type in listener) {
+        if (type in KIND)
+          handlers[KIND[type as EventType]]?.push((listener as Record<string, EventHandler>)[type] ?? noop);
       }
     };
     // Facts are told before the rules that listen to the event itself are asked.
@@ -116,28 +128,41 @@ export class Replay {
     if (this.firstTime < 0) this.firstTime = event.t;
     this.lastTime = event.t;
     this.model.apply(event, step);
+    if (event.kind === KIND.lost) this.#lose(event);
+    if (RARE[event.kind] === 1) this.#observe(event);
+    else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
+    if (this.#blind.size > 0 && event.kind !== KIND.lost) {
+      this.fidelity.skip(event, step);
+    } else this.#judge(event, step);
+    this.#observer?.(event, step, this.model);
+    return true;
+  }
+
+  /** Compares the event with what the model expected, and lets the rules see it. */
+  #judge(event: TraceEvent, step: Step): void {
+    this.#judged[event.kind] = (this.#judged[event.kind] ?? 0) + 1;
     this.fidelity.compare(event, step);
+    if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
     if (step.errors.length > 0) this.#raise(event, step);
     if (step.checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
+    this.figures?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
-    if (event.kind === KIND.lost && event.phase !== 'end')
-      this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
-    if (RARE[event.kind] === 1) this.#observe(event);
-    else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
     const handlers = this.#handlers[event.kind];
     if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
-    this.#observer?.(event, step, this.model);
-    return true;
   }
 
   /** The trace is over. */
   end(): void {
     this.#step.reset();
+    if (this.#blind.size > 0) {
+      this.model.forget();
+      this.exits.noteGap(this.#current.seq);
+    }
     this.#vtime?.end();
     for (const { run, handlers } of this.#active) {
-      for (const type of handlers.checkedAt ?? []) run.checked += this.counts[KIND[type]] ?? 0;
+      for (const type of handlers.checkedAt ?? []) run.checked += this.#judged[KIND[type]] ?? 0;
       handlers.onEnd?.();
     }
   }
@@ -147,6 +172,15 @@ export class Replay {
       this.exits.predict(error, event);
       this.#bySite.get(error.site)?.handlers.onError?.(error, event, step);
     }
+  }
+
+  /** Records are missing from here on, up to here, or (without a phase) right before. The model has forgotten all. */
+  #lose(event: TraceEvent): void {
+    this.exits.noteGap(event.seq);
+    if (event.phase === 'begin') this.#blind.add(event.cpu);
+    else if (event.phase === 'end') this.#blind.delete(event.cpu);
+    if (event.phase !== 'end')
+      this.lost = event.has('count') && this.lost >= 0 ? this.lost + Number(event.value('count')) : -1;
   }
 
   #check(event: TraceEvent, step: Step): void {
@@ -159,7 +193,8 @@ export class Replay {
 
   #contradict(event: TraceEvent, step: Step): void {
     for (const contradiction of step.contradictions)
-      this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
+      if (isProven(contradiction, this.model.header.recorded))
+        this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
   }
 
   #observe(event: TraceEvent): void {
@@ -178,8 +213,17 @@ export class Replay {
     return run.notEvaluated === undefined;
   }
 
+  readonly #engine = (): VtimeEngine | undefined => this.#vtime;
+
+  readonly #explainExit: RuleContext['explainExit'] = (sched) => {
+    const verdict = this.exits.explain([sched])[0];
+    return verdict === undefined
+      ? undefined
+      : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
+  };
+
   #create(run: RuleRun): RuleHandlers {
-    const engine = (): VtimeEngine | undefined => this.#vtime;
+    const engine = this.#engine;
     return run.spec.create({
       get vtime() {
         return engine();
@@ -189,19 +233,14 @@ export class Replay {
         run.checked += times;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
-      note: (text) => {
-        run.notes.push(text);
-      },
+      note: (text) => run.note(text),
       undecided: (reason) => run.noteUndecided(reason),
-      explainExit: (sched) => {
-        const verdict = this.exits.explain([sched])[0];
-        return verdict === undefined
-          ? undefined
-          : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
-      },
+      explainExit: this.#explainExit,
     });
   }
 }
+
+function noop(): void {}
 
 /** Kinds that the engine itself looks at. */
 const RARE = new Uint8Array(EVENT_TYPES.length);

@@ -15,12 +15,13 @@ import {
 import { exitCodeOf, reasonOf, verdictOf, worst } from '../findings/verdict.ts';
 import { exitReason } from '../kernel/exit.ts';
 import type { KernelError } from '../model/kernel-error.ts';
-import type { Sched } from '../model/sched.ts';
-import { MISPREDICTED, PREDICTED } from '../model/step.ts';
+import { NO, type Sched, UNKNOWN, YES } from '../model/sched.ts';
+import { MISPREDICTED, PREDICTED, UNDECIDED } from '../model/step.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { formatSchedId } from '../trace/describe.ts';
 import { collectEvidence, exact } from './evidence.ts';
 import type { KernelStatus } from './exits.ts';
+import { fittingDomains } from './fitting.ts';
 import { type DropCount, RECOVERIES } from './recoveries.ts';
 import { Replay, type ReplayOptions } from './replay.ts';
 
@@ -56,12 +57,17 @@ export function runReplay(trace: OpenTrace, options: RunOptions): ReplayResult {
   return new ResultBuilder(trace, replay, options, incomplete).build();
 }
 
+/** How an exit counts, by whether the trace explains it. */
+const EXIT_OUTCOME = { [YES]: PREDICTED, [NO]: MISPREDICTED, [UNKNOWN]: UNDECIDED } as const;
+
 class ResultBuilder {
   readonly #trace: OpenTrace;
   readonly #replay: Replay;
   readonly #options: RunOptions;
   readonly #incomplete: InputError | undefined;
   readonly #statuses: ReadonlyMap<KernelError, KernelStatus>;
+  /** Built-in descriptions that fit where the given one does not. */
+  #fitting = '';
 
   constructor(trace: OpenTrace, replay: Replay, options: RunOptions, incomplete: InputError | undefined) {
     this.#trace = trace;
@@ -69,6 +75,10 @@ class ResultBuilder {
     this.#options = options;
     this.#incomplete = incomplete;
     this.#statuses = replay.exits.judge();
+  }
+
+  #fittingText(): string {
+    return this.#fitting === '' ? 'no built-in description fits' : `built-in descriptions that fit: ${this.#fitting}`;
   }
 
   build(): ReplayResult {
@@ -94,6 +104,7 @@ class ResultBuilder {
     ]);
     ordinals.delete(-1);
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
+    if (findings.some(isMismatch)) this.#fitting = fittingDomains(this.#trace, this.#options.kernel).join(', ');
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
     const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
     const missing = replay.ruleRuns
@@ -137,6 +148,7 @@ class ResultBuilder {
       findings: findings.map((finding) => this.#finding(finding, evidence, causes.get(finding) ?? null)),
       ...(missing.length > 0 ? { missing } : {}),
       ...this.#whatIf(evidence),
+      ...(replay.figures === undefined ? {} : { figures: replay.figures.figures() }),
       ...(this.#incomplete === undefined ? {} : { incomplete: { error: this.#incomplete.describe() } }),
       ...(this.#options.explainFidelity === true
         ? {
@@ -153,7 +165,7 @@ class ResultBuilder {
   #judgeExits(): void {
     const { fidelity, exits, model } = this.#replay;
     for (const verdict of exits.explain(model.scheds)) {
-      if (fidelity.count('exits', verdict.explained ? PREDICTED : MISPREDICTED)) {
+      if (fidelity.count('exits', EXIT_OUTCOME[verdict.explained])) {
         const text = `scheduler ${verdict.sched.label} ended (${exitReason(verdict.exit.kind)}${verdict.exit.message === undefined ? '' : `: ${verdict.exit.message}`}), which the model did not predict`;
         fidelity.noteExit(verdict.exit.claimSeq, text);
       }
@@ -181,7 +193,7 @@ class ResultBuilder {
       verdict,
       checked: run.checked,
       findings: run.total,
-      reason: reasonOf(run, verdict),
+      reason: reasonOf(run, verdict, this.#replay.lost !== 0),
       ...(run.record === undefined || verdict !== 'not evaluated' ? {} : { record: run.record }),
     };
   }
@@ -242,7 +254,7 @@ class ResultBuilder {
       verdict: finding.verdict,
       severity: finding.severity,
       class: finding.class === '' ? null : finding.class,
-      message: finding.message,
+      message: isMismatch(finding) ? `${finding.message}; ${this.#fittingText()}` : finding.message,
       ts: this.#time(finding.t),
       cpu: finding.cpu < 0 ? null : finding.cpu,
       pid: finding.pid < 0 ? null : finding.pid,
@@ -259,6 +271,7 @@ class ResultBuilder {
       }),
       details: {
         ...finding.details,
+        ...(isMismatch(finding) ? { fitting: this.#fitting } : {}),
         ...(began === undefined ? {} : { began }),
         ...(finding.chain.length === 0 ? {} : { chain: this.#chain(finding, evidence) }),
         command: this.#command(finding),
@@ -328,4 +341,8 @@ export function schedId(sched: Sched): ExactNumber {
 
 function quote(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+function isMismatch(finding: Finding): boolean {
+  return finding.rule === 'vtime-model-mismatch';
 }

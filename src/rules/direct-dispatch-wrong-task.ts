@@ -1,4 +1,6 @@
 // Rule: a direct dispatch names the task of the callback.
+import { OP_DISPATCH, OP_ENQUEUE, OP_SELECT_CPU } from '../model/cpu.ts';
+import { NO, UNKNOWN, YES } from '../model/sched.ts';
 import { kernelErrorRule } from './shared/kernel-error-rule.ts';
 
 export const directDispatchWrongTask = kernelErrorRule({
@@ -7,7 +9,12 @@ export const directDispatchWrongTask = kernelErrorRule({
   fn: 'mark_direct_dispatch',
   needs: ['insert', ['ops_enqueue', 'select_cpu']],
   checkedAt: ['insert'],
-  isCheck: (event) => event.step !== 'kfunc',
+  isCheck: (event, step) => {
+    const op = step.cpu?.op;
+    if (event.step === 'kfunc' || op === OP_DISPATCH) return NO;
+    return op === OP_ENQUEUE || op === OP_SELECT_CPU ? YES : UNKNOWN;
+  },
+  unknown: 'the callback that makes the insert was not seen to begin',
   meaning:
     'An insert in ops.select_cpu() or ops.enqueue() named another task. Only ops.dispatch() may dispatch tasks at will. The kernel ejects the scheduler.',
   causes: ['work queued earlier is dispatched from ops.enqueue()'],

@@ -1,7 +1,8 @@
 // Rule: a task is dispatched only to CPUs in its effective mask.
+import { isLocalId } from '../kernel/dsq-id.ts';
 import { defineRule } from './rule.ts';
 import { affinityEvidence, classifyAffinity } from './shared/affinity-class.ts';
-import { reportError } from './shared/kernel-error-rule.ts';
+import { isResolution, reportError } from './shared/kernel-error-rule.ts';
 
 export const dispatchDisallowedCpu = defineRule({
   id: 'dispatch-disallowed-cpu',
@@ -27,11 +28,15 @@ export const dispatchDisallowedCpu = defineRule({
         if (step.task?.allows(event.rq) === -1) context.undecided('the mask of the task is not known');
         else context.checked();
       },
-      dispatch_to_local() {
-        if (!context.model.records('can_run_remote')) context.checked();
+      dispatch_to_local(event, step) {
+        if (context.model.records('can_run_remote') || event.dst < 0) return;
+        if (step.task?.allows(event.dst) === -1) context.undecided('the mask of the task is not known');
+        else context.checked();
       },
-      dispatch(event) {
-        if (event.result !== '') context.checked();
+      dispatch(event, step) {
+        if (!isResolution(event) || !isLocalId(event.dsq_hi, event.dsq_lo)) return;
+        if (step.task === undefined || !step.task.maskKnown) context.undecided('the mask of the task is not known');
+        else context.checked();
       },
       onError(error) {
         const { task } = error;

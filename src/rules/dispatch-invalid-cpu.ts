@@ -1,5 +1,7 @@
 // Rule: SCX_DSQ_LOCAL_ON names a possible CPU.
-import { kernelErrorRule } from './shared/kernel-error-rule.ts';
+import { isLocalOn } from '../kernel/dsq-id.ts';
+import { NO, UNKNOWN, YES } from '../model/sched.ts';
+import { isResolution, kernelErrorRule } from './shared/kernel-error-rule.ts';
 
 export const dispatchInvalidCpu = kernelErrorRule({
   id: 'dispatch-invalid-cpu',
@@ -7,7 +9,11 @@ export const dispatchInvalidCpu = kernelErrorRule({
   fn: 'find_dsq_for_dispatch',
   needs: [['find_dsq', 'dispatch']],
   checkedAt: ['find_dsq', 'dispatch'],
-  isCheck: (event) => (event.has('result') ? event.result !== '' : event.phase !== 'end'),
+  isCheck: (event, step, model) => {
+    if (!isResolution(event) || !isLocalOn(event.dsq_hi)) return NO;
+    return model.header.possible === undefined || step.sched?.cidForm === true ? UNKNOWN : YES;
+  },
+  unknown: 'the trace does not say which CPUs are possible, or the scheduler numbers them as cids',
   meaning:
     'A verdict for SCX_DSQ_LOCAL_ON carries a CPU number that is not possible on this machine. The kernel ejects the scheduler and uses the global DSQ.',
   causes: [

@@ -1,5 +1,7 @@
 // Rule: a migration-disabled task is not dispatched to another CPU.
-import { kernelErrorRule } from './shared/kernel-error-rule.ts';
+import { NO, UNKNOWN, YES } from '../model/sched.ts';
+import { KIND } from '../trace/vocabulary/index.ts';
+import { isResolution, kernelErrorRule } from './shared/kernel-error-rule.ts';
 
 export const dispatchMigrationDisabled = kernelErrorRule({
   id: 'dispatch-migration-disabled',
@@ -8,7 +10,11 @@ export const dispatchMigrationDisabled = kernelErrorRule({
   since: '6.14',
   needs: [['can_run_remote', 'dispatch_to_local', 'dispatch']],
   checkedAt: ['can_run_remote', 'dispatch'],
-  isCheck: (event) => (event.has('result') ? event.result !== '' : event.enforce && event.phase !== 'end'),
+  isCheck: (event, { task }) => {
+    if (!isResolution(event) || (event.kind === KIND.can_run_remote && !event.enforce)) return NO;
+    return task === undefined || task.migrationDisabled < 0 ? UNKNOWN : YES;
+  },
+  unknown: 'not known whether the task is migration-disabled',
   meaning:
     'The task holds migrate_disable() and was dispatched to the local DSQ of a CPU other than its own. The kernel ejects the scheduler.',
   causes: [

@@ -1,5 +1,7 @@
 // Rule: a verdict names a DSQ that exists.
-import { kernelErrorRule } from './shared/kernel-error-rule.ts';
+import { isBuiltin } from '../kernel/dsq-id.ts';
+import { NO, UNKNOWN, YES } from '../model/sched.ts';
+import { isResolution, kernelErrorRule } from './shared/kernel-error-rule.ts';
 
 export const dsqNonexistent = kernelErrorRule({
   id: 'dsq-nonexistent',
@@ -7,7 +9,11 @@ export const dsqNonexistent = kernelErrorRule({
   fn: 'find_dsq_for_dispatch',
   needs: [['find_dsq', 'dispatch'], 'dsq_create', 'dsq_destroy'],
   checkedAt: ['find_dsq', 'dispatch'],
-  isCheck: (event) => (event.has('result') ? event.result !== '' : event.phase !== 'end'),
+  isCheck: (event, step, model) => {
+    if (!isResolution(event) || !event.has('dsq') || isBuiltin(event.dsq_hi)) return NO;
+    return model.userDsqExists(step.sched, event.dsq_hi, event.dsq_lo) === UNKNOWN ? UNKNOWN : YES;
+  },
+  unknown: 'the DSQs that exist are not all known',
   meaning:
     'The task was inserted on a DSQ id that the scheduler has not created (or has destroyed). The kernel ejects the scheduler and uses the global DSQ.',
   causes: [

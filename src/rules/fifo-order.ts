@@ -1,6 +1,6 @@
 // Rule: FIFO DSQs and local DSQs are served in their order.
 
-import { MISPREDICTED, PREDICTED } from '../model/step.ts';
+import { MISPREDICTED, PREDICTED, UNDECIDED } from '../model/step.ts';
 import { KIND } from '../trace/vocabulary/index.ts';
 import { defineRule } from './rule.ts';
 
@@ -20,6 +20,7 @@ export const fifoOrder = defineRule({
         const { task, passedOver, dsq } = step;
         if (task === undefined || step.expectedTask === undefined) return;
         if (step.outcome === PREDICTED) context.checked();
+        else if (step.outcome === UNDECIDED && !step.wasOrdered) context.undecided('the order of the DSQ is not known');
         if (passedOver === undefined || passedOver.onPriq) return;
         context.checked();
         context.report({

@@ -83,6 +83,7 @@ export type ModelView = Pick<
   | 'tasks'
   | 'dsqs'
   | 'isPossibleCpu'
+  | 'userDsqExists'
   | 'records'
   | 'recordsMasksOf'
   | 'hz'

@@ -31,11 +31,19 @@ export const runContinuesOutsideMask = defineRule({
     const ticksRecorded = context.model.records('tick');
     const judge = (stay: Overstay, now: number): void => {
       const overstayed = now - stay.since;
-      if (overstayed <= GRACE_NS || stay.task.migrationDisabled > 0) return;
+      if (overstayed <= GRACE_NS) {
+        context.checked();
+        return;
+      }
+      if (stay.task.migrationDisabled > 0) {
+        context.undecided('the task is migration-disabled by now');
+        return;
+      }
       if (stay.ticks < MIN_TICKS) {
         context.undecided(ticksRecorded ? 'the CPU itself stood still' : 'ticks were not recorded');
         return;
       }
+      context.checked();
       context.report({
         verdict: stay.task.migrationDisabled === 0 ? 'violation' : 'possible',
         message: `${stay.task.label} ran on CPU ${stay.cpu} for ${(overstayed / 1e6).toFixed(1)} ms after its mask had become ${stay.task.cpus.toString()}`,
@@ -58,7 +66,6 @@ export const runContinuesOutsideMask = defineRule({
       switch(event, step) {
         const stay = step.prev === undefined ? undefined : running.get(step.prev.pid);
         if (stay === undefined) return;
-        context.checked();
         judge(stay, event.t);
         running.delete(stay.task.pid);
       },
@@ -66,9 +73,18 @@ export const runContinuesOutsideMask = defineRule({
         const stay = running.get(event.pid);
         if (stay !== undefined && stay.cpu === event.rq) stay.ticks++;
       },
+      exec: (event) => {
+        // The thread goes on under another pid.
+        const stay = running.get(event.old_pid);
+        if (stay === undefined || event.old_pid === event.pid) return;
+        running.delete(event.old_pid);
+        running.set(event.pid, stay);
+      },
       lost: () => running.clear(),
       onEnd: () => {
-        for (const stay of running.values()) judge(stay, context.model.now);
+        // Who still runs there may leave in time.
+        for (const stay of running.values())
+          if (context.model.now - stay.since > GRACE_NS) judge(stay, context.model.now);
       },
     };
   },

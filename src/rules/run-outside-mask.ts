@@ -1,4 +1,5 @@
 // Rule: a task starts to run only on a CPU of its mask.
+import { NO, YES } from '../model/sched.ts';
 import { defineRule } from './rule.ts';
 
 export const runOutsideMask = defineRule({
@@ -6,7 +7,7 @@ export const runOutsideMask = defineRule({
   title: 'A task starts to run only on a CPU of its effective mask.',
   severity: 'error',
   fn: 'context_switch, is_cpu_allowed',
-  needs: ['switch'],
+  needs: ['switch', 'affinity'],
   leadsTo: ['run-continues-outside-mask'],
   meaning:
     'A CPU switched to a task whose cpus_ptr does not contain it. The core prevents this, so the trace is wrong or the kernel is.',
@@ -29,9 +30,13 @@ export const runOutsideMask = defineRule({
           return;
         }
         // The stopper has not moved it yet, or the mask is changing this very moment.
-        if (task.migrationPending || task.maskChanging) return;
+        if (task.migrationPending === YES || task.maskChanging) return;
         if (!event.has('next_cpus') && !context.model.recordsMasksOf(task)) {
           context.undecided('the mask of a task may have changed, which was not recorded');
+          return;
+        }
+        if (task.migrationPending !== NO) {
+          context.undecided('not known whether the core owes the task a migration');
           return;
         }
         const change = task.maskChanges.at(-1);
@@ -42,7 +47,7 @@ export const runOutsideMask = defineRule({
           message: `${task.label} starts to run on CPU ${event.cpu}, its mask is ${task.cpus.toString()}`,
           task,
           cpu: event.cpu,
-          began: change?.beginSeq ?? -1,
+          began: change?.endSeq ?? -1,
           evidence:
             change === undefined
               ? []

@@ -12,14 +12,20 @@ export const schedulerEjected = defineRule({
   causes: ['see the finding that predicted it, or the meaning of the message'],
   avoid: 'Fix what the message says.',
   create(context) {
+    const exitsRecorded = context.model.header.recorded?.has('sched_exit') === true;
     return {
-      sched_attach(event) {
-        if (event.step === 'link') context.checked();
-      },
       onEnd() {
         for (const sched of context.model.scheds) {
           const { exit } = sched;
-          if (exit === undefined || !isErrorKind(exit.kind)) continue;
+          if (exit === undefined) {
+            // An instance that is there at the end has not been ended, unless the record of that is among the lost.
+            if (sched.mayAbort) context.undecided('the end of a scheduler may lie in what is missing');
+            else if (exitsRecorded) context.checked();
+            else context.undecided('not known whether exits were recorded');
+            continue;
+          }
+          context.checked();
+          if (!isErrorKind(exit.kind)) continue;
           const explanation = context.explainExit(sched);
           const text = exit.message === undefined || exit.message === '' ? '' : ` (${exit.message})`;
           const predicted = explanation?.error;

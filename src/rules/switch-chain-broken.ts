@@ -1,4 +1,5 @@
 // Rule: a CPU switches away from the task that it switched to before.
+import { YES } from '../model/sched.ts';
 import { defineRule } from './rule.ts';
 
 export const switchChainBroken = defineRule({
@@ -16,6 +17,7 @@ export const switchChainBroken = defineRule({
   ],
   avoid: 'Record all tasks, with larger buffers; keep the loss counters with the trace.',
   create(context) {
+    const hotplugRecorded = context.model.header.recorded?.has('cpu_offline') === true;
     const filtered = context.model.header.mayBeFiltered === true;
     // Formats that leave the previous task out have it filled in from the switch before: nothing can be checked.
     const inferred = context.model.header.features.has('inferred:prev');
@@ -26,15 +28,21 @@ export const switchChainBroken = defineRule({
           context.undecided('the format does not record the task that is switched away from');
           return;
         }
-        context.checked();
-        if (step.currBefore === event.prev) return;
+        if (step.currBefore === event.prev) {
+          context.checked();
+          return;
+        }
         // A CPU that was unplugged ends in its stopper and begins anew in its idle task.
-        if (event.prev === 0 && context.model.findTask(step.currBefore)?.comm.startsWith('migration/') === true) {
+        const before = context.model.findTask(step.currBefore)?.comm ?? '';
+        const mayBeUnplugged = !hotplugRecorded || step.cpu?.isRqOnline !== YES;
+        if (event.prev === 0 && (before.startsWith('migration/') || (before === '' && mayBeUnplugged))) {
           context.undecided('a CPU seems to have been unplugged');
           return;
         }
+        context.checked();
         context.report({
-          verdict: filtered ? 'inconclusive' : 'violation',
+          // Without a record of it, a thread that took its leader's pid by execve looks the same.
+          verdict: filtered ? 'inconclusive' : context.model.records('exec') ? 'violation' : 'possible',
           message: `CPU ${event.cpu} switches away from pid ${event.prev}, but it had switched to pid ${step.currBefore}`,
           ...(filtered ? { note: 'unless a filter of the recording left the switches of some tasks out' } : {}),
           task: step.prev,

@@ -2,7 +2,7 @@
 import type { Sched } from '../model/sched.ts';
 import { watchdogTimeoutNs } from '../model/stall.ts';
 import type { Task } from '../model/task.ts';
-import { defineRule } from './rule.ts';
+import { defineRule, type EventHandler } from './rule.ts';
 
 /** At the end of a recording, a task that has waited less than this share of the timeout is simply in flight. */
 const OPEN_SHARE = 0.1;
@@ -25,9 +25,17 @@ export const taskLost = defineRule({
   create(context) {
     const judge = (task: Task, sched: Sched | undefined, now: number): void => {
       const timeout = watchdogTimeoutNs(context.model, sched);
-      if (task.custodySeq < 0 || timeout === 0) return;
+      if (task.custodySeq < 0) return;
+      if (timeout === 0) {
+        context.undecided('the timeout of the scheduler is not known');
+        return;
+      }
       const age = now - task.custodyTime;
-      if (age < timeout * OPEN_SHARE) return;
+      if (age < timeout * OPEN_SHARE) {
+        context.undecided('the trace ends before a decision is due');
+        return;
+      }
+      if (age >= timeout) context.checked();
       const lost = age >= timeout;
       context.report({
         verdict: lost ? 'violation' : 'inconclusive',
@@ -61,9 +69,23 @@ export const taskLost = defineRule({
         judge(task, task.sched, context.model.now);
       }
     };
+    /** Tasks that the scheduler holds. */
+    let held = 0;
+    const settle: EventHandler = (_event, step) => {
+      if (step.custodySeqBefore < 0) return;
+      context.checked();
+      held = Math.max(0, held - 1);
+    };
     return {
       ops_enqueue(event, step) {
-        if (event.phase !== 'begin' && step.task !== undefined && step.task.custodySeq === event.seq) context.checked();
+        settle(event, step);
+        if (event.phase !== 'begin' && step.task !== undefined && step.task.custodySeq === event.seq) held++;
+      },
+      ops_dequeue: settle,
+      dsq_link: settle,
+      lost() {
+        if (held > 0) context.undecided('records were lost while the scheduler held tasks');
+        held = 0;
       },
       sched_exit(event, step) {
         if (step.sched?.exit?.claimSeq === event.seq) judgeAll(step.sched);

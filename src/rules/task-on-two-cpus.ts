@@ -1,5 +1,5 @@
 // Rule: a task runs on one CPU at a time.
-import type { Task } from '../model/task.ts';
+import { RUNNING_UNKNOWN, type Task } from '../model/task.ts';
 import { defineRule } from './rule.ts';
 
 /** Overlaps kept until the end. */
@@ -61,7 +61,8 @@ export const taskOnTwoCpus = defineRule({
         }
         const { task } = step;
         if (task === undefined) return;
-        context.checked();
+        if (step.onCpuBefore === RUNNING_UNKNOWN) context.undecided('not known where the task was before');
+        else context.checked();
         if (step.onCpuBefore >= 0 && step.onCpuBefore !== event.cpu) {
           open.set(task.pid, {
             task,
@@ -73,6 +74,11 @@ export const taskOnTwoCpus = defineRule({
           });
         }
         runsSince.set(task.pid, event.seq);
+      },
+      exec: (event) => {
+        if (event.old_pid <= 0 || event.old_pid === event.pid) return;
+        runsSince.delete(event.old_pid);
+        open.delete(event.old_pid);
       },
       task_dead: (event) => {
         runsSince.delete(event.pid);

@@ -32,7 +32,7 @@ export function isExempt(model: Model, task: Task, rq: number): Tri {
 
 /** p->migration_pending may be set: the CPU is not allowed any more, or it was not until a move that may not be settled. */
 export function isMigrating(task: Task): boolean {
-  return task.migrationPending || task.maskChanging || task.caps?.pendingMove === true;
+  return task.migrationPending === YES || task.maskChanging || task.caps?.pendingMove === true;
 }
 
 /** The task is assigned to another CPU, before the core takes it: a pending migration outlives the move. */

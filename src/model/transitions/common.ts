@@ -1,7 +1,7 @@
 // Steps that several transitions share: who the event is about, what its fields teach, and whether that fits.
 import type { CpuMask } from '../../trace/cpu-mask.ts';
 import { SLOT, type TraceEvent } from '../../trace/event.ts';
-import { KIND } from '../../trace/vocabulary/index.ts';
+import { EVENT_TYPES, KIND } from '../../trace/vocabulary/index.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
@@ -69,6 +69,11 @@ export function learnTask(model: Model, event: TraceEvent, step: Step, task: Tas
  */
 export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Task, flags: number): void {
   const open = task.openFlags;
+  if (!task.flagsKnown && INSIDE[event.kind] === 1) {
+    // The call around this event, which was not seen to begin, may be about to change them.
+    task.flags = flags;
+    return;
+  }
   if (task.flagsKnown) {
     const wrong = (flags ^ task.flags) & model.predictedFlags & ~open;
     if (wrong !== 0) flagsContradict(event, step, task, flags, wrong);
@@ -76,6 +81,25 @@ export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Ta
   }
   task.setFlags(flags);
 }
+
+/** Kinds that occur inside calls that change p->scx.flags. */
+const INSIDE = new Uint8Array(EVENT_TYPES.length);
+for (const type of [
+  'ops_enqueue',
+  'ops_dequeue',
+  'dsq_link',
+  'dsq_unlink',
+  'dispatch_enqueue',
+  'dispatch_dequeue',
+  'dispatch_to_local',
+  'can_run_remote',
+  'move_local_task',
+  'move_remote_task',
+  'select_cpu',
+  'slice_end',
+  'task_state',
+] as const)
+  INSIDE[KIND[type]] = 1;
 
 function flagsContradict(event: TraceEvent, step: Step, task: Task, flags: number, wrong: number): void {
   const text = `${event.type} shows p->scx.flags 0x${(flags >>> 0).toString(16)} of ${task.label}, expected 0x${(((flags & ~wrong) | (task.flags & wrong)) >>> 0).toString(16)}`;

@@ -26,7 +26,7 @@ import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
 import { checkPickRq } from './pick.ts';
-import { claimNext, finishLocal, takeVerdict } from './verdict.ts';
+import { claimNext, finishLocal, noteDecision, takeVerdict } from './verdict.ts';
 
 export const dispatchTransitions: Transitions = {
   find_dsq(model, event, step) {
@@ -127,7 +127,9 @@ export const dispatchTransitions: Transitions = {
   },
 
   move(model, event, step) {
-    if (event.pid > 0) step.task = model.task(event.pid);
+    if (event.pid <= 0) return;
+    const task = taskOf(model, event, step);
+    if (event.phase !== 'end') noteDecision(model, event, task);
   },
 };
 
@@ -284,7 +286,9 @@ function checkLocalTarget(
         : event.cpu
       : -1;
   if (target < 0 || model.isPossibleCpu(target) === 0) return;
-  if (model.semantics.sameCpuExempt && task.taskCpu === target) return;
+  // Up to 6.13 only a task that the dispatching CPU itself holds is exempt.
+  const dispatching = event.rq >= 0 ? event.rq : event.cpu;
+  if (task.taskCpu === target && (model.semantics.sameCpuExempt || dispatching === target)) return;
   checkRemote(model, step, task, target, verdict);
 }
 
@@ -325,7 +329,7 @@ function checkRemote(model: Model, step: Step, task: Task, target: number, verdi
 const REFUSALS = { migration: 'dispatch-migration-disabled', mask: 'dispatch-disallowed-cpu' } as const;
 
 function refusalDetails(
-  { checkUnderRqLock }: Semantics,
+  semantics: Semantics,
   step: Step,
   task: Task,
   target: number,
@@ -343,7 +347,7 @@ function refusalDetails(
   if (refusal === 'migration') {
     return {
       ...common,
-      args: [task.comm, task.pid, task.taskCpu, target],
+      args: [task.comm, task.pid, certainCpu ? task.taskCpu : undefined, target],
       certain: certainCpu,
       text: `${task.label} is migration-disabled on CPU ${task.taskCpu} and dispatched to CPU ${target}`,
     };
@@ -353,7 +357,10 @@ function refusalDetails(
     args: [target, task.comm, task.pid],
     // While migration-disable is unknown the kernel may refuse for that reason, with another text. Without the lock of the
     // task's run queue (up to 7.1) a change of the mask that is under way may come before or after the test.
-    certain: task.migrationDisabled === 0 && certainCpu && (checkUnderRqLock || !task.maskChanging),
+    certain:
+      certainCpu &&
+      (task.migrationDisabled === 0 || semantics.localCheck === 'mask-first') &&
+      (semantics.checkUnderRqLock || !task.maskChanging),
     text: `${task.label} may run on CPUs ${task.cpus.toString()} and is dispatched to CPU ${target}`,
   };
 }

@@ -1,5 +1,5 @@
 // Transitions of dispatch queues: links and unlinks at their linearization points, consumption, creation, destruction.
-import { DSQ_BYPASS, DSQ_GLOBAL, formatDsqId, isBuiltinId } from '../../kernel/dsq-id.ts';
+import { DSQ_BYPASS, DSQ_GLOBAL, formatDsqId, isBuiltin, isBuiltinId } from '../../kernel/dsq-id.ts';
 import {
   ENQ_HI_APPLY_SLICE,
   ENQ_HI_CLEAR_OPSS,
@@ -33,15 +33,16 @@ const LEARNT = 8;
 
 export const dsqTransitions: Transitions = {
   dsq_create(model, event, step) {
-    // While an instance is being made, its id is not set yet: its DSQs are recorded without an owner.
-    const sched = model.schedOf(event) ?? model.attaching ?? (model.scheds.length === 1 ? model.root : undefined);
+    const sched = creatorOf(model, event);
     step.sched = sched;
+    model.showsDsqCreation = true;
     if (event.step === 'kfunc') {
-      // The result of the kfunc; the DSQ itself came with `init`, which carries its address.
+      // The result of the kfunc: the DSQ itself came with `init`, which carries its address, where that is recorded.
       step.dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
+      const failed = event.has('ret') && event.ret !== 0;
       // A second DSQ of that id was made and thrown away (-EEXIST).
-      if (event.ret !== 0 && step.dsq?.replaced !== undefined) addUserDsq(model, step.dsq.replaced);
-      return;
+      if (failed && step.dsq?.replaced !== undefined) addUserDsq(model, step.dsq.replaced);
+      if (failed || step.dsq !== undefined) return;
     }
     const dsq = new Dsq(event.dsq_hi, event.dsq_lo);
     dsq.sched = sched;
@@ -84,17 +85,22 @@ export const dsqTransitions: Transitions = {
     step.sched = dsq.sched;
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
+    // The core may have refilled it on the way.
     if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
+    else task.sliceKnown = false;
     if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
-    compareLength(event, step, dsq);
+    compareLength(model, event, step, dsq);
     if (event.has('dsq_seq')) compareSeq(model, event, step, dsq, task);
     noteLink(step, task);
     if (dsq.isBypass) noteBypassLink(model, event, dsq, task);
     detach(task);
     const ordered = event.has('dsq_flags')
       ? (event.dsq_flags_lo & 1) !== 0
-      : (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
-    checkMode(model, event, step, dsq, task, ordered);
+      : dsq.isUser && (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
+    const modeKnown = event.has('dsq_flags') || event.has('enq_flags') || !dsq.isUser;
+    // Where an event leaves out what decides the place, the order is lost until the DSQ has been empty.
+    if (dsq.known > 0 && (!modeKnown || (ordered ? !task.vtimeKnown : !event.has('enq_flags')))) dsq.orderKnown = false;
+    if (modeKnown) checkMode(model, event, step, dsq, task, ordered);
     if (ordered) dsq.insertOrdered(task);
     else if ((event.enq_flags_lo & model.semantics.enqFlags.head) !== 0 || (event.enq_flags_hi & ENQ_HI_PREEMPT) !== 0)
       dsq.pushHead(task);
@@ -103,7 +109,10 @@ export const dsqTransitions: Transitions = {
     task.linkStamp = ++model.linkStamp;
     task.linkSeq = event.seq;
     task.linkTime = event.t;
+    task.linkedBy = event.cpu;
+    task.linkCounted = event.has('dsq_seq');
     task.holdingCpu = -1;
+    step.custodySeqBefore = task.custodySeq;
     releaseCustody(task);
     if (dsq.isUser) task.flags |= TASK_IN_CUSTODY;
     else task.flags &= ~TASK_IN_CUSTODY;
@@ -115,12 +124,13 @@ export const dsqTransitions: Transitions = {
 
   dsq_unlink(model, event, step) {
     const task = taskOf(model, event, step);
-    const dsq = dsqOfEvent(model, event);
+    const dsq = dsqOfEvent(model, event, task);
     step.dsq = dsq;
     step.sched = dsq.sched;
     if (event.has('task_cpu')) learnTaskCpu(model, event, step, task, event.task_cpu);
     noteLink(step, task);
-    compareLength(event, step, dsq);
+    noteSilentWrite(event, step, dsq, task);
+    compareLength(model, event, step, dsq);
     if (dsq.isBypass) noteBypassUnlink(model, event, dsq, task);
     const executing = model.cpu(event.cpu);
     const { consume } = executing;
@@ -133,7 +143,7 @@ export const dsqTransitions: Transitions = {
       if (dsq.unknown > 0) dsq.unknown--;
       else if (dsq.unknown === 0) {
         // A member that the model did not have there.
-        step.lengthOutcome = MISPREDICTED;
+        step.lengthOutcome = model.followsDsqs ? MISPREDICTED : UNDECIDED;
         dsq.unknown = -1;
       }
       task.dsq = null;
@@ -149,9 +159,9 @@ export const dsqTransitions: Transitions = {
     if (rq.pick.active) rq.pick.sawConsume = true;
     const { consume } = executing;
     if (event.phase === 'begin') {
-      const dsq = dsqOfEvent(model, event);
+      const dsq = event.has('dsq') || event.has('dsq_addr') ? dsqOfEvent(model, event) : undefined;
       step.dsq = dsq;
-      if (event.has('nr') && dsq.unknown < 0) dsq.settle(event.nr);
+      if (event.has('nr') && dsq !== undefined && dsq.unknown < 0) dsq.settle(event.nr);
       consume.active = true;
       consume.beginSeq = event.seq;
       consume.dsq = dsq;
@@ -164,7 +174,9 @@ export const dsqTransitions: Transitions = {
     }
     if (!consume.active) return;
     step.dsq = consume.dsq;
-    endConsume(event, step, rq, consume);
+    if (event.has('ret')) endConsume(model, event, step, rq, consume);
+    else step.outcome = UNDECIDED;
+    if (!model.followsDsqs) step.outcome = UNDECIDED;
     consume.active = false;
   },
 
@@ -206,6 +218,16 @@ export const dsqTransitions: Transitions = {
     task.holdingCpu = event.cpu;
   },
 };
+
+/**
+ * Who makes a DSQ. While an instance is being made, its id is not set yet: its DSQs are recorded without an owner. And
+ * scx_bpf_create_dsq() initialises the DSQ before it looks for its instance: what a probe reads there may be anything.
+ */
+function creatorOf(model: Model, event: TraceEvent): Sched | undefined {
+  const alone = model.scheds.length === 1 ? model.root : undefined;
+  if (event.step !== 'init' || isBuiltin(event.dsq_hi)) return model.schedOf(event) ?? model.attaching ?? alone;
+  return model.attaching ?? alone ?? model.findSched(event.sched_hi, event.sched_lo);
+}
 
 /** The call of scx_dispatch_enqueue() around the link has done its work; what it said must have come about. */
 function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
@@ -330,6 +352,18 @@ function noteLink(step: Step, task: Task): void {
   step.wasOrdered = task.onPriq;
 }
 
+/**
+ * A BPF scheduler may store p->scx.dsq_vtime of a queued task itself; no probe sees that, but the key is another one than
+ * the task was inserted with. The task keeps its place, and later ones are placed by keys that the trace does not show.
+ */
+function noteSilentWrite(event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
+  if (!task.onPriq || task.dsq !== dsq || !event.has('vtime')) return;
+  if (task.vtime.equals(event.vtime_hi, event.vtime_lo)) return;
+  step.vtimeWritten = true;
+  if (dsq.sched !== undefined) dsq.sched.writesVtimeSilently = true;
+  dsq.orderKnown = false;
+}
+
 /** The load balancer reads the lengths of bypass DSQs without their locks. */
 function noteBypassLink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): void {
   const nr = event.has('nr') ? event.nr : dsq.nr;
@@ -369,12 +403,13 @@ export function placeBuiltin(model: Model, dsq: Dsq, sched: Sched): void {
     dsq.cpu = sched.bypassDsqs.length;
     sched.bypassDsqs.push(dsq);
   }
+  model.nameDsq(dsq);
 }
 
-function compareLength(event: TraceEvent, step: Step, dsq: Dsq): void {
+function compareLength(model: Model, event: TraceEvent, step: Step, dsq: Dsq): void {
   step.expectedNr = dsq.nr;
   if (!event.has('nr')) return;
-  step.lengthOutcome = dsq.nr < 0 ? UNDECIDED : dsq.nr === event.nr ? PREDICTED : MISPREDICTED;
+  step.lengthOutcome = dsq.nr < 0 || !model.followsDsqs ? UNDECIDED : dsq.nr === event.nr ? PREDICTED : MISPREDICTED;
   dsq.settle(event.nr);
 }
 
@@ -385,18 +420,22 @@ function compareSeq(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   const counts = !dsq.isRqOwned || linking.task === task;
   if (!counts && movingLocal !== task) return;
   step.expectedDsqSeq = counts ? (dsq.seq + 1) >>> 0 : dsq.seq;
-  if (step.expectedDsqSeq !== event.dsq_seq) step.lengthOutcome = MISPREDICTED;
+  if (step.expectedDsqSeq !== event.dsq_seq) step.lengthOutcome = model.followsDsqs ? MISPREDICTED : UNDECIDED;
 }
 
 /** A FIFO insertion into a DSQ with vtime-ordered tasks, and the other way round. Under the DSQ lock, so exact. */
 function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, ordered: boolean): void {
-  if (dsq.isRqOwned) return;
+  if (dsq.isRqOwned || !model.followsDsqs) return;
   const sinceSeq = model.cpu(event.cpu).linking.seq;
+  // The kernel's own count confirms who is there; by the clock alone a removal on another CPU may be out of place.
+  const membersCertain = event.has('nr') || model.header.clockErrorNs === 0;
   if (ordered && dsq.ordered === 0 && dsq.known > 0) {
     raise(model, step, 'dsq-vtime-into-fifo', {
       sched: dsq.sched,
       args: [formatId(dsq)],
       task,
+      // A member that is not known may be ordered: then the tree is not empty, and the kernel does not complain.
+      certain: membersCertain && dsq.unknown === 0,
       dsq: dsq.name,
       sinceSeq,
       text: `${task.label} is inserted by vtime into DSQ ${dsq.name}, which holds ${dsq.known} FIFO tasks`,
@@ -406,6 +445,7 @@ function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: 
       sched: dsq.sched,
       args: [formatId(dsq)],
       task,
+      certain: membersCertain,
       dsq: dsq.name,
       sinceSeq,
       text: `${task.label} is inserted FIFO into DSQ ${dsq.name}, which holds ${dsq.ordered} vtime-ordered tasks`,
@@ -422,11 +462,15 @@ function formatId(dsq: Dsq): string {
 function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task, executing: Cpu): void {
   const { consume } = executing;
   const rq = model.cpu(event.cpu);
-  let outcome = PREDICTED;
+  let outcome = dsq.isComplete && model.followsDsqs && task.dsq === dsq ? PREDICTED : UNDECIDED;
   let expected: Task | undefined;
-  for (let candidate = dsq.head; candidate !== undefined && candidate !== task; candidate = candidate.dsqNext) {
+  // Only members whose insertion was seen have a known place: one that was not may stand before all of them.
+  const vtimeTold = dsq.ordered === 0 || dsq.sched?.writesVtimeSilently !== true;
+  if (!vtimeTold) outcome = UNDECIDED;
+  let candidate = task.dsq === dsq && dsq.orderKnown && vtimeTold && model.followsDsqs ? dsq.head : undefined;
+  for (; candidate !== undefined && candidate !== task; candidate = candidate.dsqNext) {
     const can = canConsume(candidate, rq);
-    if (can === YES) {
+    if (can === YES && isOrderCertain(model, event, candidate, task)) {
       expected = candidate;
       break;
     }
@@ -437,7 +481,7 @@ function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, t
   if (expected !== undefined) {
     outcome = MISPREDICTED;
     step.passedOver = expected;
-  } else if (task.dsq !== dsq || dsq.unknown !== 0) outcome = UNDECIDED;
+  }
   if (outcome !== MISPREDICTED && canConsume(task, rq) === NO) outcome = MISPREDICTED;
   step.outcome = outcome;
   step.expectedTask = expected ?? task;
@@ -448,15 +492,33 @@ function takeFromShared(model: Model, event: TraceEvent, step: Step, dsq: Dsq, t
   for (const cpu of model.cpus) if (cpu !== executing && cpu.dequeuing === task) consume.lostRace = true;
 }
 
-function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeState): void {
+/**
+ * Did `first` certainly stand before `second`, and was it there? The DSQ lock orders all three events, but a trace shows
+ * that order only by its clock, which may be off by its error between CPUs, or by the kernel's own counter.
+ */
+function isOrderCertain(model: Model, event: TraceEvent, first: Task, second: Task): boolean {
+  if (first.linkCounted && second.linkCounted) return true;
+  const error = model.header.clockErrorNs;
+  const apart = (cpuA: number, timeA: number, cpuB: number, timeB: number): boolean =>
+    cpuA === cpuB || Math.abs(timeA - timeB) > error;
+  return (
+    apart(first.linkedBy, first.linkTime, second.linkedBy, second.linkTime) &&
+    apart(first.linkedBy, first.linkTime, event.cpu, event.t)
+  );
+}
+
+function endConsume(model: Model, event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeState): void {
   step.outcome = consume.outcome;
   step.reason = 'consumption takes the first task in list order that the CPU may run';
+  const { dsq } = consume;
   if (event.ret > 0) {
     step.task = consume.taken;
-    if (consume.taken === undefined) step.outcome = MISPREDICTED;
+    // By name alone it may not be clear that the task came from this DSQ.
+    if (consume.taken === undefined) step.outcome = event.has('dsq_addr') ? MISPREDICTED : UNDECIDED;
+    else if (consume.sched !== undefined && dsq?.isBypass === false && model.records('sched_exit'))
+      consume.sched.mayAbort = false;
     return;
   }
-  const { dsq } = consume;
   if (dsq === undefined) {
     step.outcome = UNDECIDED;
     return;
@@ -470,13 +532,14 @@ function endConsume(event: TraceEvent, step: Step, rq: Cpu, consume: ConsumeStat
   const sched = consume.sched ?? dsq.sched;
   // From the claim of an exit on, shared DSQs other than BYPASS may be passed over.
   if (!dsq.isBypass && sched !== undefined && (sched.aborting || sched.claiming)) return;
+  const mayAbort = !dsq.isBypass && (sched === undefined || sched.mayAbort);
   if (dsq.unknown !== 0) step.outcome = UNDECIDED;
   for (let task = dsq.head; task !== undefined; task = task.dsqNext) {
     if (task.linkStamp > consume.stamp) continue;
     const can = canConsume(task, rq);
     if (can === NO) continue;
     const changed = Math.max(task.eligibilitySeq, rq.onlineSeq) > consume.beginSeq;
-    if (can === YES && !changed) {
+    if (can === YES && !changed && !mayAbort) {
       step.outcome = MISPREDICTED;
       step.expectedTask = task;
       return;

@@ -16,13 +16,13 @@ import {
 import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
-import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
+import { OP_ENQUEUE, OP_SELECT_CPU } from '../cpu.ts';
 import { lastInsert, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
-import { CLASS_EXT, type Task } from '../task.ts';
+import { CLASS_EXT, HOLDER_UNKNOWN, type Task } from '../task.ts';
 import { assignCpu, learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
@@ -34,7 +34,7 @@ export const enqueueTransitions: Transitions = {
     if (event.has('comm')) task.comm = event.comm;
     if (task.taskCpu >= 0) learnTaskCpu(model, event, step, task, event.orig_cpu);
     assignCpu(task, event.dest_cpu);
-    task.migrationPending = false;
+    task.migrationPending = NO;
   },
 
   select_cpu(model, event, step) {
@@ -47,14 +47,9 @@ export const enqueueTransitions: Transitions = {
     }
     if (event.phase === 'begin') {
       task.selectSeq = event.seq;
-      cpu.op = OP_SELECT_CPU;
-      cpu.opTask = task;
-      cpu.opInserts = 0;
-      cpu.opSeq = event.seq;
-      cpu.opTime = event.t;
+      cpu.enterOp(OP_SELECT_CPU, task, event.seq, event.t);
     } else {
-      cpu.op = OP_NONE;
-      cpu.opTask = undefined;
+      cpu.leaveOp();
       // A new task is assigned to the CPU without any event of its own.
       if (task.unplaced && event.ret >= 0) assignCpu(task, event.ret);
       learnDirectDispatch(event, task);
@@ -64,6 +59,8 @@ export const enqueueTransitions: Transitions = {
   enqueue(model, event, step) {
     const task = taskOf(model, event, step);
     if (task.unplaced) assignCpu(task, event.rq);
+    // A move by the core is over when the task arrives.
+    task.holdingCpu = -1;
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);
     if ((event.enq_flags_lo & ENQ_WAKEUP) !== 0) checkWaking(model, event, step, task);
@@ -83,6 +80,7 @@ export const enqueueTransitions: Transitions = {
     dropDeferred(step, task);
     if (task.isQueued) {
       const sleeps = (event.deq_flags_lo & DEQ_SLEEP) !== 0;
+      if (!event.has('deq_flags')) task.flagsKnown = false;
       task.openFlag(sleeps ? TASK_DEQD_FOR_SLEEP : 0, sleeps ? TASK_QUEUED : TASK_QUEUED | TASK_DEQD_FOR_SLEEP);
     }
     task.ddsp.clear();
@@ -93,6 +91,7 @@ export const enqueueTransitions: Transitions = {
     rqOfTask(model, event, step, task);
     const cpu = model.cpu(event.cpu);
     if (event.phase !== 'end') {
+      task.holdingCpu = -1;
       learnTask(model, event, step, task);
       ownerOf(model, event, step, task);
       task.cls = CLASS_EXT;
@@ -104,19 +103,14 @@ export const enqueueTransitions: Transitions = {
       countReenqueue(model, event, step, task);
       // From the moment at which the scheduler owns it, other CPUs may dispatch it.
       task.openFlags = (task.openFlags & ~TASK_RESET_RUNNABLE_AT) | TASK_IN_CUSTODY;
-      cpu.op = OP_ENQUEUE;
+      cpu.enterOp(OP_ENQUEUE, task, event.seq, event.t);
       cpu.opDirect = directDispatch(event, step, task);
-      cpu.opTask = task;
-      cpu.opInserts = 0;
-      cpu.opSeq = event.seq;
-      cpu.opTime = event.t;
       // QUEUEING, and from some moment before the end on QUEUED.
       task.opsStateKnown = false;
       if (event.phase === 'begin') return;
     }
     const beganSeq = cpu.opSeq;
-    cpu.op = OP_NONE;
-    cpu.opTask = undefined;
+    cpu.leaveOp();
     endOpsEnqueue(model, event, step, task, beganSeq);
   },
 
@@ -128,7 +122,10 @@ export const enqueueTransitions: Transitions = {
     learnTask(model, event, step, task);
     releaseCustody(task);
     // While the core itself moves the task, custody goes with it until it arrives.
-    if (task.holdingCpu < 0) {
+    if (task.holdingCpu === HOLDER_UNKNOWN) {
+      task.flagsKnown = false;
+      task.setInCustody(UNKNOWN, -1);
+    } else if (task.holdingCpu < 0) {
       task.flags &= ~TASK_IN_CUSTODY;
       task.setInCustody(NO, event.seq);
     }
@@ -159,7 +156,10 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
   const settled = task.linkSeq >= beganSeq || task.ddsp.active || task.reenqCount > REENQ_MAX_REPEAT;
   const phase = event.ops_state_lo & 3;
   const shown = event.has('ops_state');
-  const taken = shown ? phase === OPSS_QUEUED || !settled : event.phase === '' && !settled;
+  // Without a record of links it may be on a DSQ all the same; another CPU may have claimed it by now.
+  const linksShown = model.records('dsq_link');
+  const taken = (shown && phase === OPSS_QUEUED) || (!settled && linksShown && (shown || event.phase === ''));
+  const open = !taken && !settled;
   if (taken && task.flagsKnown) task.flags |= TASK_IN_CUSTODY;
   if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (shown) {
@@ -179,6 +179,7 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
     task.setInCustody(YES, event.seq);
   } else {
     releaseCustody(task);
+    if (open) task.setInCustody(UNKNOWN, -1);
   }
 }
 

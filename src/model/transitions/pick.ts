@@ -3,7 +3,7 @@ import { CAP_BASE } from '../../kernel/caps.ts';
 import { OPS_ENQ_LAST, TASK_QUEUED } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
-import { type Cpu, OP_DISPATCH, OP_NONE } from '../cpu.ts';
+import type { Cpu } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
@@ -24,6 +24,7 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   pick.active = true;
   pick.beginSeq = event.seq;
   pick.prev = event.curr > 0 ? model.task(event.curr) : undefined;
+  pick.prevKnown = event.has('curr');
   pick.prevQueuedKnown = event.has('scx_flags');
   pick.prevQueued = (event.scx_flags_lo & TASK_QUEUED) !== 0;
   pick.charged = false;
@@ -38,27 +39,27 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   step.task = pick.prev;
   if (event.has('curr')) learnCurr(event, step, rq, event.curr);
   checkLocalLength(model, event, step, rq);
+  if (model.semantics.dispatchInPick) model.cpu(event.cpu).enterDispatch(event.seq, event.t);
   const executing = model.cpu(event.cpu);
   executing.pickRq = event.rq;
   executing.pickSeq = event.seq;
-  executing.op = OP_DISPATCH;
-  executing.opTask = undefined;
-  executing.opSeq = event.seq;
-  executing.opTime = event.t;
 }
 
 function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   const { pick } = rq;
+  if (model.semantics.dispatchInPick) model.cpu(event.cpu).leaveOp();
   const executing = model.cpu(event.cpu);
   checkPickRq(event, step, executing);
   executing.pickRq = -1;
-  executing.op = OP_NONE;
   const verdict = event.has('verdict') ? event.verdict : event.pid > 0 ? 'task' : 'none';
   const picked = verdict === 'task' && event.pid >= 0 ? model.task(event.pid) : null;
   step.prev = pick.prev;
   if (picked !== null) step.task = picked;
   checkLocalLength(model, event, step, rq);
-  if (pick.active) predictPick(model, event, step, rq, verdict === 'retry', picked);
+  // Up to 6.18 the balance step before the pick decides, and leaves no trace of what it decided.
+  const told = verdict !== 'task' || event.has('pid');
+  if (!model.semantics.dispatchInPick || !told || !model.records('consume')) step.outcome = UNDECIDED;
+  else if (pick.active) predictPick(model, event, step, rq, verdict === 'retry', picked);
   pick.active = false;
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;
@@ -84,7 +85,7 @@ function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu):
   const dsq = model.localDsq(rq);
   step.dsq = dsq;
   step.expectedNr = dsq.nr;
-  if (dsq.nr < 0) step.lengthOutcome = UNDECIDED;
+  if (dsq.nr < 0 || !model.followsDsqs) step.lengthOutcome = UNDECIDED;
   else step.lengthOutcome = dsq.nr === event.local_nr ? PREDICTED : MISPREDICTED;
   dsq.settle(event.local_nr);
 }
@@ -95,7 +96,7 @@ function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu):
  */
 function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry: boolean, picked: Task | null): void {
   const { pick } = rq;
-  const local = rq.local;
+  const local = model.followsDsqs ? rq.local : undefined;
   if (retry) {
     // Only a class above ext that gained a task while the rq lock was dropped makes the kernel start over.
     step.reason = 'a pick restarts when a higher class gained a task while the rq lock was dropped';
@@ -136,8 +137,11 @@ function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry
   const mayTake = takeLocal !== false;
   const mayIdle = or(keep, takeLocal) !== true;
   const fits =
-    picked === null ? mayIdle : (mayKeep && picked === prev) || (mayTake && (head === undefined || picked === head));
-  if (!fits) step.outcome = MISPREDICTED;
+    picked === null
+      ? mayIdle
+      : (mayKeep && (picked === prev || !pick.prevKnown)) || (mayTake && (head === undefined || picked === head));
+  // Without a verdict, nothing picked may also be a restart.
+  if (!fits) step.outcome = picked === null && !event.has('verdict') ? UNDECIDED : MISPREDICTED;
   else {
     const open = Number(mayKeep) + Number(mayTake) + Number(mayIdle && picked === null);
     step.outcome = open === 1 && (!mayTake || head !== undefined || picked === null) ? PREDICTED : UNDECIDED;

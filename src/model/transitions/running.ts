@@ -13,6 +13,13 @@ import { learnComm, markRunnable, noteCustody, noteWait } from './enqueue.ts';
 import { checkWoken } from './wakeup.ts';
 
 export const runningTransitions: Transitions = {
+  balance(model, event, step) {
+    rqOf(model, event, step);
+    const cpu = model.cpu(event.cpu);
+    if (event.phase !== 'end') cpu.enterDispatch(event.seq, event.t);
+    if (event.phase !== 'begin') cpu.leaveOp();
+  },
+
   update_curr(model, event, step) {
     const task = taskOf(model, event, step);
     rqOf(model, event, step);
@@ -28,6 +35,7 @@ export const runningTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     beginRun(model, event, step, task);
+    task.holdingCpu = -1;
     noteWait(step, task);
     learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
@@ -51,6 +59,7 @@ export const runningTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     endRun(model, event, step, task);
+    task.holdingCpu = -1;
     noteCustody(step, task);
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
@@ -117,7 +126,9 @@ function switchOut(model: Model, event: TraceEvent, step: Step): void {
   if (event.prev <= 0) return;
   const prev = model.task(event.prev);
   step.prev = prev;
-  prev.onCpu = NOT_RUNNING;
+  // Another CPU may have switched to it already: at one time, or within the error of the clocks.
+  const runsElsewhere = prev.onCpu >= 0 && prev.onCpu !== event.cpu;
+  if (!runsElsewhere || event.t - prev.runTime > model.header.clockErrorNs) prev.onCpu = NOT_RUNNING;
   learnClass(model, event, step, prev, event.has('prev_class'), event.prev_class_hi, event.prev_class_lo);
   checkState(event, step, prev);
   if (event.has('prev_slice') && prev.cls === CLASS_EXT) prev.setSlice(event.prev_slice_hi, event.prev_slice_lo);
@@ -136,6 +147,7 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
   if (event.has('next_cpus')) learnMask(model, event, step, next, event.next_cpus);
   next.onCpu = event.cpu;
   next.unplaced = false;
+  if (next.allows(event.cpu) === 1) next.migrationPending = NO;
   learnTaskCpu(model, event, step, next, event.cpu);
   next.waiting = NO;
   next.runTime = event.t;

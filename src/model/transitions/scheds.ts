@@ -20,13 +20,15 @@ export const schedTransitions: Transitions = {
       model.unowned = [];
     }
     if (sched === undefined) return;
+    if (!sched.linked && model.records('sched_exit')) sched.mayAbort = false;
     learnSched(event, sched);
     if (model.hz === 0) model.hz = hzFromTimeout(sched);
-    if (event.step === 'alloc') {
+    if (event.step === 'alloc' || event.step === '') {
       sched.setBypassingEverywhere(NO);
       sched.bypassDepth = 0;
       adopt(model, sched);
-      return;
+      sched.sinceSeq = event.seq;
+      if (event.step === 'alloc') return;
     }
     if (model.attaching !== undefined && model.attaching !== sched) model.attaching = undefined;
     sched.linked = true;
@@ -83,7 +85,7 @@ export const schedTransitions: Transitions = {
       case 'message':
         if (sched.exit === undefined) claim(event, sched, event.exit_kind, event.seq, event.t);
         if (sched.exit !== undefined) {
-          sched.exit.message = event.msg;
+          if (event.has('msg')) sched.exit.message = event.msg;
           sched.exit.code = toSignedBigInt(event.code_hi, event.code_lo);
           sched.exit.exitCpu = event.exit_cpu;
         }
@@ -101,7 +103,7 @@ export const schedTransitions: Transitions = {
     if (event.step === 'timer') {
       cpu.lbPass ??= new LbPass();
       cpu.lbPass.begin(model, event);
-    } else if (cpu.lbPass?.active === true) {
+    } else if (cpu.lbPass?.active === true && event.has('nr_cpus') && event.has('nr_tasks')) {
       const verdict = cpu.lbPass.judge(model, event);
       step.outcome = verdict.outcome;
       step.reason = verdict.reason;

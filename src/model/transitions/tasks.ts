@@ -32,13 +32,13 @@ export const taskTransitions: Transitions = {
   },
 
   exec(model, event, step) {
-    taskOf(model, event, step);
-    // A thread that is not the leader takes over the leader's pid (de_thread).
-    const cpu = model.cpu(event.cpu);
-    if (event.old_pid > 0 && event.old_pid !== event.pid && cpu.currPid === event.old_pid) {
-      cpu.currPid = event.pid;
-      cpu.curr = model.task(event.pid);
+    if (event.old_pid > 0 && event.old_pid !== event.pid) {
+      // A thread that is not the leader takes over the leader's pid, and the dead leader gets its (de_thread).
+      model.exchangePids(event.old_pid, event.pid);
+      const cpu = model.cpu(event.cpu);
+      if (cpu.currPid === event.old_pid) cpu.currPid = event.pid;
     }
+    taskOf(model, event, step);
   },
 
   exit(model, event, step) {
@@ -176,7 +176,10 @@ export const taskTransitions: Transitions = {
 
   set_vtime(model, event, step) {
     const task = taskOf(model, event, step);
-    if (!event.has('ret') || event.ret > 0) task.setVtime(event.vtime_hi, event.vtime_lo);
+    if (event.has('ret') && event.ret <= 0) return;
+    task.setVtime(event.vtime_hi, event.vtime_lo);
+    // Its place stays, but what is inserted from now on is compared with the new key.
+    if (task.onPriq && task.dsq !== undefined && task.dsq !== null) task.dsq.orderKnown = false;
   },
 
   rehome(model, event, step) {
@@ -215,14 +218,15 @@ function startLife(model: Model, event: TraceEvent, step: Step): Task {
     task.bornSeq = event.seq;
     task.dsq = null;
     task.onCpu = NOT_RUNNING;
-    task.setFlags(0);
     task.waiting = NO;
     task.running = NO;
     task.reenqCount = 0;
     task.initOpen = NO;
     task.enableOpen = NO;
     task.unplaced = true;
+    task.holdingCpu = -1;
     task.migrationDisabled = 0;
+    task.migrationPending = NO;
     task.setOpsState(0, 0);
   }
   step.task = task;
@@ -246,6 +250,7 @@ function storeAffinity(event: TraceEvent, task: Task): void {
   const nested = task.maskChanging;
   if (!nested) task.beginMaskChange(event.seq, event.t, wasQueued(event, task));
   if (event.has('new_cpus')) task.learnMask(event.new_cpus, event.cpus_bits);
+  else task.maskKnown = false;
   if (!nested) finishAffinity(event, task);
 }
 
@@ -271,7 +276,8 @@ function endAffinity(event: TraceEvent, step: Step, task: Task): void {
 /** A task that may not stay where it is, but runs or is being woken, is moved by the stopper later. */
 function finishAffinity(event: TraceEvent, task: Task): void {
   task.endMaskChange(event.seq, event.t);
-  task.migrationPending = task.taskCpu >= 0 && task.allows(task.taskCpu) === 0;
+  const allowed = task.taskCpu < 0 ? -1 : task.allows(task.taskCpu);
+  task.migrationPending = allowed < 0 ? UNKNOWN : allowed === 1 ? NO : YES;
 }
 
 /** Ext tasks are taken off their run queue before the change: `on_rq` still tells. */

@@ -5,7 +5,7 @@ import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { callerOf } from '../caller.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
-import { type BufferedVerdict, type Cpu, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
+import { type BufferedVerdict, type Cpu, OP_DISPATCH, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import type { Drop, DropReason } from '../drop.ts';
 import { raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
@@ -23,14 +23,11 @@ export const verdictTransitions: Transitions = {
     if (event.phase !== 'end' && event.step !== 'commit')
       vetEnqFlags(model, event, step, task.sched ?? callerOf(model, event), task);
     // Only the acceptance of the verdict changes anything: `commit`, or an insert recorded as a whole.
-    if (event.step === 'kfunc') return;
+    if (event.step === 'kfunc' || event.phase === 'end') return;
     const sched = model.schedOf(event) ?? task.sched ?? model.root;
     step.sched = sched;
     const cpu = model.cpu(event.cpu);
-    task.insertSeq = event.seq;
-    task.insertTime = event.t;
-    task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
-    task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+    noteDecision(model, event, task);
     if (cpu.op === OP_SELECT_CPU && sched !== undefined) sched.insertsInSelect = true;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
     else bufferVerdict(model, event, step, cpu, task, sched);
@@ -69,6 +66,15 @@ export const verdictTransitions: Transitions = {
     }
   },
 };
+
+/** The scheduler decides about the task here, in the callback that runs on this CPU. */
+export function noteDecision(model: Model, event: TraceEvent, task: Task): void {
+  const cpu = model.cpu(event.cpu);
+  task.insertSeq = event.seq;
+  task.insertTime = event.t;
+  task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
+  task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+}
 
 /** scx_dsq_insert_commit() inside ops.select_cpu() or ops.enqueue(): mark_direct_dispatch(). */
 function markDirectDispatch(
@@ -129,6 +135,8 @@ function bufferVerdict(
   const limitKnown = sched !== undefined && sched.maxBatch > 0;
   const used = buffered(cpu, sched);
   if (used >= limit) {
+    // Outside a dispatch that was seen to begin, inserts may belong to a callback whose beginning was not.
+    if (cpu.op !== OP_DISPATCH) return;
     raise(model, step, 'dispatch-buffer-overflow', {
       sched,
       args: [],
@@ -169,7 +177,8 @@ function buffered(cpu: Cpu, sched: Sched | undefined): number {
 function checkFlushCount(event: TraceEvent, step: Step, cpu: Cpu, sched: Sched | undefined): void {
   if (!event.has('n') || !cpu.bufferKnown || sched === undefined) return;
   const used = buffered(cpu, sched);
-  if (used === event.n) return;
+  // Beyond the length of the buffer, which may not be known, inserts fail.
+  if (used === event.n || (sched.maxBatch === 0 && used > event.n)) return;
   contradict(
     step,
     INCONSISTENT,

@@ -22,7 +22,10 @@ export const wakeupTransitions: Transitions = {
       if (task.wakeupDue === YES) model.wakeupsKept++;
       task.wakeupDue = NO;
     }
-    if (event.target < 0) return;
+    if (event.target < 0) {
+      task.taskCpuAssumed = true;
+      return;
+    }
     if (event.step === 'new') assignCpu(task, event.target);
     else learnTaskCpu(model, event, step, task, event.target);
   },

@@ -26,7 +26,7 @@ export const bypassQueue = defineRule({
         if (cpu === undefined) return;
         if (event.phase === 'begin') {
           // The core puts tasks that it moves, and those on run queues that go down, on the local DSQ.
-          const moved = event.has('sticky_cpu') && event.sticky_cpu >= 0;
+          const moved = !event.has('sticky_cpu') || event.sticky_cpu >= 0;
           beganSeq[cpu.id] = moved ? -1 : event.seq;
           return;
         }

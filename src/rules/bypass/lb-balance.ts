@@ -3,6 +3,7 @@ import { lbThreshold } from '../../model/bypass-lb-walk.ts';
 import { MISPREDICTED, PREDICTED } from '../../model/step.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { defineRule, type RuleSpec } from '../rule.ts';
+import { LB_FIELDS } from './lb-record.ts';
 
 /** Lengths are read without locks: so much may they have changed during a pass. */
 function slackOf(event: TraceEvent): number {
@@ -38,6 +39,10 @@ function softRule({ test, ...rule }: SoftRule): RuleSpec {
       return {
         bypass_lb(event, step) {
           if (event.step === 'timer') return;
+          if (!LB_FIELDS.every((field) => event.has(field))) {
+            context.undecided('the record does not hold all its numbers');
+            return;
+          }
           context.checked();
           // The model has followed every move: the record is what it had to be.
           if (step.outcome === PREDICTED) return;

@@ -10,6 +10,17 @@ interface LbRule {
   readonly test: (event: TraceEvent, cpus: number) => string;
 }
 
+/** What every record of the balancer says. */
+export const LB_FIELDS = [
+  'nr_cpus',
+  'nr_tasks',
+  'nr_balanced',
+  'before_min',
+  'before_max',
+  'after_min',
+  'after_max',
+] as const;
+
 function lbRule({ test, ...rule }: LbRule): RuleSpec {
   return defineRule({
     ...rule,
@@ -28,6 +39,10 @@ function lbRule({ test, ...rule }: LbRule): RuleSpec {
       return {
         bypass_lb(event) {
           if (event.step === 'timer') return;
+          if (!LB_FIELDS.every((field) => event.has(field))) {
+            context.undecided('the record does not hold all its numbers');
+            return;
+          }
           context.checked();
           const wrong = test(event, cpusOf(event.node));
           if (wrong !== '') context.report({ verdict: 'violation', message: `node ${event.node}: ${wrong}` });

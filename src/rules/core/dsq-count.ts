@@ -33,6 +33,7 @@ export const dsqCount = defineRule({
         task: step.task,
         dsq: name,
         began: step.linkSeqBefore,
+        evidence: step.linkSeqBefore < 0 ? [] : [{ seq: step.linkSeqBefore, note: 'the last time it was linked' }],
       });
     };
     return { dsq_link: check, dsq_unlink: check, pick: check };

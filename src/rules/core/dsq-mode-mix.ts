@@ -24,6 +24,10 @@ export const dsqModeMix = defineRule({
         const others = dsq.known - 1;
         const orderedOthers = dsq.ordered - (task.onPriq ? 1 : 0);
         if (others <= 0) return;
+        if (!event.has('dsq_flags') && !event.has('enq_flags')) {
+          context.undecided('the trace does not say how the task is inserted');
+          return;
+        }
         context.checked();
         if (ordered ? orderedOthers === others : orderedOthers === 0) return;
         let other = dsq.head;

@@ -1,14 +1,17 @@
 // Rules: ops.dequeue() comes once for each custody, and never for a task that was dispatched directly.
 import { TASK_IN_CUSTODY } from '../../kernel/flags.ts';
-import { NO } from '../../model/sched.ts';
+import { NO, type Tri, UNKNOWN, YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { defineRule, type RuleContext } from '../rule.ts';
 
-/** The event is a call of ops.dequeue(), not only of the core function around it. */
-export function callsOp(event: TraceEvent): boolean {
-  return !event.has('scx_flags') || (event.scx_flags_lo & TASK_IN_CUSTODY) !== 0;
+/** Is the event a call of ops.dequeue(), and not only of the core function around it? */
+export function callsOp(event: TraceEvent): Tri {
+  if (!event.has('scx_flags')) return UNKNOWN;
+  return (event.scx_flags_lo & TASK_IN_CUSTODY) === 0 ? NO : YES;
 }
+
+const FLAGS_UNKNOWN = 'the trace does not say whether ops.dequeue() was called';
 
 function report(context: RuleContext, event: TraceEvent, step: Step, why: string): void {
   const { task } = step;
@@ -36,7 +39,12 @@ export const dequeueDuplicate = defineRule({
   create(context) {
     return {
       ops_dequeue(event, step) {
-        if (step.task === undefined || !context.model.semantics.custody || !callsOp(event)) return;
+        const called = callsOp(event);
+        if (step.task === undefined || !context.model.semantics.custody || called === NO) return;
+        if (called === UNKNOWN || step.inCustodyBefore === UNKNOWN) {
+          context.undecided(called === UNKNOWN ? FLAGS_UNKNOWN : 'not known whether the scheduler had the task');
+          return;
+        }
         context.checked();
         if (step.inCustodyBefore === NO && !step.task.dispatchedDirectly)
           report(context, event, step, 'the scheduler was told before, and has not had the task since');
@@ -62,8 +70,13 @@ export const directDispatchDequeue = defineRule({
       ops_dequeue(event, step) {
         const { task } = step;
         if (task === undefined || !context.model.semantics.custody || !task.dispatchedDirectly) return;
+        const called = callsOp(event);
+        if (called === UNKNOWN) {
+          context.undecided(FLAGS_UNKNOWN);
+          return;
+        }
         context.checked();
-        if (callsOp(event) && step.inCustodyBefore === NO)
+        if (called === YES && step.inCustodyBefore === NO)
           report(context, event, step, 'it was dispatched directly in its last round');
       },
     };

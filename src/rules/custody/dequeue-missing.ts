@@ -29,8 +29,12 @@ export const dequeueMissing = defineRule({
           context.checked();
           return;
         }
-        // The flag itself decides where it was recorded.
-        if (event.has('scx_flags') && (event.scx_flags_lo & TASK_IN_CUSTODY) === 0) return;
+        // The flag itself decides.
+        if (!event.has('scx_flags')) {
+          context.undecided('the trace does not show the flags of the task');
+          return;
+        }
+        if ((event.scx_flags_lo & TASK_IN_CUSTODY) === 0) return;
         if (!remoteMoveDequeue) {
           context.undecided('kernels before 7.2.13 forget ops.dequeue() for remote moves');
           return;

@@ -7,7 +7,7 @@ const STORM = 64;
 export const reenqStorm = defineRule({
   id: 'reenq-storm',
   title: `A task is not re-enqueued more than ${STORM} times without running.`,
-  severity: 'warning',
+  severity: 'info',
   since: '7.1',
   fn: 'scx_do_enqueue_task',
   needs: ['ops_enqueue', 'run'],

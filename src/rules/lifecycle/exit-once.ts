@@ -7,7 +7,7 @@ export const exitOnce = defineRule({
   title: 'The exit of an instance is claimed once.',
   severity: 'error',
   fn: 'scx_claim_exit, tracepoint sched_ext_exit',
-  needs: ['sched_exit'],
+  needs: ['sched_exit', 'sched_attach'],
   meaning: 'Two exits of one scheduler instance succeeded, though only the first claim counts.',
   causes: ['an event is doubled in the trace', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',

@@ -8,7 +8,7 @@ export const opAfterExit = defineRule({
   title: 'After its ops.exit() no callback of an instance is called.',
   severity: 'error',
   fn: 'scx_root_disable, scx_sub_disable',
-  needs: ['sched_detach', ['ops_enqueue', 'insert', 'flush']],
+  needs: ['sched_detach', 'sched_attach', ['ops_enqueue', 'insert', 'flush']],
   meaning: 'A callback of a scheduler instance was called after the instance had been taken out of the kernel.',
   causes: ['an event is missing or out of order in the trace', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',
@@ -37,6 +37,7 @@ export const opAfterExit = defineRule({
       sched_attach(_event, step) {
         if (step.sched !== undefined) goneAt.delete(step.sched);
       },
+      lost: () => goneAt.clear(),
       ops_enqueue(event, step) {
         if (event.phase !== 'begin' && step.task?.custodySeq === event.seq) check(step, 'ops.enqueue()');
       },

@@ -7,7 +7,7 @@ export const callbackNesting = contradictionRule({
   severity: 'error',
   verdict: 'violation',
   fn: 'set_next_task_scx, put_prev_task_scx, __scx_init_task, __scx_enable_task, scx_disable_task',
-  needs: [['run', 'task_init', 'task_enable']],
+  needs: ['run', 'stop', 'class_change', 'fork'],
   checkedAt: ['run', 'stop', 'task_init', 'task_enable', 'task_disable', 'task_exit'],
   disturbance: true,
   meaning:

@@ -6,7 +6,7 @@ export const idleNotify = defineRule({
   title: 'ops.update_idle() is told of each change once, and never that a CPU is idle that runs an ext task.',
   severity: 'error',
   fn: '__scx_update_idle',
-  needs: ['idle', 'switch', 'run'],
+  needs: ['idle', 'switch', 'run', 'stop', 'bypass', 'sched_attach'],
   meaning: 'The scheduler was told that a CPU is idle while an ext task ran there, or was told the same twice.',
   causes: ['an event is missing in the trace', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',

@@ -35,14 +35,17 @@ export const idleWithLocalWork = defineRule({
       if (cpu.currPid !== 0 || cpu.active === NO || cpu.online === NO || cpu.switchSeq < 0) return;
       const since = Math.max(linkTime, cpu.switchTime);
       const waited = now - since;
-      context.checked();
       // A virtual CPU can be stopped by its host, and an interrupt can last: a delay of some ticks proves nothing.
-      if (waited <= jiffiesLagNs(context.model) + context.model.header.clockErrorNs) return;
+      if (waited <= jiffiesLagNs(context.model) + context.model.header.clockErrorNs) {
+        context.checked();
+        return;
+      }
       const alive = (firstSeen[cpu.id] ?? -1) >= since && (sightings[cpu.id] ?? 0) >= ALIVE;
       if (!alive) {
         context.undecided('an idle CPU with local work executed nothing at all: it may have been stopped by its host');
         return;
       }
+      context.checked();
       context.report({
         verdict: !hasSiblings(cpu.id) ? 'violation' : 'possible',
         message: `CPU ${cpu.id} was idle for ${(waited / 1e6).toFixed(1)} ms while ${task.label} waited on its local DSQ`,

@@ -38,7 +38,9 @@ export const sliceAccounting = defineRule({
     };
     return {
       run(event, step) {
-        set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
+        // Without a value, whoever ran there before is forgotten all the same.
+        const pid = event.has('slice') ? event.pid : -1;
+        set(event.rq, pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
       },
       update_curr(event, step) {
         const slice = toNumber(event.slice_hi, event.slice_lo);

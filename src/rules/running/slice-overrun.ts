@@ -9,7 +9,7 @@ export const sliceOverrun = defineRule({
   title: 'A task whose slice is used up is replaced while others wait on the local DSQ.',
   severity: 'warning',
   fn: 'task_tick_scx',
-  needs: ['tick', 'switch', 'pick', 'dsq_link'],
+  needs: ['tick', 'switch', 'pick', 'dsq_link', 'dsq_unlink'],
   meaning: `A task ran on for ${TICKS} ticks after its slice was used up although another ext task waited on the local DSQ of its CPU.`,
   causes: ['kernel code that does not reschedule for a long time', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do; look at what the task executes.',
@@ -51,6 +51,9 @@ export const sliceOverrun = defineRule({
       },
       pick: (event) => reset(event.rq),
       switch: (event) => reset(event.cpu),
+      lost() {
+        ticks.length = 0;
+      },
     };
   },
 });

@@ -2,6 +2,8 @@
 import { defineRule } from '../rule.ts';
 
 const LINE = /^\s*(SCX_EV_\w+): +(-?\d+)$/;
+/** First line of a dump where there are sub-schedulers. */
+const OWNER = /^.*: (root|sub\d+-\d+ .*)$/s;
 const HEADER = /triggered (?:exit kind|by) /;
 /** Its value is read from the clock twice, once for the counter and once for the trace. */
 const NOT_EXACT: ReadonlySet<string> = new Set(['SCX_EV_BYPASS_DURATION']);
@@ -24,7 +26,14 @@ export const counterMonotone = defineRule({
   causes: ['an altered trace', 'a kernel bug'],
   avoid: 'Nothing that a scheduler can do: report it with the trace.',
   create(context) {
-    const last = new Map<string, { value: number; seq: number }>();
+    // Values of the instance that the dump is about; instances are told apart by its first line.
+    const dumps = new Map<string, Map<string, { value: number; seq: number }>>();
+    let last: Map<string, { value: number; seq: number }> | undefined;
+    const forget = (): void => {
+      dumps.clear();
+      last = undefined;
+    };
+    const attachesShown = context.model.records('sched_attach');
     return {
       scx_event(event) {
         context.checked();
@@ -32,8 +41,17 @@ export const counterMonotone = defineRule({
         context.report({ verdict: 'violation', message: `counter ${event.name} is decremented` });
       },
       dump(event) {
+        const owner = OWNER.exec(event.text)?.[1] ?? (HEADER.test(event.text) && last === undefined ? '' : undefined);
+        if (owner !== undefined) {
+          last = dumps.get(owner) ?? new Map();
+          dumps.set(owner, last);
+        }
         const line = parseLine(event.text);
         if (line === undefined) return;
+        if (last === undefined || !attachesShown) {
+          context.undecided('not known which instance the dump is about');
+          return;
+        }
         context.checked();
         const before = last.get(line.name);
         last.set(line.name, { value: line.value, seq: event.seq });
@@ -45,7 +63,8 @@ export const counterMonotone = defineRule({
           evidence: [{ seq: before.seq, note: 'the earlier dump' }],
         });
       },
-      sched_attach: () => last.clear(),
+      sched_attach: forget,
+      lost: forget,
     };
   },
 });

@@ -8,25 +8,35 @@ export const selectCpuDisallowed = defineRule({
   fn: 'select_task_rq_scx, select_fallback_rq',
   needs: ['select_cpu'],
   meaning:
-    'The CPU that was chosen is not allowed for the task. The core takes another one without a word: harmless, but the choice was in vain. The number of such choices is noted, they are no findings.',
+    'The CPU that was chosen is not allowed for the task. The core takes another one without a word: harmless, but the choice was in vain. They are counted, with the first as an example.',
   causes: ['the mask is not looked at in ops.select_cpu()', 'the previous CPU is returned after the mask has changed'],
   avoid: 'Test bpf_cpumask_test_cpu(cpu, p->cpus_ptr) before returning a CPU.',
   create(context) {
     let disallowed = 0;
     let choices = 0;
+    let first = { seq: -1, t: -1 };
     return {
       select_cpu(event, step) {
         const { task } = step;
         if (event.step === 'dfl' || event.step === 'and' || event.phase === 'begin' || task === undefined) return;
+        if (event.ret < 0) return;
         const allowed = task.allows(event.ret);
-        if (allowed < 0 || event.ret < 0) return;
+        if (allowed < 0) {
+          context.undecided('the mask of the task is not known');
+          return;
+        }
         context.checked();
         choices++;
-        if (allowed === 0) disallowed++;
+        if (allowed === 1) return;
+        if (disallowed++ === 0) first = { seq: event.seq, t: event.t };
       },
       onEnd() {
-        if (disallowed > 0)
-          context.note(`${disallowed} of ${choices} choices were not allowed; the core took another CPU`);
+        if (disallowed === 0) return;
+        context.report({
+          verdict: 'info',
+          message: `${disallowed} of ${choices} choices of ops.select_cpu() were not allowed; the core took another CPU`,
+          at: first,
+        });
       },
     };
   },

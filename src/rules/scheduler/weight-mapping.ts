@@ -44,8 +44,12 @@ export const weightMapping = defineRule({
           class: 'mapping',
           message: `the weight of ${step.task?.label ?? `pid ${event.pid}`} is ${event.weight}, its load weight ${given} gives another`,
           task: step.task,
-          began: beganSeq[event.cpu] ?? -1,
+          began: event.phase === '' ? -1 : (beganSeq[event.cpu] ?? -1),
+          evidence: event.phase === '' ? [] : [{ seq: beganSeq[event.cpu] ?? -1, note: 'the new load weight' }],
         });
+      },
+      lost() {
+        loads.length = 0;
       },
       ops_enqueue(event) {
         if (event.phase !== 'end' && event.has('weight')) checkRange(event.weight, event.pid);

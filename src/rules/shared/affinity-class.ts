@@ -24,21 +24,28 @@ const MEANINGS: Readonly<Record<AffinityClass['class'], string>> = {
 
 /**
  * Classifies a dispatch of `task` to CPU `target` outside its mask. `clockErrorNs` is the bound between the clocks of two
- * CPUs.
+ * CPUs. What is known of the decision was seen since the last gap, and so was every change of the mask after it.
  */
 export function classifyAffinity(task: Task, target: number, error: KernelError, clockErrorNs: number): AffinityClass {
-  const change = task.maskChanges.findLast((entry) => entry.before?.has(target) !== false && !entry.after.has(target));
+  const { maskChanges } = task;
+  const removal = maskChanges.findLast((entry) => entry.before?.has(target) === true && !entry.after.has(target));
+  // A change from a mask that is not known may have taken the CPU away, or not.
+  const change = removal ?? maskChanges.findLast((entry) => entry.before === undefined && !entry.after.has(target));
   const of = (name: AffinityClass['class']): AffinityClass => ({ class: name, meaning: MEANINGS[name], change });
-  if (change === undefined)
-    return of(task.maskChangesDropped && task.maskChanges.length === 0 ? 'unknown-mask' : 'never-allowed');
-  const end = change.endTime < 0 ? Number.POSITIVE_INFINITY : change.endTime;
   const insert = error.decisionTime;
   if (insert < 0) return of('unknown-mask');
   const began = error.callbackTime < 0 ? insert : error.callbackTime;
-  if (change.beginTime > insert + clockErrorNs) return of('late-change');
+  if (change === undefined) {
+    const oldest = maskChanges[0];
+    return of(
+      task.maskChangesDropped && oldest !== undefined && oldest.beginTime >= began ? 'unknown-mask' : 'never-allowed',
+    );
+  }
+  if (removal !== undefined && change.beginTime > insert + clockErrorNs) return of('late-change');
+  const end = change.endTime < 0 ? Number.POSITIVE_INFINITY : change.endTime;
   const toldInTime = !change.queued || (change.enqueueEndTime >= 0 && change.enqueueEndTime + clockErrorNs < began);
   if (end + clockErrorNs < began && toldInTime) return of('ignored-update');
-  return of('race-window');
+  return of(removal === undefined ? 'unknown-mask' : 'race-window');
 }
 
 /** The events of a disallowed dispatch, in words: the change, the decision. */

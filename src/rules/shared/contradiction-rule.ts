@@ -14,6 +14,9 @@ export function contradictionRule(rule: ContradictionRule): RuleSpec {
   return defineRule({
     ...spec,
     create(context) {
+      // What is missing contradicts nothing, so it must be known what would be there.
+      if (context.model.header.recorded === undefined)
+        return { onEnd: () => context.undecided('the trace does not say which events were recorded') };
       // What a filter left out contradicts everything: nothing follows from that.
       if (verdict === 'inconclusive' && context.model.header.mayBeFiltered === true) {
         return { onEnd: () => context.undecided('a filter of the recording may have left events out') };

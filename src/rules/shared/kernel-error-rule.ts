@@ -2,35 +2,52 @@
 import { type ErrorSite, errorSite } from '../../kernel/error-sites.ts';
 import { EXIT_KIND, exitReason, isErrorKind } from '../../kernel/exit.ts';
 import type { KernelError } from '../../model/kernel-error.ts';
+import { type Tri, UNKNOWN, YES } from '../../model/sched.ts';
+import type { Step } from '../../model/step.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import type { EventType } from '../../trace/vocabulary/index.ts';
+import { type EventType, KIND } from '../../trace/vocabulary/index.ts';
 import {
   type Cause,
   defineRule,
+  type EventHandler,
   type EvidenceRef,
+  type ModelView,
   type Report,
   type RuleContext,
   type RuleHandlers,
   type RuleSpec,
 } from '../rule.ts';
 
+/**
+ * Is the event a check? YES or true: it was made and could be followed. UNKNOWN: it was made, but what is known does not decide.
+ * Called after the model took the event.
+ */
+export type IsCheck = (event: TraceEvent, step: Step, model: ModelView) => Tri | boolean;
+
 type KernelErrorRule = Omit<RuleSpec, 'create' | 'severity' | 'site'> & {
   /** Events at which the core makes the check. */
   readonly checkedAt: readonly EventType[];
-  /** Only these of them are checks; default: all. */
-  readonly isCheck?: (event: TraceEvent) => boolean;
+  /** Which of them are checks; default: all. */
+  readonly isCheck?: IsCheck;
+  /** What is not known when a check is undecided. */
+  readonly unknown?: string;
 };
+
+/** The destination of a verdict is looked up here: its claim succeeded. */
+export function isResolution(event: TraceEvent): boolean {
+  return event.kind === KIND.dispatch ? event.result !== '' && event.result !== 'dropped' : event.phase !== 'end';
+}
 
 /** A rule whose id is that of an error site, reporting whenever the model raises that error. */
 export function kernelErrorRule(rule: KernelErrorRule): RuleSpec {
-  const { checkedAt, isCheck, ...spec } = rule;
+  const { checkedAt, isCheck, unknown, ...spec } = rule;
   return defineRule({
     ...spec,
     severity: 'error',
     site: spec.id,
     create(context) {
       return {
-        ...checksOf(context, checkedAt, isCheck),
+        ...checksOf(context, checkedAt, isCheck, unknown),
         onError: (error) => reportError(context, error),
         onEnd: () => {
           reportExits(context, errorSite(spec.id));
@@ -44,13 +61,18 @@ export function kernelErrorRule(rule: KernelErrorRule): RuleSpec {
 export function checksOf(
   context: RuleContext,
   types: readonly EventType[],
-  isCheck: ((event: TraceEvent) => boolean) | undefined,
+  isCheck: IsCheck | undefined,
+  unknown = 'what the check needs is not known',
 ): RuleHandlers {
   if (isCheck === undefined) return { checkedAt: types };
-  const count = (event: TraceEvent): void => {
-    if (isCheck(event)) context.checked();
+  const count = (event: TraceEvent, step: Step): void => {
+    const check = isCheck(event, step, context.model);
+    if (check === YES || check === true) context.checked();
+    else if (check === UNKNOWN) context.undecided(unknown);
   };
-  return Object.fromEntries(types.map((type) => [type, count]));
+  const handlers: Partial<Record<EventType, EventHandler>> = {};
+  for (const type of types) handlers[type] = count;
+  return handlers;
 }
 
 /** Ways in which schedulers end every day: the list of schedulers shows them, they are no findings. */

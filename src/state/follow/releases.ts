@@ -2,6 +2,7 @@
 import { DEQ_HI_CORE_SCHED_EXEC, DEQ_SLEEP, OPSS_DISPATCHING, OPSS_NONE, OPSS_QUEUED } from '../../kernel/flags.ts';
 import type { BufferedVerdict } from '../../model/cpu.ts';
 import type { Model } from '../../model/model.ts';
+import { YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
 import type { Task } from '../../model/task.ts';
 import { formatDuration } from '../../trace/duration.ts';
@@ -132,7 +133,7 @@ export class Releases {
     if ((event.deq_flags_lo & DEQ_SLEEP) !== 0) return 'sleep';
     if ((event.deq_flags_hi & DEQ_HI_CORE_SCHED_EXEC) !== 0) return 'run';
     // A task on a CPU that its mask no longer allows is taken off it as part of the change of the mask.
-    if (task.migrationPending) return 'affinity change';
+    if (task.migrationPending === YES) return 'affinity change';
     return this.#switching.has(event.cpu) ? 'switch of bypass mode' : 'property change';
   }
 

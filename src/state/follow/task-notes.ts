@@ -4,7 +4,7 @@ import { deqFlagNames, enqFlagNames } from '../../kernel/flag-names.ts';
 import { ENQ_HI_LAST, ENQ_HI_PREEMPT, ENQ_HI_REENQ, TASK_REENQ_REASON_SHIFT } from '../../kernel/flags.ts';
 import type { Dsq } from '../../model/dsq.ts';
 import type { KernelError } from '../../model/kernel-error.ts';
-import { NO } from '../../model/sched.ts';
+import { NO, YES } from '../../model/sched.ts';
 import { MISPREDICTED, type Step } from '../../model/step.ts';
 import type { Task } from '../../model/task.ts';
 import { formatDuration } from '../../trace/duration.ts';
@@ -167,7 +167,7 @@ const EXPLAINERS: { readonly [kind: number]: Explainer } = {
   [KIND.pick]: (context, event, step, task) => explainPick(context.model, event, step, task),
 
   [KIND.affinity]: (_context, event, _step, task) =>
-    event.phase !== 'begin' && task.migrationPending
+    event.phase !== 'begin' && task.migrationPending === YES
       ? `CPU ${task.taskCpu}, which it is assigned to, is no longer in its mask: the core will move it`
       : undefined,
 

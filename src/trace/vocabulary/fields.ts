@@ -201,7 +201,9 @@ export const FIELDS = {
   basis: u64('vtime_now of the group'),
 
   // The recording.
-  expect: str('ids of the rules that must report at this event, separated by blanks; for fixtures'),
+  expect: str(
+    'what must be reported at this event, for fixtures: rule ids separated by blanks, each with `/CLASS`, `=KERNEL STATUS` and `?` (only possible) where they apply',
+  ),
   text: str('text'),
   count: u64('number of lost records; absent: not known'),
 } as const satisfies Record<string, FieldSpec>;
