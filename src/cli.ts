@@ -4,6 +4,8 @@ import { addBisectCommands } from './commands/bisect-commands.ts';
 import type { CapsOptions } from './commands/caps.ts';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
+import type { DumpCommandOptions } from './commands/dump.ts';
+import type { ExplainCommandOptions } from './commands/explain.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { RecordOptions } from './commands/record.ts';
@@ -228,10 +230,36 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   program
+    .command('dump')
+    .description(
+      'read debug dumps, exit lines and kernel logs of any form, check what one snapshot shows, explain the exit',
+    )
+    .argument('<file>', 'text or trace with dumps; - is standard input')
+    .option('--kernel <version>', 'kernel release of the dump (default: as its shape tells)')
+    .option('--timeout <time>', 'watchdog timeout of the scheduler: 5s, 500ms (default: as trace or message tell)')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'lines of the longest lists (default: 10)')
+    .option('-v, --verbose', 'also every check, every counter and every task')
+    .option('--keep-going', 'report what lies before damage in a trace')
+    .action(
+      run(async (path: string, options: DumpCommandOptions) =>
+        (await import('./commands/dump.ts')).dumpCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('explain')
-    .description('explain a rule')
-    .argument('<rule>', 'id of the rule')
-    .action(run(async (rule: string) => (await import('./commands/rules.ts')).explainCommand(rule)));
+    .description('explain a rule, a check of dumps, or a message of the kernel')
+    .argument('<what...>', 'id of a rule, or the words of the kernel: a message, an EXIT line, a line of its log')
+    .option('--kernel <version>', 'kernel release that printed it, where several have the same words')
+    .addOption(new Option('--format <format>', 'form of the answer').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write it to a file')
+    .action(
+      run(async (what: string[], options: ExplainCommandOptions) =>
+        (await import('./commands/explain.ts')).explainCommand(what.join(' '), options, context),
+      ),
+    );
 
   program
     .command('schema')

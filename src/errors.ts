@@ -17,7 +17,8 @@ export type InputErrorCode =
   | 'unsorted'
   | 'bad-snapshot'
   | 'not-in-trace'
-  | 'no-finding';
+  | 'no-finding'
+  | 'no-dump';
 
 export interface InputErrorDetails {
   readonly code: InputErrorCode;

@@ -10,6 +10,6 @@ test('docs/rules.md is generated from the rules', async () => {
   await expect(renderRulesPage()).toMatchFileSnapshot(join(DOCS, 'rules.md'));
 });
 
-test.each(['state.md', 'vtime.md'])('the examples in docs/%s print what they show', async (page) => {
+test.each(['state.md', 'dumps.md', 'vtime.md'])('the examples in docs/%s print what they show', async (page) => {
   await expect(await renderExamples(join('docs', page))).toMatchFileSnapshot(join(DOCS, page));
 });
