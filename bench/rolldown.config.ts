@@ -5,6 +5,8 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: {
     speed: 'bench/speed/main.ts',
+    large: 'bench/large/main.ts',
+    fuzz: 'bench/fuzz/main.ts',
     readers: 'bench/readers/main.ts',
     mutate: 'bench/mutate/main.ts',
     minimize: 'bench/minimize/main.ts',

@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   },
   kernel: { from: ['trace'], because: 'kernel facts are data, spelled with the number types of the trace' },
   input: { from: ['errors'], because: 'bytes know nothing of traces' },
-  output: { from: [], because: 'text output knows nothing of what is printed' },
+  output: { from: ['errors'], because: 'text output knows nothing of what is printed' },
   probes: { from: ['trace'], because: 'the catalogue says what recorded events become' },
   recorder: {
     from: ['probes', 'trace', 'errors'],

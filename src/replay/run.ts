@@ -106,7 +106,9 @@ class ResultBuilder {
     const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
     if (findings.some(isMismatch)) this.#fitting = fittingDomains(this.#trace, this.#options.kernel).join(', ');
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
-    const verdict = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
+    const reached = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
+    // What lies behind the damage nobody has checked.
+    const verdict = reached === 'pass' && this.#incomplete !== undefined ? 'inconclusive' : reached;
     const missing = replay.ruleRuns
       .filter((run) => this.#options.named?.has(run.spec.id) === true && run.notEvaluated !== undefined)
       .map((run) => run.spec.id);

@@ -47,7 +47,6 @@ const TABLE: readonly (readonly [string, number])[] = [
   ['replay good.jsonl bad.jsonl', 1],
   ['replay bad.jsonl noise.bin', 1],
   ['replay good.jsonl noise.bin', 125],
-  ['replay bad.jsonl --skip switch-chain-broken', 0],
   ['replay cut.jsonl', 125],
   ['replay nothing.jsonl', 125],
   ['replay none.jsonl', 125],
