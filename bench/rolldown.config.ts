@@ -5,9 +5,13 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: {
     speed: 'bench/speed/main.ts',
+    large: 'bench/large/main.ts',
+    fuzz: 'bench/fuzz/main.ts',
     readers: 'bench/readers/main.ts',
     mutate: 'bench/mutate/main.ts',
     minimize: 'bench/minimize/main.ts',
+    bisect: 'bench/bisect/main.ts',
+    gate: 'bench/gate/main.ts',
   },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id),

@@ -4,11 +4,14 @@ import { addBisectCommands } from './commands/bisect-commands.ts';
 import type { CapsOptions } from './commands/caps.ts';
 import { type CommandContext, reportError } from './commands/context.ts';
 import type { ConvertOptions } from './commands/convert.ts';
+import type { DumpCommandOptions } from './commands/dump.ts';
+import type { ExplainCommandOptions } from './commands/explain.ts';
 import { addGateCommands, formatOption, type Runner } from './commands/gate-commands.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { StateCommandOptions } from './commands/state.ts';
+import type { VtimeCommandOptions } from './commands/vtime.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -194,6 +197,29 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
   addBisectCommands(program, run, context);
 
   program
+    .command('vtime')
+    .description('chart how far tasks drift from the clocks of their scheduler')
+    .argument('<trace>', 'trace file; - is standard input')
+    .option(
+      '--domain <name|file>',
+      'how the scheduler keeps vtime: a built-in description, or a file (see docs/vtime.md)',
+    )
+    .option('--set <key=value>', 'change a value of that description, such as variant=M4 or slice=10ms', collect)
+    .addOption(
+      new Option('--format <format>', 'output format').choices(['terminal', 'json', 'csv']).default('terminal'),
+    )
+    .option('--pid <pid>', 'only this task')
+    .option('--tasks <n>', 'chart this many tasks of each scheduler (default: 10)')
+    .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
+    .option('-o, --output <file>', 'write the output to a file')
+    .action(
+      run(async (path: string, options: VtimeCommandOptions) =>
+        (await import('./commands/vtime.ts')).vtimeCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('rules')
     .description('list the rules')
     .addOption(new Option('--format <format>', 'form of the list').choices(['terminal', 'json']).default('terminal'))
@@ -204,10 +230,36 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     );
 
   program
+    .command('dump')
+    .description(
+      'read debug dumps, exit lines and kernel logs of any form, check what one snapshot shows, explain the exit',
+    )
+    .argument('<file>', 'text or trace with dumps; - is standard input')
+    .option('--kernel <version>', 'kernel release of the dump (default: as its shape tells)')
+    .option('--timeout <time>', 'watchdog timeout of the scheduler: 5s, 500ms (default: as trace or message tell)')
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('--limit <n>', 'lines of the longest lists (default: 10)')
+    .option('-v, --verbose', 'also every check, every counter and every task')
+    .option('--keep-going', 'report what lies before damage in a trace')
+    .action(
+      run(async (path: string, options: DumpCommandOptions) =>
+        (await import('./commands/dump.ts')).dumpCommand(path, options, context),
+      ),
+    );
+
+  program
     .command('explain')
-    .description('explain a rule')
-    .argument('<rule>', 'id of the rule')
-    .action(run(async (rule: string) => (await import('./commands/rules.ts')).explainCommand(rule)));
+    .description('explain a rule, a check of dumps, or a message of the kernel')
+    .argument('<what...>', 'id of a rule, or the words of the kernel: a message, an EXIT line, a line of its log')
+    .option('--kernel <version>', 'kernel release that printed it, where several have the same words')
+    .addOption(new Option('--format <format>', 'form of the answer').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write it to a file')
+    .action(
+      run(async (what: string[], options: ExplainCommandOptions) =>
+        (await import('./commands/explain.ts')).explainCommand(what.join(' '), options, context),
+      ),
+    );
 
   program
     .command('schema')

@@ -17,7 +17,8 @@ export type InputErrorCode =
   | 'unsorted'
   | 'bad-snapshot'
   | 'not-in-trace'
-  | 'no-finding';
+  | 'no-finding'
+  | 'no-dump';
 
 export interface InputErrorDetails {
   readonly code: InputErrorCode;
@@ -29,6 +30,15 @@ export interface InputErrorDetails {
   readonly found?: string;
   /** What the user can do about it. */
   readonly hint?: string;
+}
+
+/** The text on one line: what an input holds must not reach a terminal as it is. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => {
+    const code = char.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
 }
 
 /** Input that cannot be read or makes no sense. Leads to exit code 125. */
@@ -49,7 +59,9 @@ export class InputError extends Error {
       ...(expected === undefined ? [] : [`expected ${expected}`]),
       ...(found === undefined ? [] : [`found ${found}`]),
     ].join(', ');
-    return `${place}: ${this.message}${facts === '' ? '' : `: ${facts}`} [${code}]${hint === undefined ? '' : `; ${hint}`}`;
+    return printable(
+      `${place}: ${this.message}${facts === '' ? '' : `: ${facts}`} [${code}]${hint === undefined ? '' : `; ${hint}`}`,
+    );
   }
 }
 
@@ -59,6 +71,34 @@ export class UsageError extends Error {
     super(message);
     this.name = 'UsageError';
   }
+}
+
+/** A file or device that cannot be written. Leads to exit code 129: it was named, or connected, by the user. */
+export class OutputError extends Error {
+  constructor(path: string, reason: string) {
+    super(`${path}: cannot write: ${reason}`);
+    this.name = 'OutputError';
+  }
+}
+
+/** Words for the codes of the system. */
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such folder',
+  ENOTDIR: 'no such folder',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'the file system is read-only',
+  EISDIR: 'is a directory',
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the quota is used up',
+  EFBIG: 'the file would be too large',
+  ETXTBSY: 'it is being executed',
+};
+
+/** The error of a system call on a file to be written, in words; anything else as it is. */
+export function notWritable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error;
+  return new OutputError(path, SYSTEM_REASONS[String(error.code)] ?? error.message);
 }
 
 /** An input error whose cause is worked out only when somebody asks: explaining needs code that is loaded late. */

@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   },
   kernel: { from: ['trace'], because: 'kernel facts are data, spelled with the number types of the trace' },
   input: { from: ['errors'], because: 'bytes know nothing of traces' },
-  output: { from: [], because: 'text output knows nothing of what is printed' },
+  output: { from: ['errors'], because: 'text output knows nothing of what is printed' },
   probes: { from: ['trace'], because: 'the catalogue says what recorded events become' },
   recorder: {
     from: ['probes', 'trace', 'errors'],
@@ -42,6 +42,20 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     because:
       'the engine drives model and rules over events, whatever they were read from; of probes it says what would record what is missing',
   },
+  dump: {
+    from: ['trace', 'kernel'],
+    because: 'a dump is text about the state of the kernel: it needs no trace, no model, no rules',
+  },
+  explain: {
+    from: ['dump', 'kernel', 'probes', 'rules', 'trace'],
+    because:
+      'an explanation puts together what is known of a message: the site, its rule, what to record; it reads no file',
+  },
+  diagnosis: {
+    from: ['dump', 'explain', 'findings', 'kernel', 'trace', 'types:readers', 'errors'],
+    because:
+      'a diagnosis makes the result document of a dump; it knows no output, and of formats only that they are read',
+  },
   state: {
     from: ['trace', 'kernel', 'model', 'replay', 'errors', 'types:findings', 'types:readers'],
     because: 'views turn the model into plain data at any event; they judge nothing and know no format and no output',
@@ -51,7 +65,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
     because: 'an inspection counts what a trace holds and asks the rules what they lack; it replays nothing',
   },
   report: {
-    from: ['trace', 'findings', 'types:state', 'types:inspect'],
+    from: ['trace', 'findings', 'types:state', 'types:inspect', 'types:diagnosis', 'types:explain'],
     because:
       'reporters are functions of a document and know nothing of the model; of the trace only how values are spelled',
   },

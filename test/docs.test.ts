@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { renderExamples } from './support/examples.ts';
 import { renderRulesPage } from './support/rules-page.ts';
+import { renderTraceFormatPage } from './support/trace-format-page.ts';
 
 const DOCS = join(import.meta.dirname, '../docs');
 
@@ -10,6 +11,10 @@ test('docs/rules.md is generated from the rules', async () => {
   await expect(renderRulesPage()).toMatchFileSnapshot(join(DOCS, 'rules.md'));
 });
 
-test.each(['state.md'])('the examples in docs/%s print what they show', async (page) => {
+test('docs/trace-format.md is generated from the vocabulary', async () => {
+  await expect(renderTraceFormatPage()).toMatchFileSnapshot(join(DOCS, 'trace-format.md'));
+});
+
+test.each(['state.md', 'dumps.md', 'vtime.md'])('the examples in docs/%s print what they show', async (page) => {
   await expect(await renderExamples(join('docs', page))).toMatchFileSnapshot(join(DOCS, page));
 });

@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { openInput } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
 import { PROJECT, recordings } from '../support/inputs.ts';
+import { writeLongDat } from '../support/long-dat.ts';
 import { compare, isInstalled, type Measure, measure } from '../support/run.ts';
-import { writeLongDat } from './long-dat.ts';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 /** A trace of about this many records is measured; the other is ten times as long. */
 const RECORDS = Number(process.env.RECORDS ?? 2_000_000);
-/** MiB of peak memory, and by how much more a trace ten times as long may take. */
+/** MiB of peak memory; and the old generation of the heap that a trace ten times as long must get along with. */
 const MEMORY_BAR = 200;
-const GROWTH_BAR = 32;
+const SMALL_HEAP = 24;
 
 /** A trace that a person can read. */
-const SMALL = join(PROJECT, 'fixtures', 'state', 'affinity-race.jsonl');
+const SMALL = join(PROJECT, 'fixtures', 'recordings', 'healthy.jsonl');
 
 const cli = join(PROJECT, 'bin', 'scx-check.js');
 const replay = (path: string): readonly string[] => ['node', cli, 'replay', path, '--quiet'];
@@ -65,16 +65,17 @@ try {
   const [converted] = compare([['node', cli, 'convert', jsonl, '--to', 'json']], Math.min(3, ROUNDS));
   show('convert .jsonl to .json', converted, records * times);
 
-  const large = measure(replay(longer));
-  show('replay ten times as long', large, records * times * 10);
+  // Garbage that is not collected yet looks like growth: what a trace needs shows where the heap is small.
+  const [program = '', ...rest] = replay(longer);
+  const large = measure([program, `--max-old-space-size=${SMALL_HEAP}`, ...rest]);
+  show(`ten times as long, ${SMALL_HEAP} MiB of heap`, large, records * times * 10);
   bar(
-    `peak memory ${large.memory.toFixed(0)} MiB, ${(large.memory - (own?.memory ?? 0)).toFixed(0)} MiB more than for the short one`,
-    large.memory <= MEMORY_BAR && large.memory - (own?.memory ?? 0) <= GROWTH_BAR,
-    `at most ${MEMORY_BAR}, and ${GROWTH_BAR} more`,
+    `peak memory ${(own?.memory ?? 0).toFixed(0)} MiB, of a trace ten times as long ${large.memory.toFixed(0)} MiB`,
+    large.status <= 1 && Math.max(large.memory, own?.memory ?? 0) <= MEMORY_BAR,
+    `at most ${MEMORY_BAR}`,
   );
 
-  const small = SMALL;
-  const [start, node] = compare([replay(small), ['node', '-e', '0']], Math.max(ROUNDS, 5));
+  const [start, node] = compare([replay(SMALL), ['node', '-e', '0']], Math.max(ROUNDS, 5));
   bar(
     `a small trace in ${((start?.wall ?? 0) * 1000).toFixed(0)} ms (node alone ${((node?.wall ?? 0) * 1000).toFixed(0)} ms)`,
     (start?.wall ?? 1) < 0.2,
@@ -87,6 +88,8 @@ process.exitCode = missed > 0 ? 1 : 0;
 
 function show(what: string, run: Measure | undefined, events: number): void {
   if (run === undefined) return;
+  // A run that breaks off is fast.
+  if (run.status > 1) bar(`${what}: exit code ${run.status}`, false, '0 or 1');
   const memory = run.memory === 0 ? '' : `${run.memory.toFixed(0).padStart(6)} MiB`;
   console.log(
     `${what.padEnd(32)} ${run.wall.toFixed(2).padStart(7)} s wall ${run.cpu.toFixed(2).padStart(7)} s CPU ${(events / run.cpu / 1e6).toFixed(2).padStart(7)} M/s CPU${memory}`,

@@ -1,6 +1,6 @@
 // Runs a command and measures it: wall time, CPU time with that of its threads, and for Node programs the peak memory.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ export interface Measure {
   /** Seconds. */
   readonly wall: number;
   readonly cpu: number;
-  /** MiB; 0 for programs that are not ours to ask. */
+  /** MiB; 0 for programs that are not ours to ask, and those that did not end by themselves. */
   readonly memory: number;
   readonly status: number;
 }
@@ -37,7 +37,8 @@ export function measure(command: readonly string[]): Measure {
       (sum, [, m, s]) => sum + Number(m) * 60 + Number(s),
       0,
     );
-    const memory = program === 'node' ? Number(readFileSync(memoryFile, 'utf8')) / 1024 : 0;
+    // A program that was killed leaves no number.
+    const memory = existsSync(memoryFile) ? Number(readFileSync(memoryFile, 'utf8')) / 1024 : 0;
     return { wall, cpu, memory, status: result.status ?? -1 };
   } finally {
     rmSync(folder, { recursive: true });

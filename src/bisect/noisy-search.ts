@@ -11,6 +11,8 @@ export interface RateBelief {
 
 /** No bug is so sure to show that a single run without it would be proof. */
 const HIGHEST_RATE = 0.9999;
+/** Bugs that show less often are not searched for in this way. */
+const LOWEST_RATE = 0.005;
 const RATE_STEPS = 40;
 
 /** The rate is known. */
@@ -18,12 +20,16 @@ export function knownRate(rate: number): RateBelief {
   return { rates: [Math.min(rate, HIGHEST_RATE)], weights: [1] };
 }
 
-/** Nothing is known of the rate: every value is as likely as the other. */
+/**
+ * Nothing is known of the rate. Low rates count more than their share (Beta(1/2, 1)): were all shares as likely as each other,
+ * rare bugs would be taken for more frequent than they are, and a run without the bug for better news than it is.
+ */
 export function unknownRate(): RateBelief {
-  return {
-    rates: Array.from({ length: RATE_STEPS }, (_, i) => Math.min((i + 0.5) / RATE_STEPS, HIGHEST_RATE)),
-    weights: Array.from({ length: RATE_STEPS }, () => 1 / RATE_STEPS),
-  };
+  const rates = Array.from({ length: RATE_STEPS }, (_, i) => HIGHEST_RATE * LOWEST_RATE ** (i / (RATE_STEPS - 1)));
+  // The steps are as wide as the rates are high.
+  const weights = rates.map((rate) => rate / Math.sqrt(rate));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return { rates, weights: weights.map((weight) => weight / total) };
 }
 
 export interface Choice {

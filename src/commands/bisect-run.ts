@@ -11,7 +11,7 @@ import { explained, InputError, UsageError } from '../errors.ts';
 import { BISECT_SCHEMA, type SearchDocument } from '../findings/bisect-report.ts';
 import { EXIT } from '../findings/verdict.ts';
 import { OutputFile } from '../output/output-file.ts';
-import { replayForBisect } from './bisect-replay.ts';
+import { bisectRules, replayForBisect } from './bisect-replay.ts';
 import type { CommandContext } from './context.ts';
 import { countOption, kernelOption, shareOption } from './options.ts';
 import { renderBisect } from './render.ts';
@@ -27,6 +27,7 @@ export interface BisectRunOptions {
   readonly maxRuns: string;
   readonly learnRuns: string;
   readonly trace?: string;
+  readonly skip?: string;
   readonly kernel?: string;
   readonly keep?: string;
   readonly resume?: boolean;
@@ -52,6 +53,7 @@ export async function bisectRunCommand(options: BisectRunOptions, context: Comma
     learnRuns: countOption('--learn-runs', options.learnRuns),
   };
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
+  const rules = bisectRules(options.skip, expected.rule);
   const git = new Git(process.cwd());
   const good = options.good.map((name) => git.resolve(name, '--good'));
   const bad = git.resolve(options.bad, '--bad');
@@ -82,7 +84,7 @@ export async function bisectRunCommand(options: BisectRunOptions, context: Comma
       cpSync(trace, join(options.keep, `${hash.slice(0, 12)}.${number + 1}${extname(trace)}`));
     }
     try {
-      return say(judge(await replayForBisect(trace, { kernel }), expected, requirements));
+      return say(judge(await replayForBisect(trace, { kernel, rules }), expected, requirements));
     } catch (error) {
       const cause = await explained(error);
       if (!(cause instanceof InputError)) throw cause;
@@ -149,8 +151,16 @@ class State {
   constructor(git: Git, history: History, options: BisectRunOptions, { good, bad }: { good: string[]; bad: string }) {
     this.folder = join(git.directory, 'scx-check-bisect');
     this.#file = join(this.folder, 'log.jsonl');
-    const { record: command, expect, require: requirements = [], rate = null, confidence, kernel = null } = options;
-    const question = JSON.stringify({ good, bad, command, expect, requirements, rate, confidence, kernel });
+    const {
+      record: command,
+      expect,
+      require: requirements = [],
+      rate = null,
+      confidence,
+      kernel = null,
+      skip = '',
+    } = options;
+    const question = JSON.stringify({ good, bad, command, expect, requirements, rate, confidence, kernel, skip });
     if (options.restart === true) this.forget();
     const exists = statSync(this.#file, { throwIfNoEntry: false }) !== undefined;
     if (options.resume !== true) {

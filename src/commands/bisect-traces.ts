@@ -25,7 +25,7 @@ import type { OpenTrace } from '../readers/reader.ts';
 import { collectEvidence } from '../replay/evidence.ts';
 import { loadDomain } from '../vtime/load-domain.ts';
 import { overVariants } from './bisect-over.ts';
-import { type BisectReplayOptions, replayForBisect } from './bisect-replay.ts';
+import { type BisectReplayOptions, bisectRules, replayForBisect } from './bisect-replay.ts';
 import type { CommandContext } from './context.ts';
 import { ruleOption } from './minimize.ts';
 import { kernelOption, numberOption, shareOption } from './options.ts';
@@ -42,6 +42,7 @@ export interface BisectTracesOptions extends Printing {
   readonly require?: readonly string[];
   readonly list?: string;
   readonly rate?: string;
+  readonly skip?: string;
   readonly kernel?: string;
 }
 
@@ -54,6 +55,7 @@ export async function bisectTracesCommand(
   const requirements = (options.require ?? []).map(parseRequirement);
   const rate = options.rate === undefined ? undefined : shareOption('--rate', options.rate);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
+  const rules = bisectRules(options.skip, expected.rule);
   const recordings = options.list === undefined ? found(folder) : listed(options.list, folder);
   if (recordings.size === 0) throw new UsageError(`${folder}: there are no recordings`);
   const named = options.list === undefined ? inOrder(recordings) : [...recordings.keys()].map(plainName);
@@ -61,7 +63,7 @@ export async function bisectTracesCommand(
   for (const { label, subject, key } of named) {
     const outcomes: SeriesItem['outcomes'][number][] = [];
     for (const recording of recordings.get(key) ?? [])
-      outcomes.push({ recording, ...(await outcomeOf(recording, { kernel }, expected, requirements)) });
+      outcomes.push({ recording, ...(await outcomeOf(recording, { kernel, rules }, expected, requirements)) });
     entries.push(seriesEntry({ label, subject, outcomes }, rate));
   }
   return print(seriesDocument('traces', 'recordings', expectedName(expected), entries), options, context);

@@ -1,5 +1,5 @@
 // What commands get from the outside: streams, environment, and how they say what went wrong.
-import { InputError, UsageError } from '../errors.ts';
+import { InputError, notWritable, OutputError, printable, UsageError } from '../errors.ts';
 import { EXIT } from '../findings/verdict.ts';
 
 export interface CommandContext {
@@ -16,9 +16,14 @@ export function reportError(context: CommandContext, error: unknown): number {
     context.stderr.write(`scx-check: ${error.describe()}\n`);
     return EXIT.noVerdict;
   }
-  if (error instanceof UsageError) {
-    context.stderr.write(`scx-check: ${error.message}\n`);
+  if (error instanceof UsageError || error instanceof OutputError) {
+    context.stderr.write(`scx-check: ${printable(error.message)}\n`);
     return EXIT.usage;
+  }
+  // What commands write by themselves: baselines, expectations, scripts.
+  if (error instanceof Error && 'path' in error && typeof error.path === 'string') {
+    const cause = notWritable(error.path, error);
+    if (cause !== error) return reportError(context, cause);
   }
   throw error;
 }

@@ -17,6 +17,15 @@ export async function domainOption(options: DomainOptions, header: TraceHeader):
   return loadDomain(existsSync(domain) ? readDescription(domain) : domain, set);
 }
 
+/** What `--domain` stands for in a header: a name, or the description in the file. */
+export function domainSource(domain: string | undefined): TraceHeader['domain'] {
+  if (domain === undefined || !existsSync(domain)) return domain;
+  const description = readDescription(domain);
+  if (typeof description !== 'object' || description === null)
+    throw new UsageError(`--domain ${domain}: the description is no object`);
+  return { ...description };
+}
+
 function readDescription(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

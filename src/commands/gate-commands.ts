@@ -1,6 +1,7 @@
 // Declares the commands of the gate on the command line; each is loaded when it is called.
 import { type Command, Option } from 'commander';
 import type { CommandContext } from './context.ts';
+import type { DiffOptions } from './diff.ts';
 import { REPORT_FORMATS } from './formats.ts';
 import type { MinimizeCommandOptions } from './minimize.ts';
 import type { ReportOptions } from './report.ts';
@@ -14,6 +15,8 @@ export type Runner = <A extends unknown[]>(
 export function formatOption(): Option {
   return new Option('--format <format>', 'form of the report').choices([...REPORT_FORMATS]).default('terminal');
 }
+
+const collect = (value: string, list: readonly string[] = []): string[] => [...list, value];
 
 export function addGateCommands(program: Command, run: Runner, context: CommandContext): void {
   program
@@ -40,6 +43,7 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
     .requiredOption('--rule <id>', 'rule that the trace violates')
     .option('--pid <pid>', 'only a finding about this task')
     .option('--kernel <version>', 'replay under the semantics of this kernel release')
+    .option('--domain <name|file>', 'how the scheduler keeps vtime: a built-in description, or a file')
     .option('--snapshot <file>', 'initial state (default: snapshot.json beside the trace)')
     .option('-o, --output <file>', 'file to write (.json, .jsonl, .csv); default: standard output')
     .option('--fixture <folder>', 'write the trace and its expectation into this folder')
@@ -47,6 +51,25 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
     .action(
       run(async (path: string, options: MinimizeCommandOptions) =>
         (await import('./minimize.ts')).minimizeCommand(path, options, context),
+      ),
+    );
+
+  program
+    .command('diff')
+    .description('compare two recordings of one workload: findings, rules, fidelity, waits, picks, migrations, drops')
+    .argument('<a>', 'trace before')
+    .argument('<b>', 'trace after')
+    .option('--rules <ids>', 'check only these rules, separated by commas')
+    .option('--skip <ids>', 'do not check these rules')
+    .option('--kernel <version>', 'replay both under the semantics of this kernel release')
+    .option('--domain <name|file>', 'how the scheduler keeps vtime: a built-in description, or a file')
+    .option('--set <key=value>', 'change a value of that description', collect)
+    .addOption(new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal'))
+    .option('-o, --output <file>', 'write the report to a file')
+    .option('-v, --verbose', 'also tasks with few waits')
+    .action(
+      run(async (a: string, b: string, options: DiffOptions) =>
+        (await import('./diff.ts')).diffCommand(a, b, options, context),
       ),
     );
 

@@ -60,6 +60,7 @@ async function inspectOne(path: string, options: InspectOptions, context: Comman
     const trace = await openTrace(source, {
       ...(options.inputFormat === undefined ? {} : { format: options.inputFormat }),
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+      explainsAtOnce: true,
       onProgress: (done) => progress.update(done),
     });
     return inspectTrace(trace, { path, bytes: source.size, rules: RULES });

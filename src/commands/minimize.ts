@@ -14,10 +14,12 @@ import type { RuleSpec } from '../rules/rule.ts';
 import { WRITERS, writerForPath } from '../writers/index.ts';
 import type { WriterSpec } from '../writers/writer.ts';
 import type { CommandContext } from './context.ts';
+import { domainSource } from './domain-option.ts';
 import { kernelOption, numberOption } from './options.ts';
 import { Progress } from './progress.ts';
 
 export interface MinimizeCommandOptions {
+  readonly domain?: string;
   readonly rule: string;
   readonly pid?: string;
   readonly kernel?: string;
@@ -47,7 +49,16 @@ export async function minimizeCommand(
       onProgress: (done) => progress.update(done),
     });
     const { keepValues } = options;
-    minimized = await minimize(trace, { rule, pid, kernel, keepValues, writer, path: target });
+    const domain = domainSource(options.domain);
+    minimized = await minimize(trace, {
+      rule,
+      pid,
+      kernel,
+      ...(domain === undefined ? {} : { domain }),
+      keepValues,
+      writer,
+      path: target,
+    });
   } catch (error) {
     throw await explained(error);
   } finally {

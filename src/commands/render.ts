@@ -1,5 +1,6 @@
 // From documents to text: the reporters by the name of their format, each loaded when it is used.
 import type { BisectDocument } from '../findings/bisect-report.ts';
+import type { DiffDocument } from '../findings/diff.ts';
 import type { ReplayResult } from '../findings/result.ts';
 import type { TestReport } from '../findings/test-report.ts';
 import type { FailedInput } from '../report/place.ts';
@@ -78,6 +79,16 @@ export async function renderBisect(
   if (options.format === 'json') return `${JSON.stringify(document, null, 1)}\n`;
   const { renderBisectTerminal } = await import('../report/bisect-terminal.ts');
   return renderBisectTerminal(document, { style: await styleFor(options, context), verbose: options.verbose === true });
+}
+
+export async function renderDiff(
+  document: DiffDocument,
+  options: { readonly format: 'terminal' | 'json'; readonly output?: string; readonly verbose?: boolean },
+  context: CommandContext,
+): Promise<string> {
+  if (options.format === 'json') return `${JSON.stringify(document, null, 1)}\n`;
+  const { renderDiffTerminal } = await import('../report/diff-terminal.ts');
+  return renderDiffTerminal(document, { style: await styleFor(options, context), verbose: options.verbose === true });
 }
 
 async function styleFor({ output }: Pick<RenderOptions, 'output'>, context: CommandContext) {

@@ -113,6 +113,7 @@ async function replayOne(
     const trace = await openTrace(source, {
       ...(options.inputFormat === undefined ? {} : { format: options.inputFormat }),
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+      explainsAtOnce: options.keepGoing === true,
       onProgress: (done) => progress.update(done),
     });
     const base = options.from === undefined && options.to === undefined ? 0n : firstTimeBase(trace);

@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import { RESULT_SCHEMA, type ReplayResult } from '../findings/result.ts';
 import { TEST_SCHEMA, type TestReport } from '../findings/test-report.ts';
 import { worseExitCode } from '../findings/verdict.ts';
+import { notReadable } from '../input/source.ts';
 import { OutputFile } from '../output/output-file.ts';
 import type { CommandContext } from './context.ts';
 import type { ReportFormat } from './formats.ts';
@@ -42,8 +43,7 @@ function readDocument(path: string): TestReport | readonly ReplayResult[] {
   try {
     text = readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError({ code: 'not-readable', path }, `cannot read: ${reason}`);
+    throw notReadable(path, error);
   }
   let json: unknown;
   try {

@@ -1,10 +1,9 @@
-// `scx-check rules`: the list of rules, and `scx-check explain`: all about one of them.
-import { UsageError } from '../errors.ts';
+// `scx-check rules`: the list of rules.
 import { EXIT } from '../findings/verdict.ts';
 import { OutputFile } from '../output/output-file.ts';
 import { levelFor } from '../probes/needs.ts';
 import { kernelMessage, needsOf, versionsOf } from '../rules/facts.ts';
-import { findRule, RULES } from '../rules/index.ts';
+import { RULES } from '../rules/index.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 
 export function rulesCommand(options: { readonly format: 'terminal' | 'json' }): number {
@@ -19,15 +18,6 @@ export function rulesCommand(options: { readonly format: 'terminal' | 'json' }):
     }
     output.write('level: scx-check record --level N records what the rule needs; -: no recorder does\n');
   }
-  output.close();
-  return EXIT.ok;
-}
-
-export function explainCommand(what: string): number {
-  const rule = findRule(what);
-  if (rule === undefined) throw new UsageError(`there is no rule ${JSON.stringify(what)}; scx-check rules lists them`);
-  const output = new OutputFile();
-  output.write(explainRule(rule));
   output.close();
   return EXIT.ok;
 }
@@ -53,28 +43,4 @@ function recordingOf(rule: RuleSpec): string | undefined {
   const level = levelFor(rule.needs);
   if (level === undefined) return undefined;
   return `scx-check record --rules ${rule.id}, or all rules of its kind: --level ${level}`;
-}
-
-/** The page of one rule as text. */
-export function explainRule(rule: RuleSpec): string {
-  const message = kernelMessage(rule);
-  const lines = [
-    `${rule.id} (${rule.severity})`,
-    `  ${rule.title}`,
-    '',
-    rule.meaning,
-    '',
-    `Kernel    ${rule.fn}${message === undefined ? ', which does not check it' : ''}`,
-    ...(message === undefined ? [] : [`Message   ${message === '' ? '(none)' : message}`]),
-    `Linux     ${versionsOf(rule)}`,
-    `Needs     ${needsOf(rule).join(', ') || 'nothing in particular'}`,
-    `Record    ${recordingOf(rule) ?? 'nothing records it: traces that are written by hand or by other tools may hold it'}`,
-    '',
-    'Usual causes',
-    ...rule.causes.map((cause) => `  - ${cause}`),
-    '',
-    'How to avoid it',
-    `  ${rule.avoid}`,
-  ];
-  return `${lines.join('\n')}\n`;
 }

@@ -170,6 +170,7 @@ async function withTrace(
   try {
     const trace = await openTrace(source, {
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+      explainsAtOnce: options.keepGoing === true,
       onProgress: (done) => progress.update(done),
     });
     await use(trace);

@@ -15,6 +15,9 @@ export interface FindingFilter {
   readonly to?: number;
 }
 
+const NONE: readonly never[] = [];
+const NOTHING_UNDECIDED: ReadonlyMap<string, number> = new Map();
+
 /** State of one rule during a replay. */
 export class RuleRun {
   readonly spec: RuleSpec;
@@ -23,18 +26,31 @@ export class RuleRun {
   possibles = 0;
   inconclusives = 0;
   infos = 0;
-  /** Reasons of undecided checks, with their number. */
-  readonly undecided = new Map<string, number>();
-  /** What is worth knowing about the rule in this trace. */
-  readonly notes: string[] = [];
+  /** Most rules of most replays have nothing to say: what they could say is made when they do. */
+  #undecided: Map<string, number> | undefined;
+  #notes: string[] | undefined;
+  #findings: Finding[] | undefined;
   /** Why it is not evaluated; undefined: it is. */
   notEvaluated: string | undefined;
   /** How to record what it lacks, '' when nothing records it; undefined: nothing is lacking. */
   record: string | undefined;
-  readonly findings: Finding[] = [];
 
   constructor(spec: RuleSpec) {
     this.spec = spec;
+  }
+
+  /** Reasons of undecided checks, with their number. */
+  get undecided(): ReadonlyMap<string, number> {
+    return this.#undecided ?? NOTHING_UNDECIDED;
+  }
+
+  /** What is worth knowing about the rule in this trace. */
+  get notes(): readonly string[] {
+    return this.#notes ?? NONE;
+  }
+
+  get findings(): readonly Finding[] {
+    return this.#findings ?? NONE;
   }
 
   get total(): number {
@@ -42,7 +58,13 @@ export class RuleRun {
   }
 
   noteUndecided(reason: string): void {
-    this.undecided.set(reason, (this.undecided.get(reason) ?? 0) + 1);
+    this.#undecided ??= new Map();
+    this.#undecided.set(reason, (this.#undecided.get(reason) ?? 0) + 1);
+  }
+
+  note(text: string): void {
+    this.#notes ??= [];
+    this.#notes.push(text);
   }
 
   add(report: Report, event: TraceEvent, step: Step, filter: FindingFilter): void {
@@ -56,7 +78,8 @@ export class RuleRun {
     if (this.findings.length >= KEPT_PER_RULE) return;
     const sched = report.sched ?? step.sched;
     const evidence = [...(report.evidence ?? []), { seq, note: report.note }];
-    this.findings.push({
+    this.#findings ??= [];
+    this.#findings.push({
       rule: this.spec.id,
       verdict: report.verdict,
       severity: report.severity ?? this.spec.severity,

@@ -3,6 +3,7 @@ import type { KernelStatus } from '../replay/exits.ts';
 import type { FidelityLine, FidelityName } from '../replay/fidelity.ts';
 import type { FindingVerdict, Severity } from '../rules/rule.ts';
 import type { BaselineSummary } from './baseline.ts';
+import type { ResultFigures } from './figures.ts';
 
 export const RESULT_SCHEMA = 'scx-check/result@1';
 
@@ -132,6 +133,8 @@ export interface ReplayResult {
     readonly kernel: string;
     readonly differences: readonly ResultDifference[];
   };
+  /** Present when they were asked for. */
+  readonly figures?: ResultFigures;
   /** Present when the input could only be read in part. */
   readonly incomplete?: { readonly error: string };
   /** Present with `--explain-fidelity`: what the model did not predict. */

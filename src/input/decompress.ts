@@ -4,6 +4,7 @@ import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { InputError } from '../errors.ts';
 import { chunksOf, type Source } from './source.ts';
 import type { Spool } from './spool.ts';
+import { zstdStream } from './zstd.ts';
 
 type Compression = Exclude<Source['compression'], 'none'>;
 
@@ -44,10 +45,8 @@ async function gunzip(source: Source, spool: Spool): Promise<void> {
 }
 
 async function unzstd(source: Source, spool: Spool): Promise<void> {
-  const { ZSTDDecoder } = await import('zstddec/stream');
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
-  for (const chunk of decoder.decodeStreaming(copies(source))) spool.write(chunk);
+  const decompressed = await zstdStream();
+  for (const chunk of decompressed(copies(source))) spool.write(chunk);
 }
 
 async function unxz(source: Source, spool: Spool): Promise<void> {

@@ -63,7 +63,7 @@ export class FileSource implements Source {
   readAt(position: number, target: Uint8Array): number {
     let done = 0;
     while (done < target.length) {
-      const n = readSync(this.#fd, target, done, target.length - done, position + done);
+      const n = this.#read(target, done, position + done);
       if (n === 0) break;
       done += n;
     }
@@ -72,6 +72,14 @@ export class FileSource implements Source {
 
   close(): void {
     closeSync(this.#fd);
+  }
+
+  #read(target: Uint8Array, from: number, position: number): number {
+    try {
+      return readSync(this.#fd, target, from, target.length - from, position);
+    } catch (error) {
+      throw notReadable(this.path, error);
+    }
   }
 }
 

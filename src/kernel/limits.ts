@@ -25,4 +25,5 @@ export function isWeightOfLoad(weight: number, loadWeight: number): boolean {
 export function weightOfLoad(load: number): number {
   return Math.min(WEIGHT_MAX, Math.max(WEIGHT_MIN, Math.floor((load * 100 + 512) / 1024)));
 }
+/** Longest name of a task (TASK_COMM_LEN without the NUL). */
 export const COMM_LEN = 15;

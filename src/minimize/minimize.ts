@@ -9,7 +9,6 @@ import { runReplay } from '../replay/run.ts';
 import type { RuleSpec } from '../rules/rule.ts';
 import { SLOTS } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
-import type { Domain } from '../vtime/domain.ts';
 import { loadDomain } from '../vtime/load-domain.ts';
 import type { WriterSpec } from '../writers/writer.ts';
 import { Draft, Workshop } from './draft.ts';
@@ -24,8 +23,8 @@ export interface MinimizeOptions {
   /** Only a finding about this task. */
   readonly pid?: number | undefined;
   readonly kernel?: KernelVersion | undefined;
-  /** How the scheduler keeps vtime; absent: as the header says. */
-  readonly domain?: Domain | undefined;
+  /** How the scheduler keeps vtime, for the header of the result; absent: as the header says. */
+  readonly domain?: TraceHeader['domain'];
   /** Leave values, times and header as they were recorded. */
   readonly keepValues?: boolean | undefined;
   /** Spelling to write. */
@@ -58,9 +57,12 @@ export interface Effort {
 export async function minimize(trace: OpenTrace, options: MinimizeOptions): Promise<Minimized | undefined> {
   const { rule, kernel } = options;
   const store = EventStore.of(trace);
-  const domain = options.domain ?? (await loadDomain(trace.header.domain));
+  const header: TraceHeader = {
+    ...trace.header,
+    ...(options.domain === undefined ? {} : { domain: options.domain }),
+  };
+  const domain = await loadDomain(header.domain);
   const probe = new Probe(store, { rule, kernel, domain });
-  const header: TraceHeader = { ...trace.header };
   const target = probe.findTarget(header, { pid: options.pid });
   if (target === undefined) return undefined;
   const end = lastNeeded(target, store.length);
@@ -123,7 +125,7 @@ function isTheFinding(finding: ReplayResult['findings'][number], target: Target)
 async function replayText(text: string, options: MinimizeOptions): Promise<ReplayResult> {
   const { rule, kernel, path } = options;
   const trace = await openTrace(sourceFromBytes(text, path));
-  const domain = options.domain ?? (await loadDomain(trace.header.domain));
+  const domain = await loadDomain(trace.header.domain);
   return runReplay(trace, { path, rules: [rule], domain, ...(kernel === undefined ? {} : { kernel }) });
 }
 

@@ -83,6 +83,11 @@ export class CodePath {
     this.#from = -1;
   }
 
+  /** Is a call of that kind under way here, as far as is known? */
+  isInside(kind: number): boolean {
+    return this.#stack.find(kind) >= 0;
+  }
+
   /** Follows one event that this CPU executed. */
   follow(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;

@@ -31,20 +31,26 @@ export interface Drop {
 /** The drop in one sentence. `now` is the time at which it was dropped, ns. */
 export function describeDrop(drop: Drop, now: number): string {
   const what = `dispatch of ${drop.task.label} to ${drop.dsq} dropped`;
+  const why = whyDropped(drop, now);
+  return why === '' ? what : `${what}: ${why}`;
+}
+
+/** Why it was dropped, as a clause; '' not known. */
+export function whyDropped(drop: Drop, now: number): string {
   const when = drop.causeTime < 0 ? '' : ` ${microseconds(now - drop.causeTime)} before`;
   switch (drop.reason) {
     case 'never-given':
-      return `${what}: the task was not the scheduler's to dispatch when it was inserted`;
+      return "the task was not the scheduler's to dispatch when it was inserted";
     case 'taken-back':
-      return `${what}: ${drop.cause === '' ? 'taken back' : drop.cause}${when}`;
+      return `${drop.cause === '' ? 'taken back' : drop.cause}${when}`;
     case 'given-again':
-      return `${what}: ${drop.cause === '' ? 'enqueued anew' : drop.cause}${when}, and enqueued anew since`;
+      return `${drop.cause === '' ? 'enqueued anew' : drop.cause}${when}, and enqueued anew since`;
     case 'token-lost':
-      return `${what}: ${drop.cause === '' ? 'dequeued' : drop.cause} while the lock of its run queue was awaited`;
+      return `${drop.cause === '' ? 'dequeued' : drop.cause} while the lock of its run queue was awaited`;
     case 'deferred-cancelled':
-      return `${what}: ${drop.cause === '' ? 'dequeued' : drop.cause} before the deferred dispatch was carried out`;
+      return `${drop.cause === '' ? 'dequeued' : drop.cause} before the deferred dispatch was carried out`;
     default:
-      return what;
+      return '';
   }
 }
 

@@ -1,9 +1,11 @@
 // Buffered synchronous text output to a file or to standard output. A reader that goes away is not an error.
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { notWritable } from '../errors.ts';
 
 const FLUSH_CHARS = 256 * 1024;
 
 export class OutputFile {
+  readonly #path: string;
   readonly #fd: number;
   readonly #owned: boolean;
   #pending = '';
@@ -12,7 +14,12 @@ export class OutputFile {
   /** `path` undefined: standard output. */
   constructor(path?: string) {
     this.#owned = path !== undefined;
-    this.#fd = path === undefined ? 1 : openSync(path, 'w');
+    this.#path = path ?? 'standard output';
+    try {
+      this.#fd = path === undefined ? 1 : openSync(path, 'w');
+    } catch (error) {
+      throw notWritable(this.#path, error);
+    }
   }
 
   write(text: string): void {
@@ -42,7 +49,7 @@ export class OutputFile {
         this.#closed = true;
         return 0;
       }
-      throw error;
+      throw notWritable(this.#path, error);
     }
   }
 }

@@ -35,6 +35,8 @@ export interface ReaderOptions {
   readonly format?: string;
   /** Path of a snapshot of the initial state; undefined: look beside the trace. */
   readonly snapshot?: string;
+  /** Errors say at once all there is to say, for callers that go on after them; otherwise `explained()` completes them. */
+  readonly explainsAtOnce?: boolean;
   /** Bytes read at a time; small values are for tests. */
   readonly chunkBytes?: number;
   /** Called now and then with the number of bytes done. */

@@ -8,7 +8,7 @@ import { isProven } from '../model/contradiction-needs.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import { levelFor } from '../probes/needs.ts';
-import type { EventHandler, Report, RuleHandlers, RuleSpec } from '../rules/rule.ts';
+import type { EventHandler, Report, RuleContext, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
@@ -18,6 +18,7 @@ import type { Domain } from '../vtime/domain.ts';
 import { VtimeEngine } from '../vtime/engine.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
+import { Figures } from './figures.ts';
 import { Recoveries } from './recoveries.ts';
 import { WhatIf } from './what-if.ts';
 
@@ -27,6 +28,8 @@ export interface ReplayOptions {
   /** Release whose answers to the same requests are asked for. */
   readonly as?: KernelVersion;
   readonly filter?: FindingFilter;
+  /** Count waits, picks and migrations, too. */
+  readonly figures?: boolean;
   /** Sees every event after the model and the rules have. */
   readonly observe?: (event: TraceEvent, step: Step, model: Model) => void;
   /** How the scheduler keeps vtime; absent: nothing is known of it. */
@@ -45,6 +48,7 @@ export class Replay {
   readonly exits: ExitTracker;
   readonly recoveries = new Recoveries();
   readonly whatIf: WhatIf | undefined;
+  readonly figures: Figures | undefined;
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
@@ -78,6 +82,7 @@ export class Replay {
     const asked = options.as === undefined ? undefined : semanticsOf(options.as);
     this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
+    this.figures = options.figures === true ? new Figures() : undefined;
     this.exits = new ExitTracker(this.kernel.version.release, header);
     this.#filter = options.filter ?? {};
     this.#observer = options.observe;
@@ -94,8 +99,10 @@ export class Replay {
     });
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
     const listen = (listener: object): void => {
-      for (const [type, handler] of Object.entries(listener) as [EventType, EventHandler][]) {
-        if (type in KIND) handlers[KIND[type]]?.push(handler);
+      // Thousands of handlers for a replay of a few events: no list is made of them.
+      for (const type in listener) {
+        if (type in KIND)
+          handlers[KIND[type as EventType]]?.push((listener as Record<string, EventHandler>)[type] ?? noop);
       }
     };
     // Facts are told before the rules that listen to the event itself are asked.
@@ -139,6 +146,7 @@ export class Replay {
     if (step.errors.length > 0) this.#raise(event, step);
     if (step.checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
+    this.figures?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
     const handlers = this.#handlers[event.kind];
@@ -205,8 +213,17 @@ export class Replay {
     return run.notEvaluated === undefined;
   }
 
+  readonly #engine = (): VtimeEngine | undefined => this.#vtime;
+
+  readonly #explainExit: RuleContext['explainExit'] = (sched) => {
+    const verdict = this.exits.explain([sched])[0];
+    return verdict === undefined
+      ? undefined
+      : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
+  };
+
   #create(run: RuleRun): RuleHandlers {
-    const engine = (): VtimeEngine | undefined => this.#vtime;
+    const engine = this.#engine;
     return run.spec.create({
       get vtime() {
         return engine();
@@ -216,19 +233,14 @@ export class Replay {
         run.checked += times;
       },
       report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
-      note: (text) => {
-        run.notes.push(text);
-      },
+      note: (text) => run.note(text),
       undecided: (reason) => run.noteUndecided(reason),
-      explainExit: (sched) => {
-        const verdict = this.exits.explain([sched])[0];
-        return verdict === undefined
-          ? undefined
-          : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
-      },
+      explainExit: this.#explainExit,
     });
   }
 }
+
+function noop(): void {}
 
 /** Kinds that the engine itself looks at. */
 const RARE = new Uint8Array(EVENT_TYPES.length);

@@ -25,6 +25,8 @@ const QUIET = new Set([
   'callback_since',
   'by_vtime',
   'dsq_sched',
+  'in_custody',
+  'taken',
 ]);
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -40,6 +42,9 @@ const NAMES: Readonly<Record<string, string>> = {
   callback_task: 'callback of',
   local_unknown: 'unknown on local',
   buffer_known: 'buffer known',
+  rejected_on: 'rejected on CPU',
+  missing_caps: 'missing',
+  parked_on: 'waits for rescue on CPU',
 };
 
 /** Drops listed in the summary. */
@@ -98,6 +103,7 @@ export class FollowTerminal {
     const { before, after } = change;
     if (field === 'custody') return [this.#custodyText(after, entry)];
     if (QUIET.has(field)) return [];
+    if (field === 'taken_by') return after === null ? [] : [`taken: ${valueText(after)}`];
     const name = NAMES[field] ?? field;
     if (field === 'slice') return [`${name} ${sliceText(before)} → ${sliceText(after)}`];
     if (field === 'flags') return flagChange(before, after);

@@ -1,6 +1,15 @@
 // Tasks, CPUs, DSQs and schedulers of the state document in full, one block each.
 import type { ExactNumber } from '../findings/result.ts';
-import type { CpuView, DsqView, MaskChangeView, SchedView, TaskView, VerdictView } from '../state/document.ts';
+import type {
+  CpuCapsView,
+  CpuView,
+  DsqView,
+  MaskChangeView,
+  SchedCapsView,
+  SchedView,
+  TaskView,
+  VerdictView,
+} from '../state/document.ts';
 import { formatDuration } from '../trace/duration.ts';
 import {
   ago,
@@ -43,6 +52,15 @@ export function taskDetail(task: TaskView, now: ExactNumber, style: Style): stri
       ['ops_state', `${known(task.ops_state)}, round (qseq) ${known(task.qseq)}`],
       ['custody', custodyText(task, now)],
       ['flags', task.flags === null ? UNKNOWN_TEXT : task.flags === '' ? 'none' : task.flags],
+      ...(task.rejected_on === null
+        ? []
+        : [
+            [
+              'rejected',
+              `on CPU ${task.rejected_on}, where its scheduler lacks ${task.missing_caps ?? UNKNOWN_TEXT}; it will be re-enqueued`,
+            ] as const,
+          ]),
+      ...(task.parked_on === null ? [] : [['rescue', `waits on CPU ${task.parked_on} to be rescued`] as const]),
       ...(task.direct_dispatch === 'none'
         ? []
         : [['direct', `dispatch to DSQ ${known(task.direct_dispatch)} pending`] as const]),
@@ -98,8 +116,11 @@ function maskChangeText(change: MaskChangeView): string {
 }
 
 function custodyText(task: TaskView, now: ExactNumber): string {
-  if (task.custody === null) return UNKNOWN_TEXT;
-  return task.custody === 'none' ? 'none' : `the scheduler owes a decision, ${since(task.custody, now)}`;
+  if (task.custody !== null && task.custody !== 'none')
+    return `the scheduler owes a decision, ${since(task.custody, now)}`;
+  const owed = task.in_custody === true ? '; ops.dequeue() is owed' : '';
+  const taken = task.taken_by === null || task.taken === null ? '' : `; ${task.taken_by} ${ago(task.taken, now)}`;
+  return `${known(task.custody)}${owed}${taken}`;
 }
 
 function verdictText(verdict: VerdictView, where: string): string {
@@ -158,8 +179,17 @@ export function cpuDetail(cpu: CpuView, now: ExactNumber, style: Style, limit: n
             ? `${UNKNOWN_TEXT} for scheduler ${cpu.bypass_unknown.join(', ')}`
             : 'none',
       ],
+      ...cpu.caps.map((entry): Row => ['caps', capsText(entry)]),
+      ...(cpu.rescuing === 'none'
+        ? []
+        : [['rescuing', cpu.rescuing === null ? UNKNOWN_TEXT : taskName(cpu.rescuing)] as const]),
     ]),
   ];
+}
+
+function capsText({ sched, effective, reported, sync_waits: waits }: CpuCapsView): string {
+  const told = reported === effective ? '' : `, told ${reported}`;
+  return `scheduler ${sched}: ${effective}${told}${waits === true ? '; a change waits to take effect' : ''}`;
 }
 
 function bufferText(cpu: CpuView): string {
@@ -235,6 +265,12 @@ export function schedDetail(sched: SchedView, now: ExactNumber, style: Style): s
         'bypass',
         `depth ${known(sched.bypass_depth)}; on CPUs ${sched.bypassing === '' ? 'none' : sched.bypassing}${sched.bypassing_unknown === '' ? '' : `; ${UNKNOWN_TEXT} on CPUs ${sched.bypassing_unknown}`}`,
       ],
+      ...(sched.bypass_queued === 0
+        ? []
+        : [['', `${sched.bypass_queued ?? UNKNOWN_TEXT} tasks on its bypass DSQs`] as const]),
+      ...(sched.parent === null ? [] : [['parent', String(sched.parent)] as const]),
+      ...(sched.children.length === 0 ? [] : [['children', sched.children.join(', ')] as const]),
+      ...(sched.caps === null ? [] : capsRows(sched.caps)),
       ['aborting', yesNo(sched.aborting)],
       [
         'exit',
@@ -260,4 +296,11 @@ export function schedDetail(sched: SchedView, now: ExactNumber, style: Style): s
       ],
     ]),
   ];
+}
+
+function capsRows({ effective, literal, sync_waits: waits }: SchedCapsView): Row[] {
+  const rows: Row[] = effective.map(({ caps, on }, i) => [i === 0 ? 'holds' : '', `${caps} on CPUs ${on}`]);
+  rows.push(...literal.map(({ caps, on }, i): Row => [i === 0 ? 'granted' : '', `${caps} on cids ${on}`]));
+  if (waits !== '') rows.push(['', `changes wait to take effect on CPUs ${waits}`]);
+  return rows;
 }

@@ -68,6 +68,10 @@ function head(result: ReplayResult, style: Style): string[] {
 function headline(result: ReplayResult): string {
   const broken = result.rules.filter((rule) => rule.verdict === result.verdict);
   const names = broken.map((rule) => rule.id).join(', ');
+  if (result.incomplete !== undefined && names === '') {
+    const passed = result.rules.filter((rule) => rule.verdict === 'pass').length;
+    return `the input is damaged; ${passed} rules checked up to there, nothing found`;
+  }
   switch (result.verdict) {
     case 'violation':
       return `${broken.length === 1 ? 'a rule is' : `${broken.length} rules are`} broken: ${names}`;

@@ -3,6 +3,7 @@ import { BUILTIN_HI, DSQ_LOCAL, formatDsqId } from '../kernel/dsq-id.ts';
 import { type BufferedVerdict, type Cpu, OP_DISPATCH, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../model/cpu.ts';
 import { Dsq } from '../model/dsq.ts';
 import { type Tri, UNKNOWN, YES } from '../model/sched.ts';
+import { rescuingOn, viewCpuCaps } from './caps-view.ts';
 import type { CpuFacts, CpuView, None, TaskRef } from './document.ts';
 import { dsqFacts, viewDsq } from './dsq-view.ts';
 import { pendingVerdicts, viewVerdict } from './task-view.ts';
@@ -65,6 +66,8 @@ export function viewCpu(context: ViewContext, cpu: Cpu): CpuView {
     deferred,
     bypass: loaded.filter((sched) => sched.isBypassing(cpu.id) === YES).map(schedId),
     bypass_unknown: loaded.filter((sched) => sched.isBypassing(cpu.id) === UNKNOWN).map(schedId),
+    caps: viewCpuCaps(context, cpu),
+    rescuing: rescuingOn(context, cpu),
   };
 }
 

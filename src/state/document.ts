@@ -62,12 +62,21 @@ export type TaskFacts = {
   readonly qseq: ExactNumber | null;
   /** The BPF scheduler took it at this event and owes a decision. */
   readonly custody: Moment | None | null;
+  /** The core owes the scheduler an ops.dequeue() for it (IN_CUSTODY, 7.1+). */
+  readonly in_custody: boolean | null;
+  /** What took it back from the scheduler last, or dispatched it, and when; null: nothing has been seen. */
+  readonly taken_by: string | null;
+  readonly taken: Moment | null;
   /** DSQ of a pending direct dispatch (p->scx.ddsp_dsq_id). */
   readonly direct_dispatch: string | None | null;
   /** CPU that carries it between two locks. */
   readonly holding_cpu: number | None | null;
   /** Re-enqueues since it last ran. */
   readonly reenq_cnt: number | null;
+  /** CPU on whose reject DSQ it is for want of these capabilities, or on whose rescue DSQ; null: on none that is known. */
+  readonly rejected_on: number | null;
+  readonly missing_caps: string | null;
+  readonly parked_on: number | null;
 };
 
 /** A verdict in the dispatch buffer of a CPU. */
@@ -203,7 +212,37 @@ export type CpuView = CpuFacts & {
   /** Schedulers that bypass here; `bypass_unknown`: those for which that is not known. */
   readonly bypass: readonly ExactNumber[];
   readonly bypass_unknown: readonly ExactNumber[];
+  /** What each scheduler holds here; empty where no hierarchy is known. */
+  readonly caps: readonly CpuCapsView[];
+  /** Task that is being rescued here. */
+  readonly rescuing: TaskRef | None | null;
 };
+
+/** Capabilities of a scheduler on a CPU, bits that may be there with a question mark: `enq_immed|enq?`. */
+export interface CpuCapsView {
+  readonly sched: ExactNumber;
+  readonly effective: string;
+  /** As last told by ops.sub_ecaps_updated(). */
+  readonly reported: string;
+  /** A change waits to take effect here. */
+  readonly sync_waits: boolean | null;
+}
+
+/** The same capabilities on several CPUs or cids. */
+export interface CapsSpan {
+  readonly caps: string;
+  /** cpulist, or list of cids. */
+  readonly on: string;
+}
+
+export interface SchedCapsView {
+  /** By cid, as granted and revoked. */
+  readonly literal: readonly CapsSpan[];
+  /** By CPU, as the core goes by them. */
+  readonly effective: readonly CapsSpan[];
+  /** CPUs on which a change waits to take effect. */
+  readonly sync_waits: string;
+}
 
 export interface SchedExitView {
   readonly kind: number;
@@ -219,6 +258,7 @@ export interface SchedView {
   readonly path: string | null;
   readonly level: number;
   readonly parent: ExactNumber | null;
+  readonly children: readonly ExactNumber[];
   /** It is the root scheduler that is loaded. */
   readonly root: boolean | null;
   readonly gone: boolean;
@@ -234,6 +274,10 @@ export interface SchedView {
   /** CPUs on which it bypasses, and CPUs for which that is not known, as cpulists. */
   readonly bypassing: string;
   readonly bypassing_unknown: string;
+  /** Tasks on its bypass DSQs; null while the length of one is not known. */
+  readonly bypass_queued: number | null;
+  /** What it holds in a hierarchy of schedulers; null where none is known. */
+  readonly caps: SchedCapsView | null;
   /** An exit was claimed here or above. */
   readonly aborting: boolean | null;
   readonly exit: SchedExitView | None | null;

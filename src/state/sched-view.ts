@@ -7,6 +7,7 @@ import { type Sched, UNKNOWN, YES } from '../model/sched.ts';
 import { watchdogTimeoutNs } from '../model/stall.ts';
 import { exact } from '../replay/evidence.ts';
 import { CpuMask } from '../trace/cpu-mask.ts';
+import { viewSchedCaps } from './caps-view.ts';
 import type { SchedExitView, SchedView } from './document.ts';
 import { schedId, type ViewContext } from './view-context.ts';
 
@@ -27,6 +28,7 @@ export function viewSched(context: ViewContext, sched: Sched): SchedView {
     path: sched.path === '' ? null : sched.path,
     level: sched.level,
     parent: sched.parent === undefined ? null : schedId(sched.parent),
+    children: model.scheds.filter((other) => other.parent === sched && !other.gone).map(schedId),
     root: model.root === sched ? true : followed || model.root !== undefined ? false : null,
     gone: sched.gone,
     linked_event: sched.linkSeq < 0 ? null : sched.linkSeq,
@@ -38,6 +40,8 @@ export function viewSched(context: ViewContext, sched: Sched): SchedView {
     bypass_depth: sched.bypassDepth < 0 ? null : sched.bypassDepth,
     bypassing: bypassing.toString(),
     bypassing_unknown: unknown.toString(),
+    bypass_queued: bypassQueued(sched),
+    caps: viewSchedCaps(context, sched),
     aborting: sched.aborting ? true : followed ? false : null,
     exit: exitOf(context, sched) ?? (followed ? 'none' : null),
     first_error:
@@ -48,6 +52,16 @@ export function viewSched(context: ViewContext, sched: Sched): SchedView {
     user_dsqs_known: sched.dsqsKnown,
     tasks: countTasks(context, sched),
   };
+}
+
+function bypassQueued(sched: Sched): number | null {
+  let queued = 0;
+  for (const dsq of sched.bypassDsqs) {
+    if (dsq === undefined) continue;
+    if (dsq.nr < 0) return null;
+    queued += dsq.nr;
+  }
+  return queued;
 }
 
 /** Its life was followed since it was made or linked: an exit would have been seen. */

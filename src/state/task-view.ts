@@ -1,5 +1,6 @@
 // A task of the model as plain data.
 import type { ExactNumber } from '../findings/result.ts';
+import { formatCaps } from '../kernel/caps.ts';
 import { formatDsqId } from '../kernel/dsq-id.ts';
 import { taskFlagNames } from '../kernel/flag-names.ts';
 import { OPSS_DISPATCHING, OPSS_QSEQ_SHIFT, OPSS_QUEUEING, TASK_STATE_SHIFT } from '../kernel/flags.ts';
@@ -53,9 +54,24 @@ export function taskFacts(context: ViewContext, task: Task): TaskFacts {
     ops_state: task.opsStateKnown && !flux ? (OPS_STATES[task.opsPhase] ?? null) : null,
     qseq: task.opsStateKnown && !flux ? qseqOf(task.opsState) : null,
     custody: custodyOf(context, task, settled),
+    in_custody: task.inCustody === UNKNOWN ? null : task.inCustody === YES,
+    taken_by: task.takenBy === '' ? null : task.takenBy,
+    taken: context.moment(task.takenSeq, task.takenTime),
     direct_dispatch: task.ddsp.active ? formatDsqId(task.ddsp.dsqId.hi, task.ddsp.dsqId.lo) : settled ? 'none' : null,
     holding_cpu: task.holdingCpu >= 0 ? task.holdingCpu : linkedOn === undefined ? null : 'none',
     reenq_cnt: task.reenqCount < 0 ? null : task.reenqCount,
+    ...turnedAway(task),
+  };
+}
+
+/** What a hierarchy of schedulers did to a task that its owner may not place where it wanted. */
+function turnedAway({ caps }: Task): Pick<TaskFacts, 'rejected_on' | 'missing_caps' | 'parked_on'> {
+  if (caps === undefined) return { rejected_on: null, missing_caps: null, parked_on: null };
+  const rejected = caps.rejectedOn >= 0;
+  return {
+    rejected_on: rejected ? caps.rejectedOn : null,
+    missing_caps: rejected && caps.missing >= 0 ? formatCaps(caps.missing) : null,
+    parked_on: caps.parkedOn >= 0 ? caps.parkedOn : null,
   };
 }
 

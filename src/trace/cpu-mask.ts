@@ -35,6 +35,12 @@ export class CpuMask {
     this.words[word] = (this.words[word] ?? 0) | (1 << (cpu & 31));
   }
 
+  /** Adds the members of another mask. */
+  addAll(other: CpuMask): void {
+    this.#grow(other.words.length - 1);
+    for (let i = 0; i < other.words.length; i++) this.words[i] = (this.words[i] ?? 0) | (other.words[i] ?? 0);
+  }
+
   delete(cpu: number): void {
     const word = cpu >> 5;
     if (word < this.words.length) this.words[word] = (this.words[word] ?? 0) & ~(1 << (cpu & 31));

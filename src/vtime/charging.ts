@@ -1,5 +1,6 @@
 // Runs and their charges: when a run began and ended, what it cost, which bases it moved.
 import { TASK_QUEUED } from '../kernel/flags.ts';
+import { UNKNOWN } from '../model/sched.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { difference, U64 } from '../trace/u64.ts';
 import type { Advancing } from './advancing.ts';
@@ -147,6 +148,7 @@ export class Charging {
       );
       if (!inCallback || !observed) state.pending.settle(event.cpu, event.seq);
     }
+    fact.borrowed = task.borrowed;
     task.borrowed = 0;
     fact.fit = this.#mismatches.charge(fact);
     for (const sink of state.sinks.onCharge) sink(fact);
@@ -216,6 +218,7 @@ function newChargeFact(): ChargeFact {
     task: undefined as unknown as VtimeTask,
     sched: undefined as unknown as SchedVtime,
     cpu: -1,
+    borrowed: UNKNOWN,
     runSeq: -1,
     runtimeNs: -1,
     runtimeMin: -1,

@@ -109,7 +109,7 @@ export class VtimeEngine {
     });
     this.#choices = new Choices(state);
     this.waits = new Waits(state, this.#choices);
-    this.#records = new Records(state, this.#bounding, mismatches);
+    this.#records = new Records(state, this.drift, this.#bounding, mismatches);
     this.#vtimes = Object.values(sinks).some((list) => list.length > 0);
     this.#active = this.#vtimes && !domain.auto;
     this.handlers = this.#wire();

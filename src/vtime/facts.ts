@@ -18,6 +18,8 @@ export interface ChargeFact extends Place {
   sched: SchedVtime;
   /** CPU that it ran on. */
   cpu: number;
+  /** The run was on a CPU of another group. */
+  borrowed: Tri;
   runSeq: number;
   /** Raw runtime as the trace shows it, ns, and bounds of what the scheduler can have measured. -1: the start was not seen. */
   runtimeNs: number;

@@ -5,6 +5,7 @@ import type { TraceEvent } from '../trace/event.ts';
 import { difference, highHalf, lowHalf, toSignedBigInt, U64 } from '../trace/u64.ts';
 import type { Basis } from './basis.ts';
 import { type Bounding, BY_RECORD } from './bounding.ts';
+import type { DriftWatch } from './drift.ts';
 import { formatDuration } from './durations.ts';
 import { type ErrorRecord, parseErrorRecord } from './error-record.ts';
 import type { Mismatches } from './mismatch.ts';
@@ -28,14 +29,16 @@ interface Raised {
 
 export class Records {
   readonly #state: VtimeState;
+  readonly #drift: DriftWatch;
   readonly #bounding: Bounding;
   readonly #mismatches: Mismatches;
   readonly #toleranceNs: number;
   #raised: Raised | undefined;
   #told = false;
 
-  constructor(state: VtimeState, bounding: Bounding, mismatches: Mismatches) {
+  constructor(state: VtimeState, drift: DriftWatch, bounding: Bounding, mismatches: Mismatches) {
     this.#state = state;
+    this.#drift = drift;
     this.#bounding = bounding;
     this.#mismatches = mismatches;
     this.#toleranceNs = state.domain.limits.number('vtime-model-mismatch', 'race_tolerance');
@@ -88,8 +91,13 @@ export class Records {
     this.#raised = this.#snapshot(sched, task, event);
   }
 
+  /** The basis that an enqueue of the task compares with. */
+  #basisAt(sched: SchedVtime, task: VtimeTask): Basis | undefined {
+    return this.#drift.comparisonSet(sched, task, task.task.taskCpu)[0];
+  }
+
   #snapshot(sched: SchedVtime, task: VtimeTask | undefined, event: TraceEvent): Raised {
-    const basis = task?.basis;
+    const basis = task === undefined ? undefined : this.#basisAt(sched, task);
     const high = new U64();
     const low = new U64();
     const since = task === undefined || task.opSeq < 0 ? event.seq : task.opSeq;

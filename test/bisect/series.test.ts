@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { PrefixDocument, SeriesDocument } from '../../src/findings/bisect-report.ts';
 import { affinityRace, RACE_HEADER } from '../support/affinity-race.ts';
 import { runIn } from '../support/in-process.ts';
+import { Mitosis, SLICE, type Version } from '../support/mitosis.ts';
 import { type Run, temporaryFolder } from '../support/program.ts';
 import { type EventJson, replayEvents, traceText } from '../support/replay.ts';
 import { switchEvents } from '../support/results.ts';
@@ -140,5 +141,81 @@ describe('over variants', () => {
       const run = await runIn(root, ['bisect', 'trace', 'trace.jsonl', '--rule', RULE, '--over', axis]);
       expect(run.code).toBe(129);
     }
+  });
+});
+
+describe('the history of the advance rule of mitosis', () => {
+  const VERSIONS: readonly Version[] = ['M0', 'M1', 'M2', 'M3', 'M4', 'M5', 'M6', 'F'];
+
+  /** A task of weight 1, pinned to a CPU that another cell owns, runs alone until the scheduler ends itself, or 100 times. */
+  function recording(version: Version): string {
+    const sim = new Mitosis(version, [2, 1]);
+    sim.task(100, { weight: 1, home: 2, pin: 1 });
+    for (let i = 0; i < 100 && sim.enqueue(100, 1); i++) sim.run(100, 1, SLICE);
+    const domain = { extends: 'mitosis', name: `mitosis ${version}`, variant: version };
+    return traceText(sim.story.events, { kernel: '7.3', domain });
+  }
+  function recordings(): string {
+    const root = series(Object.fromEntries(VERSIONS.map((version) => [`${version}.jsonl`, recording(version)])));
+    writeFileSync(join(root, 'order.txt'), VERSIONS.map((version) => `${version} ${version}.jsonl`).join('\n'));
+    return root;
+  }
+  const changes = async (args: readonly string[]): Promise<readonly string[]> => {
+    const root = recordings();
+    const list = join(root, 'order.txt');
+    const run = await runIn(root, [
+      'bisect',
+      'traces',
+      join(root, 'series'),
+      '--list',
+      list,
+      '--format',
+      'json',
+      ...args,
+    ]);
+    expect(run.code).toBe(0);
+    const document = JSON.parse(run.stdout) as SeriesDocument;
+    expect(document.monotone).toBe(false);
+    return document.changes.map(({ from, to, verdict }) => `${from}..${to} ${verdict}`);
+  };
+
+  test('by the error that the scheduler itself checks: bad, good, bad again, until the fix', async () => {
+    const rest = ['--skip', 'vtime-drift,vtime-hidden-runtime'];
+    expect(await changes(['--expect', 'vtime-too-far-ahead', ...rest])).toEqual([
+      'M2..M3 bad',
+      'M3..M4 good',
+      'M4..M5 bad',
+      'M6..F good',
+    ]);
+  });
+
+  test('by the gap to competitors: bad in M1, and from M3 on', async () => {
+    expect(await changes(['--expect', 'vtime-drift'])).toEqual([
+      'M0..M1 bad',
+      'M1..M2 good',
+      'M2..M3 bad',
+      'M6..F good',
+    ]);
+  });
+
+  test('one recording under every variant', async () => {
+    const root = temporaryFolder();
+    writeFileSync(join(root, 'm6.jsonl'), recording('M6'));
+    const run = await runIn(root, [
+      'bisect',
+      'trace',
+      'm6.jsonl',
+      '--rule',
+      'vtime-drift',
+      '--over',
+      'domain:mitosis',
+      '--format',
+      'json',
+    ]);
+    const { entries, changes: found } = JSON.parse(run.stdout) as SeriesDocument;
+    const verdicts = Object.fromEntries(entries.map(({ label, verdict }) => [label, verdict]));
+    // By M4, the scheduler would have printed another error: the recording contradicts it, so nothing is said.
+    expect(verdicts).toMatchObject({ M2: 'good', M3: 'bad', M4: 'unknown', M5: 'bad', M6: 'bad', F: 'good' });
+    expect(found.map(({ from, to }) => [from, to])).toContainEqual(['M2', 'M3']);
   });
 });

@@ -27,6 +27,6 @@ export async function renderExamples(page: string): Promise<string> {
 }
 
 /** Words of a command line; quotes keep blanks together. */
-function splitWords(line: string): string[] {
+export function splitWords(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }

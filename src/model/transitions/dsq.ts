@@ -1,5 +1,5 @@
 // Transitions of dispatch queues: links and unlinks at their linearization points, consumption, creation, destruction.
-import { DSQ_BYPASS, DSQ_GLOBAL, formatDsqId, isBuiltinId } from '../../kernel/dsq-id.ts';
+import { DSQ_BYPASS, DSQ_GLOBAL, formatDsqId, isBuiltin, isBuiltinId } from '../../kernel/dsq-id.ts';
 import {
   ENQ_HI_APPLY_SLICE,
   ENQ_HI_CLEAR_OPSS,
@@ -33,8 +33,7 @@ const LEARNT = 8;
 
 export const dsqTransitions: Transitions = {
   dsq_create(model, event, step) {
-    // While an instance is being made, its id is not set yet: its DSQs are recorded without an owner.
-    const sched = model.schedOf(event) ?? model.attaching ?? (model.scheds.length === 1 ? model.root : undefined);
+    const sched = creatorOf(model, event);
     step.sched = sched;
     model.showsDsqCreation = true;
     if (event.step === 'kfunc') {
@@ -219,6 +218,16 @@ export const dsqTransitions: Transitions = {
     task.holdingCpu = event.cpu;
   },
 };
+
+/**
+ * Who makes a DSQ. While an instance is being made, its id is not set yet: its DSQs are recorded without an owner. And
+ * scx_bpf_create_dsq() initialises the DSQ before it looks for its instance: what a probe reads there may be anything.
+ */
+function creatorOf(model: Model, event: TraceEvent): Sched | undefined {
+  const alone = model.scheds.length === 1 ? model.root : undefined;
+  if (event.step !== 'init' || isBuiltin(event.dsq_hi)) return model.schedOf(event) ?? model.attaching ?? alone;
+  return model.attaching ?? alone ?? model.findSched(event.sched_hi, event.sched_lo);
+}
 
 /** The call of scx_dispatch_enqueue() around the link has done its work; what it said must have come about. */
 function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {

@@ -10,6 +10,7 @@ import {
 } from '../../kernel/flags.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatHex } from '../../trace/u64.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
 import { callerOf } from '../caller.ts';
 import { OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import { findUserDsq, userDsqExists } from '../dsq-lookup.ts';
@@ -117,7 +118,7 @@ export const kfuncTransitions: Transitions = {
       return;
     }
     // LOCAL_ON verdicts are tested the same way; their error has been raised at the look-up.
-    if (cpu.flushIndex >= 0) return;
+    if (cpu.flushIndex >= 0 || cpu.path.isInside(KIND.find_dsq)) return;
     raise(model, step, 'kfunc-invalid-cpu', {
       ...details,
       certain: false,

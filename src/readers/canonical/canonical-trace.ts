@@ -7,7 +7,7 @@ import { difference, toSignedBigInt } from '../../trace/u64.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { applySnapshot } from '../snapshot.ts';
 import { EventScanner } from './event-scanner.ts';
-import { explainBadEvent } from './explain.ts';
+import { type EventSchema, explainBadEvent } from './explain.ts';
 
 /** Events between two reports of progress. */
 const PROGRESS_INTERVAL = 1 << 16;
@@ -18,19 +18,24 @@ const PROGRESS_INTERVAL = 1 << 16;
  */
 let idleScanner: EventScanner | undefined;
 
+export interface CanonicalOptions extends ReaderOptions {
+  /** Present when errors are explained at once. */
+  readonly schema?: EventSchema;
+}
+
 export abstract class CanonicalTrace implements OpenTrace {
   abstract readonly format: string;
   readonly header: TraceHeader;
   readonly unused: ReadonlyMap<string, number> = new Map();
   readonly absorbed = 0;
   protected readonly source: Source;
-  protected readonly options: ReaderOptions;
+  protected readonly options: CanonicalOptions;
   #baseHi = 0;
   #baseLo = 0;
   #seq = 0;
   #lastTime = 0;
 
-  constructor(source: Source, header: TraceHeader, options: ReaderOptions) {
+  constructor(source: Source, header: TraceHeader, options: CanonicalOptions) {
     this.source = source;
     this.header = header;
     this.options = options;
@@ -85,7 +90,11 @@ export abstract class CanonicalTrace implements OpenTrace {
   protected badEvent(line: number, text: string): InputError {
     const position = `line ${line}`;
     const { path } = this.source;
-    return new DeferredInputError({ code: 'bad-event', path, position }, () => explainBadEvent(path, position, text));
+    if (this.options.schema !== undefined) return explainBadEvent(this.options.schema, path, position, text);
+    return new DeferredInputError({ code: 'bad-event', path, position }, async () => {
+      const { eventSchema } = await import('../../trace/event-schema.ts');
+      return explainBadEvent(eventSchema, path, position, text);
+    });
   }
 
   protected truncated(line: number, expected: string): InputError {

@@ -5,8 +5,8 @@ import { ByteWindow } from '../../input/byte-window.ts';
 import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import { FIELDS, type FieldName } from '../../trace/vocabulary/fields.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
-import { CanonicalTrace } from './canonical-trace.ts';
+import type { EventSink, OpenTrace } from '../reader.ts';
+import { type CanonicalOptions, CanonicalTrace } from './canonical-trace.ts';
 import { type EventScanner, SCAN_SLACK } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
@@ -15,7 +15,7 @@ const MAX_ROW = 1 << 20;
 
 const HASH = 0x23;
 
-export async function openCsv(source: Source, options: ReaderOptions): Promise<OpenTrace> {
+export async function openCsv(source: Source, options: CanonicalOptions): Promise<OpenTrace> {
   const window = new ByteWindow(source, options.chunkBytes);
   const text = readHeaderLines(window);
   const header = await parseHeader(source.path, `header (the ${window.line - 1} lines that begin with #)`, text);
@@ -46,7 +46,7 @@ class CsvTrace extends CanonicalTrace {
   readonly format = 'csv';
   readonly #encoder = new TextEncoder();
 
-  constructor(source: Source, header: TraceHeader, options: ReaderOptions) {
+  constructor(source: Source, header: TraceHeader, options: CanonicalOptions) {
     super(source, header, options);
   }
 

@@ -1,8 +1,12 @@
 // Says in words what is wrong with an event that the scanner did not accept. Slow, exact, used once per input.
 import { InputError } from '../../errors.ts';
+import type { eventSchema } from '../../trace/event-schema.ts';
 import { FIELDS, type FieldKind, type FieldName } from '../../trace/vocabulary/fields.ts';
 import { EVENT_SPECS, EVENT_TYPES, type EventType, fieldsOf, isEventType } from '../../trace/vocabulary/index.ts';
 import { duplicateKey } from './duplicate-key.ts';
+
+/** Schema of an event type; loaded late, because zod is. */
+export type EventSchema = typeof eventSchema;
 
 const WIDE = 'a 64-bit number: a number, or decimal or 0x text';
 
@@ -26,7 +30,7 @@ const OWN_KEYS: Readonly<Record<string, string>> = {
 };
 
 /** The error for the bytes of one bad event. */
-export async function explainBadEvent(path: string, position: string, text: string): Promise<InputError> {
+export function explainBadEvent(schema: EventSchema, path: string, position: string, text: string): InputError {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,17 +64,17 @@ export async function explainBadEvent(path: string, position: string, text: stri
       'unknown event type',
     );
   }
-  return bad(...(await explainFields(type, event, text)));
+  return bad(...explainFields(schema, type, event, text));
 }
 
 /** What is wrong with the fields of an event, and the details. */
-async function explainFields(
+function explainFields(
+  schema: EventSchema,
   type: EventType,
   event: Readonly<Record<string, unknown>>,
   text: string,
-): Promise<[string, { expected?: string; found?: string; hint?: string }]> {
-  const { eventSchema } = await import('../../trace/event-schema.ts');
-  const issue = eventSchema(type).safeParse(event).error?.issues[0];
+): [string, { expected?: string; found?: string; hint?: string }] {
+  const issue = schema(type).safeParse(event).error?.issues[0];
   if (issue === undefined) {
     const hint = 'numbers must be integers without exponent, 64-bit values below 2^64';
     return [`event "${type}" cannot be read`, { found: snippet(text), hint }];

@@ -3,8 +3,8 @@ import { InputError } from '../../errors.ts';
 import { ByteWindow } from '../../input/byte-window.ts';
 import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
-import { CanonicalTrace } from './canonical-trace.ts';
+import type { EventSink, OpenTrace } from '../reader.ts';
+import { type CanonicalOptions, CanonicalTrace } from './canonical-trace.ts';
 import type { EventScanner } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
@@ -16,7 +16,7 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const QUOTE = 0x22;
 
-export async function openJson(source: Source, options: ReaderOptions): Promise<OpenTrace> {
+export async function openJson(source: Source, options: CanonicalOptions): Promise<OpenTrace> {
   const window = new ByteWindow(source, options.chunkBytes);
   const headerText = readHeaderKeys(source.path, window);
   const header = await parseHeader(source.path, 'header', headerText);
@@ -26,7 +26,7 @@ export async function openJson(source: Source, options: ReaderOptions): Promise<
 class JsonTrace extends CanonicalTrace {
   readonly format = 'json';
 
-  constructor(source: Source, header: TraceHeader, options: ReaderOptions) {
+  constructor(source: Source, header: TraceHeader, options: CanonicalOptions) {
     super(source, header, options);
   }
 

@@ -3,12 +3,12 @@ import { InputError } from '../../errors.ts';
 import { ByteWindow } from '../../input/byte-window.ts';
 import type { Source } from '../../input/source.ts';
 import type { TraceHeader } from '../../trace/header.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
-import { CanonicalTrace } from './canonical-trace.ts';
+import type { EventSink, OpenTrace } from '../reader.ts';
+import { type CanonicalOptions, CanonicalTrace } from './canonical-trace.ts';
 import { type EventScanner, skipBlanks } from './event-scanner.ts';
 import { parseHeader } from './header.ts';
 
-export async function openJsonl(source: Source, options: ReaderOptions): Promise<OpenTrace> {
+export async function openJsonl(source: Source, options: CanonicalOptions): Promise<OpenTrace> {
   const window = new ByteWindow(source, options.chunkBytes);
   window.skipByteOrderMark();
   const end = window.lineEnd();
@@ -22,7 +22,7 @@ const NEWLINE = 0x0a;
 class JsonlTrace extends CanonicalTrace {
   readonly format = 'jsonl';
 
-  constructor(source: Source, header: TraceHeader, options: ReaderOptions) {
+  constructor(source: Source, header: TraceHeader, options: CanonicalOptions) {
     super(source, header, options);
   }
 

@@ -102,8 +102,7 @@ function framed(packet: Uint8Array): Uint8Array {
 const inflate: Unpack = (packed) => inflateSync(packed);
 
 async function zstd(): Promise<Unpack> {
-  const { ZSTDDecoder } = await import('zstddec');
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
-  return (packed) => decoder.decode(packed);
+  const { zstdBlock } = await import('../../input/zstd.ts');
+  const unpack = await zstdBlock();
+  return (packed) => unpack(packed, 0);
 }

@@ -11,10 +11,8 @@ const MAX_BLOCK = 512 * 1024 * 1024;
 export async function inflaterFor(name: string, path: string, position: string): Promise<Inflate | undefined> {
   if (name === 'none' || name === '') return undefined;
   if (name === 'zstd') {
-    const { ZSTDDecoder } = await import('zstddec');
-    const decoder = new ZSTDDecoder();
-    await decoder.init();
-    return guarded(path, (packed, size) => decoder.decode(packed, size));
+    const { zstdBlock } = await import('../../input/zstd.ts');
+    return guarded(path, await zstdBlock());
   }
   if (name === 'zlib') {
     const { inflateSync } = await import('node:zlib');

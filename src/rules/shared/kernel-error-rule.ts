@@ -9,6 +9,7 @@ import { type EventType, KIND } from '../../trace/vocabulary/index.ts';
 import {
   type Cause,
   defineRule,
+  type EventHandler,
   type EvidenceRef,
   type ModelView,
   type Report,
@@ -69,7 +70,9 @@ export function checksOf(
     if (check === YES || check === true) context.checked();
     else if (check === UNKNOWN) context.undecided(unknown);
   };
-  return Object.fromEntries(types.map((type) => [type, count]));
+  const handlers: Partial<Record<EventType, EventHandler>> = {};
+  for (const type of types) handlers[type] = count;
+  return handlers;
 }
 
 /** Ways in which schedulers end every day: the list of schedulers shows them, they are no findings. */

@@ -8,7 +8,7 @@ import { KIND } from '../../trace/vocabulary/index.ts';
 import { cpuFacts } from '../cpu-view.ts';
 import type { ViewContext } from '../view-context.ts';
 import type { CpuSummary, Drop, Facts, Note } from './document.ts';
-import { DropWatch } from './drops.ts';
+import { DropWatch, lateDropsOf, viewLateDrop } from './drops.ts';
 import { explainPick } from './pick-notes.ts';
 import { Releases } from './releases.ts';
 import type { Subject } from './subject.ts';
@@ -46,6 +46,7 @@ export class CpuSubject implements Subject {
   readonly #releases = new Releases();
   #counts = noCounts();
   #dropped: { readonly verdict: BufferedVerdict; readonly why: Note }[] = [];
+  #late: { readonly drop: Drop; readonly note: Note }[] = [];
   #switchTime = -1;
   #currPid = -1;
 
@@ -71,6 +72,9 @@ export class CpuSubject implements Subject {
     const cpu = this.#cpu;
     if (cpu === undefined) return false;
     if (this.#dropped.length > 0) this.#dropped = [];
+    if (this.#late.length > 0) this.#late = [];
+    if (event.cpu === this.#id && step.drops.length > 0)
+      this.#late = lateDropsOf(step).map((drop) => viewLateDrop(this.#context, event, drop));
     if (event.cpu === this.#id && DropWatch.isAbout(event)) {
       for (const verdict of this.#drops.dropsOf(event, step)) {
         const why = this.#releases.explainDrop(this.#context, verdict, this.#context.model);
@@ -105,6 +109,7 @@ export class CpuSubject implements Subject {
         ...(why.refers === undefined ? {} : { refers: why.refers }),
       });
     }
+    for (const { note } of this.#late) notes.push(note);
     return notes;
   }
 
@@ -141,7 +146,8 @@ export class CpuSubject implements Subject {
 
   #count(event: TraceEvent): void {
     const counts = this.#counts;
-    counts.drops += this.#dropped.length;
+    counts.drops += this.#dropped.length + this.#late.length;
+    for (const { drop } of this.#late) if (counts.dropList.length < LISTED) counts.dropList.push(drop);
     for (const { verdict, why } of this.#dropped) {
       if (counts.dropList.length >= LISTED) break;
       counts.dropList.push({

@@ -1,11 +1,14 @@
 // Verdicts that the core drops: an entry of a dispatch buffer that the flush passes over without claiming its task.
 import type { BufferedVerdict, Cpu } from '../../model/cpu.ts';
+import { type Drop as ModelDrop, whyDropped } from '../../model/drop.ts';
 import type { Model } from '../../model/model.ts';
 import { NO } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
 import { claimSucceeds } from '../../model/transitions/verdict.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
+import type { ViewContext } from '../view-context.ts';
+import type { Drop, Note } from './document.ts';
 
 /** Looks at the dispatch buffer before and after each event that works it off. */
 export class DropWatch {
@@ -59,6 +62,27 @@ export class DropWatch {
           (this.#claimsShown || claimSucceeds(verdict) === NO),
       );
   }
+}
+
+/** Verdicts that were lost after their claim, or never had one: the token was lost, or a deferred dispatch was cancelled. */
+export function lateDropsOf(step: Step): readonly ModelDrop[] {
+  if (step.drops.length === 0) return [];
+  return step.drops.filter(({ reason }) => reason === 'token-lost' || reason === 'deferred-cancelled');
+}
+
+/** Such a drop as data, and what to say of it. */
+export function viewLateDrop(context: ViewContext, event: TraceEvent, drop: ModelDrop): { drop: Drop; note: Note } {
+  const why = whyDropped(drop, event.t);
+  const inserted = { event: drop.seq, ts: context.ts(Math.max(drop.time, 0)) };
+  const dropped = { event: event.seq, ts: context.ts(event.t) };
+  const refers = context.moment(drop.causeSeq, drop.causeTime);
+  return {
+    drop: { pid: drop.task.pid, dsq: drop.dsq, inserted, dropped, why },
+    note: {
+      text: `the insert of ${drop.task.label} on DSQ ${drop.dsq} (@${drop.seq}) is dropped: ${why}`,
+      ...(refers === null ? {} : { refers }),
+    },
+  };
 }
 
 const NOTHING: readonly BufferedVerdict[] = [];

@@ -1,4 +1,5 @@
 // Tells cheaply whether a task changed: some events change a task without naming it (a loss, a DSQ that is forgotten).
+import { TaskCaps } from '../../model/caps/task-caps.ts';
 import { type DirectDispatch, Task } from '../../model/task.ts';
 
 /** A copy of everything of a task that its facts are made of. */
@@ -50,12 +51,33 @@ function isSame(a: Task, b: Task): boolean {
     a.cls === b.cls &&
     a.sched === b.sched &&
     a.comm === b.comm &&
+    a.inCustody === b.inCustody &&
+    a.takenBy === b.takenBy &&
+    a.takenSeq === b.takenSeq &&
+    isSameCaps(a.caps, b.caps) &&
     isSameDispatch(a.ddsp, b.ddsp)
   );
 }
 
 function isSameDispatch(a: DirectDispatch, b: DirectDispatch): boolean {
   return a.active === b.active && (!a.active || a.dsqId.equals(b.dsqId.hi, b.dsqId.lo));
+}
+
+function isSameCaps(a: TaskCaps | undefined, b: TaskCaps | undefined): boolean {
+  return (
+    (a?.rejectedOn ?? -1) === (b?.rejectedOn ?? -1) &&
+    (a?.parkedOn ?? -1) === (b?.parkedOn ?? -1) &&
+    (a?.missing ?? -1) === (b?.missing ?? -1)
+  );
+}
+
+/** Only what is shown; the copy gets an entry of its own when the task has one. */
+function copyCaps(copy: Task, caps: TaskCaps | undefined): void {
+  if (caps === undefined && copy.caps === undefined) return;
+  copy.caps ??= new TaskCaps();
+  copy.caps.rejectedOn = caps?.rejectedOn ?? -1;
+  copy.caps.parkedOn = caps?.parkedOn ?? -1;
+  copy.caps.missing = caps?.missing ?? -1;
 }
 
 function copyTo(copy: Task, task: Task): void {
@@ -90,6 +112,10 @@ function copyTo(copy: Task, task: Task): void {
   copy.cls = task.cls;
   copy.sched = task.sched;
   copy.comm = task.comm;
+  copy.inCustody = task.inCustody;
+  copy.takenBy = task.takenBy;
+  copy.takenSeq = task.takenSeq;
+  copyCaps(copy, task.caps);
   copy.ddsp.active = task.ddsp.active;
   copy.ddsp.dsqId.copy(task.ddsp.dsqId);
 }

@@ -11,7 +11,7 @@ import { isAbout } from '../orientation.ts';
 import { taskFacts } from '../task-view.ts';
 import type { ViewContext } from '../view-context.ts';
 import type { Drop, Facts, FollowSummary, Note } from './document.ts';
-import { DropWatch } from './drops.ts';
+import { DropWatch, lateDropsOf, viewLateDrop } from './drops.ts';
 import { EnqueueStory } from './enqueue-story.ts';
 import { Releases } from './releases.ts';
 import type { Subject } from './subject.ts';
@@ -62,6 +62,8 @@ export class TaskSubject implements Subject {
     this.#releases.observe(event, step);
     if (task === undefined) return false;
     if (DropWatch.isAbout(event)) this.#noteDrops(event, step, task);
+    for (const drop of lateDropsOf(step))
+      if (drop.task === task) this.#dropped.push(viewLateDrop(this.#context, event, drop));
     return (
       isAbout(event, this.#pid) ||
       step.task === task ||

@@ -6,6 +6,11 @@ const MARK = Buffer.from('flyrecord\0');
 /** Flag of the commit word: records were lost before this page (RB_MISSED_EVENTS). */
 const MISSED = 0x80000000;
 const PAGE = 4096;
+const PAGE_HEADER = 16;
+// struct ring_buffer_event
+const TYPE_PADDING = 29;
+const TYPE_STAMP = 31;
+const DELTA_BITS = 27n;
 
 /** Bytes of a recording, decompressed. */
 export async function bytesOf(path: string): Promise<Buffer> {
@@ -51,13 +56,33 @@ export async function writeLongDat(path: string, times: number, output: string):
   for (const { offset, size } of cpus) {
     const pages = Buffer.from(bytes.subarray(offset, offset + size));
     for (let round = 0; round < times; round++) {
-      for (let page = 0; round > 0 && page < pages.length; page += PAGE)
-        pages.writeBigUInt64LE(pages.readBigUInt64LE(page) + span, page);
+      for (let page = 0; round > 0 && page < pages.length; page += PAGE) shift(pages, page, span);
       if (round === 1 && pages.length > 0) pages.writeUInt32LE((pages.readUInt32LE(8) | MISSED) >>> 0, 8);
       if (pages.length > 0) writeSync(fd, pages);
     }
   }
   closeSync(fd);
+}
+
+/** Moves a page in time: its own stamp, and the absolute stamps among its records. */
+function shift(pages: Buffer, page: number, span: bigint): void {
+  pages.writeBigUInt64LE(pages.readBigUInt64LE(page) + span, page);
+  const begin = page + PAGE_HEADER;
+  const end = begin + (pages.readUInt32LE(page + 8) & (PAGE - 1));
+  for (let at = begin; at + 4 <= end; ) {
+    const head = pages.readUInt32LE(at);
+    const type = head & 31;
+    const delta = head >>> 5;
+    if (type === TYPE_PADDING && delta === 0) return;
+    if (type === TYPE_STAMP) {
+      const t = ((BigInt(pages.readUInt32LE(at + 4)) << DELTA_BITS) | BigInt(delta)) + span;
+      pages.writeUInt32LE(((Number(BigInt.asUintN(27, t)) << 5) | TYPE_STAMP) >>> 0, at);
+      pages.writeUInt32LE(Number(BigInt.asUintN(32, t >> DELTA_BITS)), at + 4);
+    }
+    if (type === 0 || type === TYPE_PADDING) at += 4 + ((pages.readUInt32LE(at + 4) + 3) & ~3);
+    else if (type > TYPE_PADDING) at += 8;
+    else at += 4 + type * 4;
+  }
 }
 
 /** Offset of the first page: the smallest offset in the table of per-CPU data. */
