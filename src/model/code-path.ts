@@ -78,6 +78,7 @@ export class CodePath {
   #pickPrev = -1;
 
   forget(): void {
+    this.#pickPrev = -1;
     this.#stack.cut(0);
     this.#begun.fill(0);
     this.#from = -1;

@@ -36,6 +36,7 @@ const NEEDS: Readonly<Record<string, readonly EventType[]>> = {
   link: ['dispatch_enqueue', 'dsq_link'],
   consume: ['consume', 'dsq_unlink', 'dispatch_dequeue'],
   unlink: ['dispatch_dequeue', 'dsq_link', 'dsq_unlink'],
+  sequence: ['run', 'stop', 'ops_enqueue', 'ops_dequeue', 'dispatch_enqueue', 'dispatch_dequeue', 'dsq_link'],
   state: ['switch', 'enqueue', 'dequeue', 'class_change', 'fork', 'task_exit'],
   class: ['class_change', 'fork', 'task_enable', 'task_disable', 'exec'],
   'callback-nesting': ['run', 'stop', 'class_change', 'fork'],

@@ -16,7 +16,7 @@ export const lbPeriod = defineRule({
   avoid: 'Nothing that a scheduler can do: report it with the trace.',
   create(context) {
     const param = context.model.header.params.get('bypass_lb_intv_us');
-    const interval = (param === undefined ? BYPASS_LB_DFL_INTV_US : Number(param)) * 1000;
+    const interval = Number(param ?? BYPASS_LB_DFL_INTV_US) * 1000;
     const last = new Map<number, { seq: number; t: number }>();
     return {
       bypass_lb(event) {
@@ -26,6 +26,10 @@ export const lbPeriod = defineRule({
         const before = last.get(event.node);
         last.set(event.node, { seq: event.seq, t: event.t });
         if (before === undefined || hosts > 1 || !Number.isFinite(interval)) return;
+        if (param === undefined) {
+          context.undecided('the interval of the balancer is not known');
+          return;
+        }
         context.checked();
         const { hz } = context.model;
         // The timer counts jiffies from the end of the last pass, which may have been late itself.

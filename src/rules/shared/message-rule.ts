@@ -5,7 +5,7 @@ import { NEWEST_RELEASE } from '../../kernel/release.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
 import { defineRule, type RuleHandlers, type RuleSpec } from '../rule.ts';
-import { checksOf, reportError, reportExits } from './kernel-error-rule.ts';
+import { checksOf, type IsCheck, reportError, reportExits } from './kernel-error-rule.ts';
 
 /** What cannot be generated from the site. */
 export interface SiteAdvice {
@@ -19,7 +19,9 @@ export interface SiteCheck {
   /** Further events without which it cannot be predicted. */
   readonly needs?: readonly EventType[];
   /** Only these of the events are checks; default: all that are no ends of calls. */
-  readonly isCheck?: (event: TraceEvent) => boolean;
+  readonly isCheck?: IsCheck;
+  /** What is not known when a check is undecided. */
+  readonly unknown?: string;
 }
 
 const isCall = (event: TraceEvent): boolean => event.phase !== 'end';
@@ -45,7 +47,7 @@ export function messageRule(site: ErrorSite, advice: SiteAdvice = {}, check?: Si
     avoid: advice.avoid ?? 'Do what the message asks for; the backtrace in the debug dump shows the caller.',
     create(context) {
       return {
-        ...checksOf(context, check?.at ?? [], isCheck),
+        ...checksOf(context, check?.at ?? [], isCheck, check?.unknown),
         onError: (error) => reportError(context, error),
         onEnd: () => {
           const ended = reportExits(context, site);
