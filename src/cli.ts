@@ -12,6 +12,7 @@ import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { StateCommandOptions } from './commands/state.ts';
 import type { VtimeCommandOptions } from './commands/vtime.ts';
+import { explained } from './errors.ts';
 import { EXIT } from './findings/verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -271,7 +272,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return reportError(context, error);
+    return reportError(context, await explained(error));
   }
   return code;
 }

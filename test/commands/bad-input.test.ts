@@ -85,6 +85,8 @@ const READING: Readonly<Record<string, readonly string[]>> = {
   state: ['state'],
   convert: ['convert', '--to', 'json'],
   inspect: ['inspect'],
+  caps: ['caps'],
+  vtime: ['vtime'],
 };
 
 function expectMessage(stderr: string, path: string): void {
