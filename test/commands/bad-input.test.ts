@@ -199,7 +199,7 @@ test.each([
   [['replay', '--nope', 'x'], /unknown option/],
   [['nope'], /unknown command/],
   [['convert', 'x'], /cannot tell the spelling to write/],
-  [['explain', 'nope'], /there is no rule "nope"/],
+  [['explain', 'nope'], /"nope" is no rule/],
 ])('wrong usage: %j', (args, says) => {
   const { code, stdout, stderr } = scxCheck(args);
   expect(stderr).toMatch(says);
