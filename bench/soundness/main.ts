@@ -1,4 +1,4 @@
-// `npm run soundness`: damages recordings in every way that loses evidence, and reports the claims that only the damage makes.
+// Run by hand, over a directory of recordings: damages recordings in every way that loses evidence, and reports the claims that only the damage makes.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openInput } from '../../src/input/open.ts';
