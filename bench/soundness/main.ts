@@ -37,6 +37,8 @@ for (const path of inputs()) {
   const random = new Random(seed);
   for (const [from, piece] of pieces(trace, random)) {
     const whole = measure(piece);
+    // The beginning may be the whole recording, whose predictions other checks hold against it; a piece is a damage of its own.
+    if (from > 0) for (const text of [...whole.mispredicted, ...whole.found]) claim(`${path}: start ${from}`, text, '');
     for (const [way, damaged] of damages(whole, random)) {
       replays++;
       const isNarrower = /^(type|types|field) /.test(way);
@@ -56,16 +58,20 @@ function note(where: string, whole: Whole, damaged: () => OpenTrace, by: string)
   for (const text of unsound(whole, damaged())) {
     // Without a type or field, what is there to be found may be found by another event.
     if (by !== '' && rules.has(text.split(' ')[0])) continue;
-    const kind = text
-      .replaceAll(/\d+/g, 'N')
-      .replaceAll(/0x[0-9a-fN]+/g, 'X')
-      .replaceAll(/\S+\[N\]/g, 'TASK');
-    const key = by === '' ? kind : `${by}: ${kind}`;
-    const known = claims.get(key);
-    if (known === undefined) claims.set(key, { count: 1, example: `${where}: ${text}` });
-    else known.count++;
-    if (showEach) console.log(`${where}: ${text}`);
+    claim(where, text, by);
   }
+}
+
+function claim(where: string, text: string, by: string): void {
+  const kind = text
+    .replaceAll(/\d+/g, 'N')
+    .replaceAll(/0x[0-9a-fN]+/g, 'X')
+    .replaceAll(/\S+\[N\]/g, 'TASK');
+  const key = by === '' ? kind : `${by}: ${kind}`;
+  const known = claims.get(key);
+  if (known === undefined) claims.set(key, { count: 1, example: `${where}: ${text}` });
+  else known.count++;
+  if (showEach) console.log(`${where}: ${text}`);
 }
 
 /** The beginning of a recording and, when it has more, some piece of the rest, with the ordinals of their first events. */
