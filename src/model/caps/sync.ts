@@ -60,6 +60,7 @@ function queue(model: Model, event: TraceEvent, step: Step): void {
     else step.checks.pass('sync-queue', sched, target);
   }
   executing.queuedCid = event.cid;
+  executing.queuedSeq = event.seq;
   if (target >= 0) {
     const empty = pushSync(model, sched, target, event.seq, event.t, true);
     executing.doorbell = empty ? target : -1;
