@@ -148,7 +148,8 @@ function fold(model: Model, event: TraceEvent, step: Step): void {
   const complete = cpu.pendingKnown;
   cpu.pending = [];
   cpu.pendingKnown = true;
-  if (step.rq.active === NO) return;
+  // While no sub-scheduler is known nothing else of the delegation is followed, so the end of a fold is not seen.
+  if (step.rq.active === NO || !caps.active) return;
   if (complete && list.length === 0 && event.has('pending'))
     step.checks.fail('ecaps-fold', `CPU ${rq} folds, and nothing was queued for it`, undefined, rq);
   else if (complete) step.checks.pass('ecaps-fold', undefined, rq);
