@@ -90,6 +90,8 @@ export class Model {
   /** Wakeups that reached a run queue after sched_waking, and tasks that ran after sched_wakeup. */
   wakingsKept = 0;
   wakeupsKept = 0;
+  /** Calls of ops.init_task() for a new task that came after its state had changed to INIT. */
+  initsKept = 0;
   /** Pairs of different events that one CPU executed at the same time: the clock is coarse. */
   sameTimes = 0;
   readonly #taskPages: (Task | undefined)[][] = [];
