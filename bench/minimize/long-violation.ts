@@ -1,11 +1,13 @@
 // Makes a long violating trace: a scheduler is loaded, works for a long time without fault, and then violates a rule. The
 // beginning and the end are those of a violating recording, what lies between is the middle of a healthy one, again and again,
-// each time later and with tasks of its own.
+// each time later and with tasks of its own. Losses lie between the parts: what one of them was in the middle of is not known to
+// have ended.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { openInput } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
 import type { OpenTrace } from '../../src/readers/reader.ts';
 import { newTraceEvent, SLOT, type TraceEvent } from '../../src/trace/event.ts';
+import { KIND } from '../../src/trace/vocabulary/index.ts';
 import { WRITERS } from '../../src/writers/index.ts';
 
 export interface LongTrace {
@@ -51,6 +53,13 @@ export async function writeLongViolation(path: string, { healthy, violating, eve
   /** Writes the events `from..to` of a trace, so that the first of them comes `PAUSE` after the last one written. */
   const append = (trace: OpenTrace, from: number, to: number, edit: (event: TraceEvent) => void): void => {
     let shift: number | undefined;
+    if (written > 0) {
+      event.begin(KIND.lost);
+      event.t = now;
+      event.cpu = 0;
+      writer?.event(event, 1_000_000_000n);
+      written++;
+    }
     trace.run({
       event(own) {
         if (own.seq < from) return true;

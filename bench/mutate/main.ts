@@ -1,8 +1,7 @@
 // `npm run mutate`: breaks healthy recordings in one place at a time and reports which breaks the rules notice.
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { openInput } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
+import { recordings as allRecordings } from '../support/inputs.ts';
 import { isHealthy, judge } from './judge.ts';
 import { MUTATIONS } from './mutations.ts';
 import { Random } from './random.ts';
@@ -104,14 +103,12 @@ console.log(
 );
 process.exitCode = found < observable * BAR || below > 0 ? 1 : 0;
 
-function inputs(): string[] {
-  const directory = process.env.SCX_CHECK_RECORDINGS;
+/** Recordings by name (`RECORDINGS=a,b`), or all that `isHealthy`. */
+function inputs(): readonly string[] {
   const names = process.env.RECORDINGS?.split(',');
-  if (directory === undefined) return ['fixtures/recordings/healthy.jsonl'];
-  return readdirSync(directory)
-    .filter((name) => names === undefined || names.includes(name))
-    .map((name) => join(directory, name))
-    .map((path) => (statSync(path).isDirectory() ? join(path, 'trace.dat') : path));
+  return allRecordings().filter(
+    (path) => names === undefined || names.some((name) => path.split(/[/.]/).includes(name)),
+  );
 }
 
 function hash(text: string): number {

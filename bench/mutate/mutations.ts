@@ -1,4 +1,6 @@
 // The kinds of break: dropped, doubled and reordered events, and wrong values of every field that the model stands on.
+import { detectKernel } from '../../src/kernel/detect.ts';
+import { semanticsOf } from '../../src/kernel/semantics.ts';
 import type { TraceEvent } from '../../src/trace/event.ts';
 import type { EventType } from '../../src/trace/vocabulary/index.ts';
 import { alter, double, drop, type Filter, otherCpu, otherDsq, otherPid, otherTask, swap, type Why } from './breaks.ts';
@@ -8,6 +10,22 @@ import type { Recording } from './recording.ts';
 
 const begins: Filter = (event) => event.phase === 'begin';
 const ends: Filter = (event) => event.phase === 'end';
+
+/** The kfunc itself writes slice and vtime of the task, so that nothing carries them to the DSQ. */
+const writtenByKfunc: Why = (_event, _index, { header }) =>
+  semanticsOf(detectKernel(header, undefined).version).verdictCarriesSlice
+    ? ''
+    : 'before 7.3 the slice of a verdict is written at once, and nothing later repeats it';
+
+/** Nothing later shows p->scx.flags of the task. */
+const lastOfTask: Why = (event, index, { events }) => {
+  for (let i = index + 1; i < events.length; i++) {
+    const later = events[i];
+    if (later?.pid === event.pid && (later.has('scx_flags') || later.has('old_state'))) return '';
+    if (later?.next === event.pid && later.has('next_scx_flags')) return '';
+  }
+  return 'no later event shows the state of the task';
+};
 
 /** A recorder that has no probe for the end of a call records just this: only an earlier end tells that it has one. */
 const firstEnd: Why = (event, index, recording) => {
@@ -211,6 +229,7 @@ export const MUTATIONS: readonly Mutation[] = [
       return event.has('slice');
     },
     commits,
+    writtenByKfunc,
   ),
   alter('flush-count', 'another number of verdicts is worked off', 'flush', plus('n'), begins),
   alter(
@@ -292,7 +311,7 @@ export const MUTATIONS: readonly Mutation[] = [
     plus('before_max'),
     (event) => event.step !== 'timer',
   ),
-  drop('drop-task-state', 'a change of the life-cycle state is missing', 'task_state'),
+  drop('drop-task-state', 'a change of the life-cycle state is missing', 'task_state', () => true, lastOfTask),
   drop('drop-task-init', 'ops.init_task() is missing', 'task_init', begins),
   drop('drop-task-enable', 'ops.enable() is missing', 'task_enable', begins),
   double('double-task-enable', 'ops.enable() is there twice', 'task_enable', begins),

@@ -32,10 +32,12 @@ export async function testCommand(
   const candidates = inShard(all, shard);
   const jobs = options.jobs === undefined ? usefulJobs(candidates, availableParallelism()) : parseJobs(options.jobs);
   const spread = Math.min(jobs, candidates.length);
+  const testing = { update: options.update === true, baseline };
+  const { program } = context;
   const report =
-    spread > 1 && context.program !== undefined
-      ? await runInProcesses(context.program, processArgs(paths, options), candidates, shard, spread)
-      : await runTests(candidates, { update: options.update === true, baseline });
+    spread > 1 && program !== undefined
+      ? await runInProcesses(candidates, testing, { program, args: processArgs(paths, options), shard, jobs: spread })
+      : await runTests(candidates, testing);
   // An empty shard is no mistake, but a gate with nothing to compare is.
   if (report.cases.length === 0 && (all.length === 0 || shard.count === 1)) throw nothingToTest(paths, report);
   const output = new OutputFile(options.output);

@@ -81,6 +81,7 @@ function compareFindings(result: ReplayResult, expected: readonly ExpectedFindin
   }
   for (const entry of missing) differences.push(difference('vanished', entry.rule, expectedText(entry), null));
   for (const rule of result.rules) {
+    if (rule.findings === 0) continue;
     const hidden = hiddenFindings(result, rule.id);
     if (hidden > 0 && !counted.some((entry) => entry.rule === rule.id && isWholeRule(entry)))
       differences.push(difference('appeared', rule.id, null, `${hidden} more findings of ${rule.id}`));

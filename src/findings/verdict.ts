@@ -23,15 +23,16 @@ const MISSED = 'records were lost: the situation did not occur in what is left o
 
 /** Why a rule was not evaluated or is inconclusive; null for other verdicts. `lossy`: records are missing. */
 export function reasonOf(run: RuleRun, verdict: Verdict, lossy: boolean): string | null {
-  const undecided = [...run.undecided].map(([reason, n]) => `${reason} (${n}×)`).join('; ');
+  const undecided =
+    run.undecided.size === 0 ? '' : [...run.undecided].map(([reason, n]) => `${reason} (${n}×)`).join('; ');
   if (verdict === 'not evaluated')
     return (
       run.notEvaluated ??
       (undecided === '' ? (lossy ? MISSED : 'the situation did not occur in this trace') : undecided)
     );
   if (verdict === 'inconclusive') return undecided === '' ? 'see the findings' : undecided;
-  const text = [...run.notes, ...(undecided === '' ? [] : [undecided])].join('; ');
-  return text === '' ? null : text;
+  if (run.notes.length === 0) return undecided === '' ? null : undecided;
+  return [...run.notes, ...(undecided === '' ? [] : [undecided])].join('; ');
 }
 
 /** All verdicts, the worst first. */

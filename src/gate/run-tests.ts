@@ -52,21 +52,30 @@ export function usefulJobs(candidates: readonly Candidate[], cpus: number): numb
   return Math.max(1, Math.min(cpus, candidates.length, Math.floor(work / JOB_MS)));
 }
 
+export interface Spread {
+  /** Command and first arguments that test `shard` in a process of its own, which prints its report as JSON. */
+  readonly program: readonly string[];
+  readonly args: readonly string[];
+  readonly shard: Shard;
+  /** How many processes, this one included. */
+  readonly jobs: number;
+}
+
 /**
- * Runs `program ARGS --shard … --format json` once for each part of `shard`, and puts the reports together in the order of
- * the candidates.
+ * Tests the candidates, which are those of `shard`, in several processes: the first part here, since this one has started
+ * already, the others by `program test --shard …`. Puts the reports together in the order of the candidates.
  */
 export async function runInProcesses(
-  program: readonly string[],
-  args: readonly string[],
   candidates: readonly Candidate[],
-  shard: Shard,
-  jobs: number,
+  options: TestOptions,
+  { program, args, shard, jobs }: Spread,
 ): Promise<TestReport> {
-  const parts = Array.from({ length: jobs }, (_, i) => `${shard.index + shard.count * i}/${shard.count * jobs}`);
-  const reports = await Promise.all(
-    parts.map((part) => runProcess(program, ['test', '--shard', part, '--format', 'json', ...args])),
-  );
+  const others = Array.from({ length: jobs - 1 }, (_, i) => {
+    const part = `${shard.index + shard.count * (i + 1)}/${shard.count * jobs}`;
+    return runProcess(program, ['test', '--shard', part, '--format', 'json', ...args]);
+  });
+  const own = runTests(inShard(candidates, { index: 1, count: jobs }), options);
+  const reports = await Promise.all([own, ...others]);
   const order = new Map(candidates.map(({ path }, i) => [path, i]));
   const place = (path: string): number => order.get(path) ?? order.size;
   const baselines = reports.flatMap((report) => report.baseline ?? []);

@@ -10,7 +10,10 @@ const FIRST_STEP = 16;
 const GROWTH = 4;
 
 /** If so many of the most relevant events do not show the finding, others may hide it: then whole circles are tried. */
-const NEAR = 4096;
+export const NEAR = 4096;
+
+/** Parts in which a circle is thinned out. Where more of them than that are needed, thinning it out is no help. */
+const MOST_PARTS = 64;
 
 /**
  * Events that the finding needs, in ascending order. The shortest beginning of the order of relevance that shows the finding
@@ -35,7 +38,7 @@ export function neededEvents(
   if (bounds.holds < 0) {
     const circle = orders.find((candidate) => candidate.length >= bounds.fails && showsIn(candidate)(candidate.length));
     if (circle === undefined) return undefined;
-    order = circle;
+    order = thinned(circle, (part) => probe.keeps(header, merged(needed, part), target));
     const near = gallop(showsIn(order), order.length - 1);
     bounds = near.holds < 0 ? { fails: near.fails, holds: order.length } : near;
   }
@@ -49,6 +52,25 @@ export function neededEvents(
     bounds = near.holds < 0 ? { fails: near.fails, holds: length - 1 } : near;
   }
   return merged(needed, new Uint32Array(0));
+}
+
+/**
+ * What remains of a circle when large parts of it that are not needed are left out, the least relevant first, until about
+ * `NEAR` events are left or too many parts are needed. `shows` holds for the circle and for what is returned. Searching the
+ * whole circle for single events would replay most of it for every question.
+ */
+export function thinned(circle: Uint32Array, shows: (part: Uint32Array) => boolean): Uint32Array {
+  let kept = circle;
+  for (let size = kept.length >> 1; kept.length > NEAR && kept.length <= size * MOST_PARTS; size >>= 1) {
+    for (let end = kept.length; end > 0 && kept.length > NEAR; end -= size) {
+      const from = Math.max(0, end - size);
+      const part = new Uint32Array(kept.length - (end - from));
+      part.set(kept.subarray(0, from));
+      part.set(kept.subarray(end), from);
+      if (shows(part)) kept = part;
+    }
+  }
+  return kept;
 }
 
 /** A length that is too short, and one that shows the finding; -1: none is known. */

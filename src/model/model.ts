@@ -90,6 +90,8 @@ export class Model {
   /** Wakeups that reached a run queue after sched_waking, and tasks that ran after sched_wakeup. */
   wakingsKept = 0;
   wakeupsKept = 0;
+  /** Calls of ops.init_task() for a new task that came after its state had changed to INIT. */
+  initsKept = 0;
   /** Pairs of different events that one CPU executed at the same time: the clock is coarse. */
   sameTimes = 0;
   readonly #taskPages: (Task | undefined)[][] = [];
@@ -217,8 +219,17 @@ export class Model {
     this.#store(taskB);
   }
 
+  /** All tasks, by pid. */
   *tasks(): Generator<Task> {
-    for (const page of this.#taskPages) for (const task of page ?? []) if (task !== undefined) yield task;
+    // Pages are mostly empty: counting through them costs less than an iterator would.
+    for (let i = 0; i < this.#taskPages.length; i++) {
+      const page = this.#taskPages[i];
+      if (page === undefined) continue;
+      for (let slot = 0; slot < PAGE_SIZE; slot++) {
+        const task = page[slot];
+        if (task !== undefined) yield task;
+      }
+    }
   }
 
   /** Scheduler instance by id; created when first named. */

@@ -127,6 +127,8 @@ export class Task {
   waking: Tri = UNKNOWN;
   wakeupDue: Tri = UNKNOWN;
   wakeSeq = -1;
+  /** Life-cycle state by the last task_state event, as in p->scx.flags; -1 unknown. */
+  lifeState = -1;
   /** ops.init_task() and ops.enable() are under way. */
   initOpen: Tri = UNKNOWN;
   enableOpen: Tri = UNKNOWN;
@@ -323,6 +325,7 @@ export class Task {
     this.selectSeq = -1;
     this.waking = UNKNOWN;
     this.wakeupDue = UNKNOWN;
+    this.lifeState = -1;
     this.initOpen = UNKNOWN;
     this.enableOpen = UNKNOWN;
     this.reenqCount = -1;

@@ -3,6 +3,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { notWritable } from '../errors.ts';
 
 const FLUSH_CHARS = 256 * 1024;
+/** How long to leave the reader of a full pipe alone: asking again at once would take the CPU from it. */
+const FULL_PIPE_MS = 2;
+const NEVER_CHANGES = new Int32Array(new SharedArrayBuffer(4));
 
 export class OutputFile {
   readonly #path: string;
@@ -44,7 +47,10 @@ export class OutputFile {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : '';
       // A pipe that is full for the moment, when it is not blocking.
-      if (code === 'EAGAIN') return 0;
+      if (code === 'EAGAIN') {
+        Atomics.wait(NEVER_CHANGES, 0, 0, FULL_PIPE_MS);
+        return 0;
+      }
       if (code === 'EPIPE') {
         this.#closed = true;
         return 0;

@@ -8,7 +8,7 @@ import { isProven } from '../model/contradiction-needs.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import { levelFor } from '../probes/needs.ts';
-import type { EventHandler, Report, RuleContext, RuleHandlers, RuleSpec } from '../rules/rule.ts';
+import type { EventHandler, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
@@ -16,10 +16,12 @@ import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts'
 import { autoDomain } from '../vtime/compile.ts';
 import type { Domain } from '../vtime/domain.ts';
 import { VtimeEngine } from '../vtime/engine.ts';
+import type { VtimeHandlers } from '../vtime/facts.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
 import { Figures } from './figures.ts';
 import { Recoveries } from './recoveries.ts';
+import { type RuleStage, StagedRule } from './rule-stage.ts';
 import { WhatIf } from './what-if.ts';
 
 export interface ReplayOptions {
@@ -59,21 +61,19 @@ export class Replay {
   /** Ext activity was seen before any scheduler was attached. */
   startedMidRun = false;
   readonly #step = new Step();
-  readonly #filter: FindingFilter;
+  readonly #stage: RuleStage;
   readonly #observer: ReplayOptions['observe'];
   /** Handlers by event kind. */
   readonly #handlers: readonly EventHandler[][];
-  readonly #active: readonly ActiveRule[];
-  /** Rules about error sites, by site, and about comparisons of the model, by aspect. */
-  readonly #bySite = new Map<string, ActiveRule>();
-  readonly #vtime: VtimeEngine | undefined;
-  readonly #byAspect = new Map<string, ActiveRule>();
-  readonly #byId = new Map<string, ActiveRule>();
+  readonly #active: ActiveRule[] = [];
+  /** Rules by id, by the error site and by the comparison of the model that they are about: most replays never ask. */
+  #byId: ReadonlyMap<string, ActiveRule> | undefined;
+  #bySite: ReadonlyMap<string, ActiveRule> | undefined;
+  #byAspect: ReadonlyMap<string, ActiveRule> | undefined;
   /** Number of events judged, by kind: those seen while no records were missing. */
   readonly #judged = new Float64Array(EVENT_TYPES.length);
   /** CPUs of which records are missing right now: what is seen meanwhile proves nothing. */
   readonly #blind = new Set<number>();
-  #current: TraceEvent;
   #attachSeen = false;
 
   constructor(header: TraceHeader, options: ReplayOptions) {
@@ -84,46 +84,51 @@ export class Replay {
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
     this.figures = options.figures === true ? new Figures() : undefined;
     this.exits = new ExitTracker(this.kernel.version.release, header);
-    this.#filter = options.filter ?? {};
     this.#observer = options.observe;
-    this.#current = newTraceEvent();
+    this.#stage = {
+      model: this.model,
+      step: this.#step,
+      filter: options.filter ?? {},
+      exits: this.exits,
+      event: newTraceEvent(),
+      vtime: undefined,
+    };
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();
-    this.#active = this.ruleRuns.flatMap((run) => {
-      if (!this.#holdsHere(run)) return [];
-      const handlers = this.#create(run);
-      if (hasEvidence(run, header) && isDescribed(run, domain)) return [{ run, handlers }];
-      // What led to the end of a scheduler cannot be seen, but its message can.
-      const { onEnd } = handlers;
-      return run.spec.site === undefined || onEnd === undefined ? [] : [{ run, handlers: { onEnd } }];
-    });
+    for (const run of this.ruleRuns) this.#activate(run, header, domain);
     const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
-    const listen = (listener: object): void => {
-      // Thousands of handlers for a replay of a few events: no list is made of them.
-      for (const type in listener) {
-        if (type in KIND)
-          handlers[KIND[type as EventType]]?.push((listener as Record<string, EventHandler>)[type] ?? noop);
-      }
-    };
+    const listeners: VtimeHandlers[] = [];
+    let needsVtime = false;
+    for (const { run, handlers } of this.#active) {
+      if (run.spec.vtime !== undefined) needsVtime = true;
+      if (handlers.vtime !== undefined) listeners.push(handlers.vtime);
+    }
     // Facts are told before the rules that listen to the event itself are asked.
-    if (this.#active.some((rule) => rule.run.spec.vtime !== undefined)) {
-      const listeners = this.#active.flatMap((rule) => rule.handlers.vtime ?? []);
-      this.#vtime = new VtimeEngine({ model: this.model, domain, listeners });
-      listen(this.#vtime.handlers);
+    if (needsVtime) {
+      const engine = new VtimeEngine({ model: this.model, domain, listeners });
+      this.#stage.vtime = engine;
+      listen(handlers, engine.handlers);
     }
-    for (const rule of this.#active) {
-      listen(rule.handlers);
-      this.#byId.set(rule.run.spec.id, rule);
-      if (rule.run.spec.site !== undefined) this.#bySite.set(rule.run.spec.site, rule);
-      if (rule.run.spec.aspect !== undefined) this.#byAspect.set(rule.run.spec.aspect, rule);
-    }
+    for (const rule of this.#active) listen(handlers, rule.handlers);
     this.#handlers = handlers;
+  }
+
+  #activate(run: RuleRun, header: TraceHeader, domain: Domain): void {
+    if (!this.#holdsHere(run)) return;
+    const handlers = run.spec.create(new StagedRule(run, this.#stage));
+    if (hasEvidence(run, header) && isDescribed(run, domain)) {
+      this.#active.push({ run, handlers });
+      return;
+    }
+    // What led to the end of a scheduler cannot be seen, but its message can.
+    const { onEnd } = handlers;
+    if (run.spec.site !== undefined && onEnd !== undefined) this.#active.push({ run, handlers: { onEnd } });
   }
 
   /** Takes one event. */
   event(event: TraceEvent): boolean {
     const step = this.#step;
-    this.#current = event;
+    this.#stage.event = event;
     this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
     if (this.firstTime < 0) this.firstTime = event.t;
     this.lastTime = event.t;
@@ -158,19 +163,22 @@ export class Replay {
     this.#step.reset();
     if (this.#blind.size > 0) {
       this.model.forget();
-      this.exits.noteGap(this.#current.seq);
+      this.exits.noteGap(this.#stage.event.seq);
     }
-    this.#vtime?.end();
+    this.#stage.vtime?.end();
     for (const { run, handlers } of this.#active) {
-      for (const type of handlers.checkedAt ?? []) run.checked += this.#judged[KIND[type]] ?? 0;
+      if (handlers.checkedAt !== undefined)
+        for (const type of handlers.checkedAt) run.checked += this.#judged[KIND[type]] ?? 0;
       handlers.onEnd?.();
     }
   }
 
   #raise(event: TraceEvent, step: Step): void {
+    this.#bySite ??= indexed(this.#active, ({ site }) => site);
+    const bySite = this.#bySite;
     for (const error of step.errors) {
       this.exits.predict(error, event);
-      this.#bySite.get(error.site)?.handlers.onError?.(error, event, step);
+      bySite.get(error.site)?.handlers.onError?.(error, event, step);
     }
   }
 
@@ -184,17 +192,21 @@ export class Replay {
   }
 
   #check(event: TraceEvent, step: Step): void {
+    this.#byAspect ??= indexed(this.#active, ({ aspect }) => aspect);
+    const byAspect = this.#byAspect;
     const { checks } = step;
     for (let i = 0; i < checks.length; i++) {
       const check = checks.at(i);
-      if (check !== undefined) this.#byAspect.get(check.aspect)?.handlers.onCheck?.(check, event, step);
+      if (check !== undefined) byAspect.get(check.aspect)?.handlers.onCheck?.(check, event, step);
     }
   }
 
   #contradict(event: TraceEvent, step: Step): void {
+    this.#byId ??= indexed(this.#active, ({ id }) => id);
+    const byId = this.#byId;
     for (const contradiction of step.contradictions)
       if (isProven(contradiction, this.model.header.recorded))
-        this.#byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
+        byId.get(contradiction.rule)?.handlers.onContradiction?.(contradiction, event, step);
   }
 
   #observe(event: TraceEvent): void {
@@ -212,35 +224,28 @@ export class Replay {
       run.notEvaluated = `the rule holds up to Linux ${until}, the trace is from ${release}`;
     return run.notEvaluated === undefined;
   }
+}
 
-  readonly #engine = (): VtimeEngine | undefined => this.#vtime;
-
-  readonly #explainExit: RuleContext['explainExit'] = (sched) => {
-    const verdict = this.exits.explain([sched])[0];
-    return verdict === undefined
-      ? undefined
-      : { cause: verdict.cause, site: verdict.site?.id ?? '', error: verdict.error };
-  };
-
-  #create(run: RuleRun): RuleHandlers {
-    const engine = this.#engine;
-    return run.spec.create({
-      get vtime() {
-        return engine();
-      },
-      model: this.model,
-      checked: (times = 1) => {
-        run.checked += times;
-      },
-      report: (report: Report) => run.add(report, this.#current, this.#step, this.#filter),
-      note: (text) => run.note(text),
-      undecided: (reason) => run.noteUndecided(reason),
-      explainExit: this.#explainExit,
-    });
+/** Enters the handlers of one listener by event kind. */
+function listen(handlers: readonly EventHandler[][], listener: Readonly<Record<string, unknown>>): void {
+  // Thousands of handlers for a replay of a few events: no list is made of them.
+  for (const type in listener) {
+    const kind: number | undefined = KIND[type as EventType];
+    if (kind !== undefined) handlers[kind]?.push(listener[type] as EventHandler);
   }
 }
 
-function noop(): void {}
+function indexed(
+  rules: readonly ActiveRule[],
+  keyOf: (spec: RuleSpec) => string | undefined,
+): ReadonlyMap<string, ActiveRule> {
+  const index = new Map<string, ActiveRule>();
+  for (const rule of rules) {
+    const key = keyOf(rule.run.spec);
+    if (key !== undefined) index.set(key, rule);
+  }
+  return index;
+}
 
 /** Kinds that the engine itself looks at. */
 const RARE = new Uint8Array(EVENT_TYPES.length);

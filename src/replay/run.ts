@@ -60,6 +60,8 @@ export function runReplay(trace: OpenTrace, options: RunOptions): ReplayResult {
 /** How an exit counts, by whether the trace explains it. */
 const EXIT_OUTCOME = { [YES]: PREDICTED, [NO]: MISPREDICTED, [UNKNOWN]: UNDECIDED } as const;
 
+const NO_CAUSES: ReadonlyMap<Finding, number> = new Map();
+
 class ResultBuilder {
   readonly #trace: OpenTrace;
   readonly #replay: Replay;
@@ -86,7 +88,7 @@ class ResultBuilder {
     this.#judgeExits();
     for (const run of replay.ruleRuns) this.#settleContradictions(run);
     const rules = replay.ruleRuns.map((run) => this.#rule(run));
-    const findings = this.#listed(replay.ruleRuns.flatMap((run) => run.findings));
+    const findings = this.#listed(replay.ruleRuns.filter((run) => run.total > 0).flatMap((run) => run.findings));
     const causes = this.#causes(findings);
     const drops = [...replay.recoveries.drops.values()].flatMap((perSched) => [...perSched.values()]);
     const mismatches = this.#options.explainFidelity === true ? replay.fidelity.mismatches : [];
@@ -220,6 +222,7 @@ class ResultBuilder {
 
   /** Index of the finding that each one is a symptom of. */
   #causes(findings: readonly Finding[]): ReadonlyMap<Finding, number> {
+    if (findings.length < 2) return NO_CAUSES;
     const causes = findCauses({
       findings,
       rules: new Map(this.#replay.ruleRuns.map((run) => [run.spec.id, run.spec])),

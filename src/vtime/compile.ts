@@ -39,8 +39,15 @@ export function compileDomain(json: DescriptionJson): Domain {
   return new Compiler(json).compile();
 }
 
-/** What is assumed when nothing is described: ordered DSQs with one basis each that follows at running. */
+let auto: Domain | undefined;
+
+/** What is assumed when nothing is described: ordered DSQs with one basis each that follows at running. Always the same object. */
 export function autoDomain(): Domain {
+  auto ??= compileAuto();
+  return auto;
+}
+
+function compileAuto(): Domain {
   const compiled = compileDomain({ name: 'auto', charge: { source: 'none' } });
   const basis: BasisSpec = { index: 0, id: 'basis', scope: 'queue', init: undefined };
   const queue = compiled.queues[0];

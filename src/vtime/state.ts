@@ -62,7 +62,14 @@ export class VtimeState {
   }
 
   *tasks(): Generator<VtimeTask> {
-    for (const page of this.#pages) for (const task of page ?? []) if (task !== undefined) yield task;
+    for (let i = 0; i < this.#pages.length; i++) {
+      const page = this.#pages[i];
+      if (page === undefined) continue;
+      for (let slot = 0; slot < page.length; slot++) {
+        const task = page[slot];
+        if (task !== undefined) yield task;
+      }
+    }
   }
 
   noteLoaded(sched: Sched): void {

@@ -10,6 +10,7 @@ import { ddmin } from '../../src/minimize/ddmin.ts';
 import { EventStore } from '../../src/minimize/event-store.ts';
 import { minimize } from '../../src/minimize/minimize.ts';
 import { Probe } from '../../src/minimize/probe.ts';
+import { NEAR, thinned } from '../../src/minimize/slice.ts';
 import { openTrace } from '../../src/readers/index.ts';
 import type { OpenTrace } from '../../src/readers/reader.ts';
 import { findRule } from '../../src/rules/index.ts';
@@ -131,6 +132,37 @@ test('what ddmin leaves cannot lose any single item', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('a few events far off in the order of relevance are found without replaying most of it for each', () => {
+  const LENGTH = 40_000;
+  const needles = fc.uniqueArray(fc.nat({ max: LENGTH - 1 }), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(needles, (needed) => {
+      const circle = Uint32Array.from({ length: LENGTH }, (_, i) => i);
+      let replayed = 0;
+      const left = thinned(circle, (part) => {
+        replayed += part.length;
+        return needed.every((needle) => part.includes(needle));
+      });
+      expect([...left]).toEqual([...left].toSorted((a, b) => a - b));
+      expect(needed.every((needle) => left.includes(needle))).toBe(true);
+      expect(left.length).toBeLessThanOrEqual(NEAR);
+      expect(replayed).toBeLessThan(15 * LENGTH);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a circle of which most is needed is not thinned out for long', () => {
+  const circle = Uint32Array.from({ length: 20_000 }, (_, i) => i);
+  let questions = 0;
+  const left = thinned(circle, (part) => {
+    questions++;
+    return part.length === circle.length;
+  });
+  expect(left).toEqual(circle);
+  expect(questions).toBeLessThan(2 * 64);
 });
 
 test('a stored event is the event', async () => {

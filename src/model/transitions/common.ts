@@ -1,4 +1,5 @@
 // Steps that several transitions share: who the event is about, what its fields teach, and whether that fits.
+import { TASK_STATE_SHIFT } from '../../kernel/flags.ts';
 import type { CpuMask } from '../../trace/cpu-mask.ts';
 import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { EVENT_TYPES, KIND } from '../../trace/vocabulary/index.ts';
@@ -69,6 +70,7 @@ export function learnTask(model: Model, event: TraceEvent, step: Step, task: Tas
  */
 export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Task, flags: number): void {
   const open = task.openFlags;
+  if (task.lifeState >= 0) checkLifeState(model, event, step, task, flags);
   if (!task.flagsKnown && INSIDE[event.kind] === 1) {
     // The call around this event, which was not seen to begin, may be about to change them.
     task.flags = flags;
@@ -80,6 +82,15 @@ export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Ta
     flags = (flags & ~open) | (task.flags & open);
   }
   task.setFlags(flags);
+}
+
+/** Only task_state events change the life-cycle state, but for the last steps (`openFlags`). */
+function checkLifeState(model: Model, event: TraceEvent, step: Step, task: Task, flags: number): void {
+  const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
+  if ((mask & model.predictedFlags & ~task.openFlags) !== mask || (flags & mask) === task.lifeState) return;
+  // Known flags are compared as a whole.
+  if (!task.flagsKnown) flagsContradict(event, step, task, flags, (flags ^ task.lifeState) & mask, task.lifeState);
+  task.lifeState = -1;
 }
 
 /** Kinds that occur inside calls that change p->scx.flags. */
@@ -101,8 +112,15 @@ for (const type of [
 ] as const)
   INSIDE[KIND[type]] = 1;
 
-function flagsContradict(event: TraceEvent, step: Step, task: Task, flags: number, wrong: number): void {
-  const text = `${event.type} shows p->scx.flags 0x${(flags >>> 0).toString(16)} of ${task.label}, expected 0x${(((flags & ~wrong) | (task.flags & wrong)) >>> 0).toString(16)}`;
+function flagsContradict(
+  event: TraceEvent,
+  step: Step,
+  task: Task,
+  flags: number,
+  wrong: number,
+  known = task.flags,
+): void {
+  const text = `${event.type} shows p->scx.flags 0x${(flags >>> 0).toString(16)} of ${task.label}, expected 0x${(((flags & ~wrong) | (known & wrong)) >>> 0).toString(16)}`;
   contradict(step, INCONSISTENT, 'scx_flags', text, { task });
 }
 

@@ -119,6 +119,7 @@ export const enqueueTransitions: Transitions = {
     rqOfTask(model, event, step, task);
     step.custodySeqBefore = task.custodySeq;
     noteCustody(step, task);
+    checkStillQueued(model, event, step, task);
     learnTask(model, event, step, task);
     releaseCustody(task);
     // While the core itself moves the task, custody goes with it until it arrives.
@@ -247,6 +248,14 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
     },
     model.asked?.reenqLimit === 'per-task',
   );
+}
+
+/** The call around ops_dequeue() has tested QUEUED, and clears it later. */
+function checkStillQueued(model: Model, event: TraceEvent, step: Step, task: Task): void {
+  if (!event.has('scx_flags') || (event.scx_flags_lo & TASK_QUEUED) !== 0) return;
+  if ((task.openFlags & model.predictedFlags & TASK_QUEUED) === 0) return;
+  const text = `ops_dequeue shows p->scx.flags 0x${event.scx_flags_lo.toString(16)} of ${task.label}, which is not queued`;
+  contradict(step, INCONSISTENT, 'scx_flags', text, { task });
 }
 
 /** Remembers in the step whether the scheduler was owed an ops.dequeue(). */

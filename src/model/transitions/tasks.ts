@@ -53,7 +53,10 @@ export const taskTransitions: Transitions = {
   },
 
   task_init(model, event, step) {
-    const task = event.phase !== 'end' && event.fork ? startLife(model, event, step) : taskOf(model, event, step);
+    const born = event.phase !== 'end' && event.fork;
+    const lifeState = born ? (model.findTask(event.pid)?.lifeState ?? -1) : -1;
+    const task = born ? startLife(model, event, step) : taskOf(model, event, step);
+    if (born) checkInit(model, event, step, task, lifeState);
     task.initOpen = followCall(model, event, step, task, task.initOpen);
     if (event.phase !== 'end') {
       step.sched = model.schedOf(event);
@@ -109,6 +112,7 @@ export const taskTransitions: Transitions = {
     if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     // scx_set_task_state() is inlined where a task leaves sched_ext: the last steps are not seen.
     task.openFlags |= model.semantics.taskStateMask << TASK_STATE_SHIFT;
+    task.lifeState = -1;
     task.sched = undefined;
   },
 
@@ -126,6 +130,7 @@ export const taskTransitions: Transitions = {
     if (event.has('old_state')) learnFlags(model, event, step, task, event.old_state_lo);
     const state = event.state <= model.semantics.taskStateMask ? event.state << TASK_STATE_SHIFT : event.state;
     task.flags = (task.flags & ~mask) | (state & mask);
+    task.lifeState = state & mask;
     if (state >> TASK_STATE_SHIFT === model.semantics.taskStates.init) task.flags |= TASK_RESET_RUNNABLE_AT;
   },
 
@@ -186,6 +191,22 @@ export const taskTransitions: Transitions = {
     ownerOf(model, event, step, taskOf(model, event, step));
   },
 };
+
+/** How many new tasks must have changed their state before ops.init_task() for one that did not to count. */
+const LEARNT_INITS = 8;
+
+/** The state of a new task changes to INIT before ops.init_task() is called (scx_init_task). */
+function checkInit(model: Model, event: TraceEvent, step: Step, task: Task, lifeState: number): void {
+  task.lifeState = lifeState;
+  // INIT_BEGIN, from 7.1 on.
+  if (lifeState === 1 << TASK_STATE_SHIFT) {
+    model.initsKept++;
+    return;
+  }
+  if (model.initsKept < LEARNT_INITS || model.cpu(event.cpu).priorSeq < 0) return;
+  const text = `ops.init_task() of ${task.label} is called, and no change of its state came before`;
+  contradict(step, INCONSISTENT, 'scx_flags', text, { task });
+}
 
 /** A callback about a task begins or ends: it does neither twice. */
 function followCall(model: Model, event: TraceEvent, step: Step, task: Task, open: Tri): Tri {
