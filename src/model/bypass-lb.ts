@@ -139,6 +139,7 @@ export class LbPass {
   }
 
   #judgeFor(model: Model, event: TraceEvent, sched: Sched, cpus: readonly Cpu[]): LbVerdict {
+    if (!model.followsDsqs) return { outcome: UNDECIDED, reason: 'what happens on the DSQs is not recorded' };
     const reads = new Reads();
     const moves = this.#moves;
     const before = cpus.map((cpu) => this.#rangeBefore(sched.bypassDsqs[cpu.id]));

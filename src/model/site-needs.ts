@@ -20,6 +20,7 @@ const SITE_NEEDS: Readonly<Record<string, Needs>> = {
   'direct-dispatch-twice': ['insert', 'ops_enqueue', 'select_cpu'],
   'direct-dispatch-wrong-task': ['insert', 'ops_enqueue', 'select_cpu'],
   'dispatch-buffer-overflow': ['insert', 'flush', ['pick', 'balance']],
+  'dispatch-buffer-underflow': ['dispatch_cancel', 'insert', 'flush'],
   'dsq-destroy-busy': ['dsq_destroy', 'dsq_link', 'dsq_unlink'],
   'runnable-stall': ['enqueue', 'dequeue', 'run', 'stop'],
   unregistered: ['sched_detach'],
@@ -27,7 +28,7 @@ const SITE_NEEDS: Readonly<Record<string, Needs>> = {
   'bpf-exit': ['bpf_exit'],
   'bpf-error': ['bpf_exit'],
   'hotplug-not-handled': ['cpu_online', 'cpu_offline'],
-  'sub-killed': ['sub_kill'],
+  'sub-kill-exit': ['sub_kill'],
 };
 
 /** Does a recording of these event types show what leads to the site? True when it is not known what was recorded. */

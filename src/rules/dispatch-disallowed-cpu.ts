@@ -1,8 +1,9 @@
 // Rule: a task is dispatched only to CPUs in its effective mask.
 import { isLocalId } from '../kernel/dsq-id.ts';
+import { errorSite } from '../kernel/error-sites.ts';
 import { defineRule } from './rule.ts';
 import { affinityEvidence, classifyAffinity } from './shared/affinity-class.ts';
-import { isResolution, reportError } from './shared/kernel-error-rule.ts';
+import { isResolution, reportError, reportExits } from './shared/kernel-error-rule.ts';
 
 export const dispatchDisallowedCpu = defineRule({
   id: 'dispatch-disallowed-cpu',
@@ -47,6 +48,9 @@ export const dispatchDisallowedCpu = defineRule({
           evidence: affinityEvidence(task, error, found),
           note: found.meaning,
         });
+      },
+      onEnd() {
+        reportExits(context, errorSite('dispatch-disallowed-cpu'));
       },
     };
   },

@@ -1,6 +1,7 @@
 // Rule: a runnable task runs within the watchdog timeout.
+import { errorSite } from '../kernel/error-sites.ts';
 import { defineRule } from './rule.ts';
-import { reportError } from './shared/kernel-error-rule.ts';
+import { reportError, reportExits } from './shared/kernel-error-rule.ts';
 import { driftCauses } from './shared/vtime-words.ts';
 import { waitDetails, winnersText } from './shared/wait-words.ts';
 
@@ -51,6 +52,9 @@ export const runnableStall = defineRule({
           ],
           note: proof?.text ?? 'the trace does not show why it does not run',
         });
+      },
+      onEnd() {
+        reportExits(context, errorSite('runnable-stall'));
       },
     };
   },

@@ -88,3 +88,21 @@ describe.each(GENERATED)('$id', (site) => {
     expect(result.rules.find((entry) => entry.id === site.id)?.verdict).toBe('not evaluated');
   });
 });
+
+describe('sites whose causes were not recorded', () => {
+  /** Sites of one text that a root scheduler meets speak through the first of them. */
+  const spoken = ERROR_SITES.filter(
+    (site) => ERROR_SITES.find((other) => other.format === site.format && other.kind === site.kind) === site,
+  );
+
+  test.each(spoken)('$id is told by its message alone', async (site) => {
+    const header = { kernel: site.until ?? '7.3', recorded: ['sched_attach', 'sched_exit'] };
+    const { rules } = await replayEvents(trace(site, messageOf(site)), header);
+    const { findings, verdict } = rules.find((entry) => entry.id === site.id) ?? {};
+    expect(findings).toBe(ORDINARY.has(site.id) ? 0 : 1);
+    if (isErrorKind(site.kind)) expect(verdict).toBe('violation');
+    else expect(verdict).not.toBe('violation');
+    const alone = await replayEvents(trace(site, '').slice(0, 1), header);
+    expect(alone.rules.find((entry) => entry.id === site.id)?.verdict).toBe('not evaluated');
+  });
+});

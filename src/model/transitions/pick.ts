@@ -105,7 +105,7 @@ function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry
   }
   const prev = pick.prev;
   const queued = pick.prevQueuedKnown ? pick.prevQueued : undefined;
-  const slice = prev?.sliceKnown === true ? !prev.slice.isZero : undefined;
+  const slice = prev === undefined ? undefined : hasSlice(model, prev);
   const bypassing = prev?.sched === undefined ? undefined : triState(prev.sched.isBypassing(rq.id));
   const enqLast = prev?.sched?.opsFlagsKnown === true ? (prev.sched.opsFlags & OPS_ENQ_LAST) !== 0 : undefined;
   const mayStay = mayStayOn(model, event, prev, rq);
@@ -157,6 +157,13 @@ function mayStayOn(model: Model, event: TraceEvent, prev: Task | undefined, rq: 
   const held = model.caps.holdsBase(sched, rq.id);
   if (held >= 0) return held === 1;
   return event.has('prev_ecaps') ? (event.prev_ecaps_lo & CAP_BASE) !== 0 : undefined;
+}
+
+/** Has the task slice left? The pick itself charges it for its run: where that is not recorded, what was left may be used up. */
+function hasSlice(model: Model, prev: Task): boolean | undefined {
+  if (!prev.sliceKnown) return undefined;
+  if (prev.slice.isZero) return false;
+  return model.records('update_curr') ? true : undefined;
 }
 
 function triState(value: number): boolean | undefined {
