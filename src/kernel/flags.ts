@@ -2,7 +2,6 @@
 
 /** Low half of enq_flags. */
 export const ENQ_WAKEUP = 0x1;
-export const ENQ_RESTORE = 0x2;
 /** High half of enq_flags. */
 export const ENQ_HI_PREEMPT = 1 << 0;
 export const ENQ_HI_IMMED = 1 << 1;
@@ -14,37 +13,26 @@ export const ENQ_HI_INTERNAL = 0xff000000 | 0;
 export const ENQ_HI_CLEAR_OPSS = 1 << 24;
 export const ENQ_HI_DSQ_PRIQ = 1 << 25;
 export const ENQ_HI_NESTED = 1 << 26;
-export const ENQ_HI_GDSQ_FALLBACK = 1 << 27;
 export const ENQ_HI_IGNORE_CAPS = 1 << 28;
 export const ENQ_HI_APPLY_SLICE = 1 << 29;
-export const ENQ_HI_SLICE_DFL = 1 << 30;
 
 export const DEQ_SLEEP = 0x1;
 export const DEQ_SAVE = 0x2;
-export const DEQ_MOVE = 0x4;
 /** Renumbered like the enqueue flags; only read for 6.19 and later. */
 export const DEQ_CLASS = 0x40;
 /** High half of deq_flags. */
 export const DEQ_HI_CORE_SCHED_EXEC = 1 << 0;
 export const DEQ_HI_SCHED_CHANGE = 1 << 1;
 
-/** ops.flags */
-export const OPS_KEEP_BUILTIN_IDLE = 0x1;
 export const OPS_ENQ_LAST = 0x2;
 export const OPS_ENQ_EXITING = 0x4;
-export const OPS_SWITCH_PARTIAL = 0x8;
 export const OPS_ENQ_MIGRATION_DISABLED = 0x10;
-export const OPS_ALLOW_QUEUED_WAKEUP = 0x20;
-export const OPS_BUILTIN_IDLE_PER_NODE = 0x40;
-export const OPS_ALWAYS_ENQ_IMMED = 0x80;
-export const OPS_TID_TO_TASK = 0x100;
 
 /** p->scx.flags */
 export const TASK_QUEUED = 0x1;
 export const TASK_IN_CUSTODY = 0x2;
 export const TASK_RESET_RUNNABLE_AT = 0x4;
 export const TASK_DEQD_FOR_SLEEP = 0x8;
-export const TASK_SUB_INIT = 0x10;
 export const TASK_IMMED = 0x20;
 export const TASK_PROTECTED = 0x40;
 export const TASK_STATE_SHIFT = 8;
@@ -63,14 +51,9 @@ export const KICK_WAIT = 0x4;
 
 /** p->flags */
 export const PF_EXITING = 0x4;
-export const PF_KTHREAD = 0x200000;
 
 /** rq->scx.flags */
 export const RQ_ONLINE = 0x1;
-
-/** Wake flags */
-export const WF_FORK = 0x4;
-export const WF_TTWU = 0x8;
 
 /** Affinity change flags (SCA_*) */
 export const SCA_MIGRATE_DISABLE = 0x2;

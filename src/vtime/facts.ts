@@ -205,6 +205,3 @@ export interface VtimeHandlers {
 }
 
 export type FactName = keyof VtimeHandlers;
-
-/** Is the basis certainly one that the run reached? Kept for readers of `Tri` in facts. */
-export type Visibility = Tri;

@@ -24,18 +24,8 @@ export function criticalDrift(timeoutNs: number, cpus: number, weightSum: number
   return weightSum <= 0 ? Number.POSITIVE_INFINITY : (timeoutNs * cpus * 100) / weightSum;
 }
 
-/** Growth of the drift, vtime ns per ns: runtime of the task at its weight, less what the basis advanced. */
-export function driftRate(runtimeNs: number, weight: number, basisAdvanceNs: number, windowNs: number): number {
-  return ((100 * runtimeNs) / weight - basisAdvanceNs) / windowNs;
-}
-
 /** Time, ns, until the drift reaches the limit; infinite when it does not grow. */
 export function timeToLimit(limitNs: number, driftNs: number, rate: number): number {
   if (driftNs >= limitNs) return 0;
   return rate > 0 ? (limitNs - driftNs) / rate : Number.POSITIVE_INFINITY;
-}
-
-/** Raw runtime, ns, that takes a task of that weight to the limit when no run is visible. */
-export function runtimeToLimit(limitNs: number, weight: number): number {
-  return (limitNs * weight) / 100;
 }

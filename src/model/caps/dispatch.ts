@@ -10,7 +10,7 @@ import type { Step } from '../step.ts';
 import { hasAll, withBits } from './cell.ts';
 import type { CpuCaps, Frame } from './cpu-caps.ts';
 import { advanceFold, completeFold, observeEcaps, settleReport } from './sync.ts';
-import { isIn, linkedAt } from './tree.ts';
+import { linkedAt } from './tree.ts';
 
 /** The ext pick of a CPU begins: a new pass. */
 export function beginPick(model: Model, event: TraceEvent, step: Step): void {
@@ -284,9 +284,4 @@ export function opsEnqueue(model: Model, event: TraceEvent, step: Step): void {
   const cpu = model.caps.cpu(event.cpu);
   if (event.phase === 'begin') cpu.push('enqueue', step.task?.sched, event.seq);
   else if (event.phase === 'end') cpu.pop('enqueue');
-}
-
-/** A task of this owner belongs to the subtree of the scheduler. */
-export function ownsWithin(owner: Sched | undefined, above: Sched): boolean | undefined {
-  return owner === undefined ? undefined : isIn(owner, above);
 }

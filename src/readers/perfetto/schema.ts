@@ -28,9 +28,6 @@ export const PACKET = numbers({
   zstdCompressedPackets: 133,
 });
 
-/** Highest number of a field of a packet that is in use, for recognising the format. */
-export const MAX_PACKET_FIELD = 2000;
-
 export const BUNDLE = numbers({
   cpu: 1,
   event: 2,
@@ -155,8 +152,6 @@ export const TREE_PROCESS = numbers({ pid: 1, cmdline: 3, cmdlineIsComm: 9 });
 export const TREE_THREAD = numbers({ tid: 1, name: 2, tgid: 3 });
 export const GENERIC_TREE_THREAD = numbers({ tid: 1, pid: 2, comm: 3 });
 
-export const CLOCK_SNAPSHOT = numbers({ clocks: 1 });
-export const CLOCK = numbers({ id: 1, timestamp: 2, isIncremental: 3, multiplier: 4 });
 export const CLOCK_BOOTTIME = 6;
 
 export const SYSTEM_INFO = numbers({ utsname: 1, cpus: 8 });
