@@ -12,6 +12,7 @@ export default defineConfig({
     minimize: 'bench/minimize/main.ts',
     bisect: 'bench/bisect/main.ts',
     gate: 'bench/gate/main.ts',
+    soundness: 'bench/soundness/main.ts',
   },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id),

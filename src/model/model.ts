@@ -448,7 +448,9 @@ function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   const { recorded } = header;
   if (recorded === undefined || !FLAG_EVENTS.every((type) => recorded.has(type))) return 0;
   let bits = TASK_QUEUED | TASK_DEQD_FOR_SLEEP;
-  if (semantics.remoteMoveDequeue && recorded.has('move_remote_task')) bits |= TASK_IN_CUSTODY;
+  // Whether an enqueue ends in custody depends on the verdict.
+  if (semantics.remoteMoveDequeue && recorded.has('move_remote_task') && recorded.has('insert'))
+    bits |= TASK_IN_CUSTODY;
   // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
   if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;

@@ -17,6 +17,8 @@ export interface Whole {
   readonly named: ReadonlySet<string>;
   /** Rules about the ends of its schedulers, which the kernel's own message proves wherever it is seen. */
   readonly ended: ReadonlySet<string>;
+  /** What was predicted wrong. */
+  readonly mispredicted: ReadonlySet<string>;
 }
 
 export const replay = (trace: OpenTrace): ReplayResult =>
@@ -69,6 +71,7 @@ export function measure(trace: OpenTrace): Whole {
     found: new Set(made.map((entry) => entry.text)),
     named: new Set(made.map((entry) => `${entry.rule} ${entry.pid}`)),
     ended,
+    mispredicted: new Set(mismatches(result)),
   };
 }
 
@@ -92,8 +95,12 @@ export function unsound(whole: Whole, damaged: OpenTrace): string[] {
         return !JUDGED_AT_END.has(rule) || !whole.named.has(`${rule} ${pid}`);
       })
       .map(({ text }) => text),
-    ...(result.mismatches ?? []).map((entry) => `${entry.line}: ${entry.text} at ${entry.evidence.ts}`),
+    ...mismatches(result).filter((text) => !whole.mispredicted.has(text)),
   ];
+}
+
+function mismatches(result: ReplayResult): string[] {
+  return (result.mismatches ?? []).map((entry) => `${entry.line}: ${entry.text} at ${entry.evidence.ts}`);
 }
 
 /** Fields that say what an event is, or which DSQ it names: without them it is another one. */

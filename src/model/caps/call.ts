@@ -1,7 +1,7 @@
 // A grant or a revoke that is under way on a CPU.
 import { CpuMask } from '../../trace/cpu-mask.ts';
 import { U64 } from '../../trace/u64.ts';
-import { type Sched, type Tri, UNKNOWN } from '../sched.ts';
+import { NO, type Sched, type Tri, UNKNOWN } from '../sched.ts';
 import type { Cell } from './cell.ts';
 
 export const CALL_GRANT = 0;
@@ -70,7 +70,8 @@ export class DelegationCall {
 
   /** Could the call change the literal set of the scheduler? */
   mayChange(sched: Sched): boolean {
-    if (this.error !== '' || this.target === undefined) return false;
+    if (this.error !== '') return false;
+    if (this.target === undefined) return this.targetLinked !== NO;
     if (this.isGrant) return this.target === sched;
     for (let at: Sched | undefined = sched; at !== undefined; at = at.parent) if (at === this.target) return true;
     return false;

@@ -76,8 +76,9 @@ export class CpuCaps {
   foldLost = 0;
   /** Sync of the doorbell that must be rung next on this CPU (as the caller): CPU to kick, -1 none. */
   doorbell = -1;
-  /** cid of the last sync that this CPU queued; -1 none. */
+  /** cid of the last sync that this CPU queued (-1 none), and its event. */
   queuedCid = -1;
+  queuedSeq = -1;
 
   // Passes: picks and switches of the CPU.
   pass = 0;
@@ -127,6 +128,7 @@ export class CpuCaps {
   deliveringKnown = false;
   /** cid of the scx_bpf_kick_cid() under way whose CPU is not known; -1 none. */
   kickedCid = -1;
+  kickedSeq = -1;
   kicksKnown = false;
 
   // Idle.

@@ -247,7 +247,7 @@ function end(model: Model, event: TraceEvent, step: Step): void {
   const cpu = caps.cpu(event.cpu);
   const call = cpu.pop('call')?.call;
   if (call === undefined) {
-    blurAll(model, event);
+    blurAll(model, event, event.has('caps') ? event.caps_lo & CAP_ALL : CAP_ALL);
     return;
   }
   caps.lastCallEndSeq = event.seq;
@@ -268,6 +268,7 @@ function end(model: Model, event: TraceEvent, step: Step): void {
   // What the model took for an error and the kernel did not: the kernel is followed.
   if (call.error !== '' && hasRet) call.error = '';
   settleShards(model, event, step, call);
+  if (call.target === undefined) blurAll(model, event, call.caps);
   if (hasRet) settleResult(model, event, step, call);
   settleQueues(model, event, step, call);
   if (!call.isGrant && call.target !== undefined)
@@ -276,13 +277,12 @@ function end(model: Model, event: TraceEvent, step: Step): void {
   settleCallNotices(model, event, step, call);
 }
 
-/** A call whose beginning is not in the trace: what it may have changed is unknown. */
-function blurAll(model: Model, event: TraceEvent): void {
+/** A call whose beginning, or whose target, the trace does not show: what it may have changed is unknown. */
+function blurAll(model: Model, event: TraceEvent, bits: number): void {
   const target = linkedAt(model, event.cgroup_hi, event.cgroup_lo);
   if (target === null) return;
-  const bits = event.caps_lo & CAP_ALL;
   for (const sched of target === undefined ? model.scheds : target.subtree()) {
-    if (sched.level === 0) continue;
+    if (sched.level === 0 && sched.linked) continue;
     const own = model.caps.of(sched);
     for (let cid = 0; cid < Math.max(0, model.caps.nrCids); cid++) {
       const entry = own.cid(cid);

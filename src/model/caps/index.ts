@@ -187,6 +187,7 @@ const FIRST: ReadonlySet<EventType> = new Set([
   'sub_dispatch',
   'sub_kill',
   'ops_call',
+  'lost',
 ]);
 
 export const CAPS_BEFORE: readonly (Transition | undefined)[] = EVENT_TYPES.map((type) => BEFORE[type]);

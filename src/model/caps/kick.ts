@@ -43,9 +43,11 @@ function requested(model: Model, event: TraceEvent, step: Step): void {
   const cpu = caps.cpu(event.cpu);
   if (sched.level === 0) ringDoorbell(model, event, step, cpu.doorbell);
   cpu.doorbell = -1;
-  if (cpu.queuedCid >= 0 && sched.level === 0) caps.learnCid(cpu.queuedCid, event.target);
+  // A queued sync, or a kick by cid, asks for this kick at once; anything later is asked for by somebody else.
+  const { priorSeq } = model.cpu(event.cpu);
+  if (cpu.queuedCid >= 0 && cpu.queuedSeq === priorSeq && sched.level === 0) caps.learnCid(cpu.queuedCid, event.target);
   cpu.queuedCid = -1;
-  if (cpu.kickedCid >= 0) caps.learnCid(cpu.kickedCid, event.target);
+  if (cpu.kickedCid >= 0 && cpu.kickedSeq === priorSeq) caps.learnCid(cpu.kickedCid, event.target);
   cpu.kickedCid = -1;
   if (sched.isBypassing(event.cpu) === YES) return;
   const known = cpu.kicks.find((entry) => entry.sched === sched && entry.target === event.target);
@@ -71,6 +73,7 @@ function namedCid(model: Model, event: TraceEvent, step: Step): void {
   const { caps } = model;
   const cpu = caps.cpu(event.cpu);
   cpu.kickedCid = caps.cpuOf(event.cid) < 0 ? event.cid : -1;
+  cpu.kickedSeq = event.seq;
   const caller = model.schedOf(event) ?? caps.callerOn(event.cpu);
   step.sched = caller;
   const { nrCids } = caps;

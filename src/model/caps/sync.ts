@@ -23,6 +23,7 @@ import {
 import type { CpuCaps } from './cpu-caps.ts';
 import { applyShard, learnAccepted, shardsOf } from './delegation.ts';
 import { isCid } from './layout.ts';
+import { isPlaced } from './tree.ts';
 
 export const OP_ECAPS_UPDATED = 'sub_ecaps_updated';
 
@@ -38,11 +39,14 @@ function queue(model: Model, event: TraceEvent, step: Step): void {
   const { caps } = model;
   const { sched } = step;
   caps.queuesShown = true;
+  const target = caps.cpuOf(event.cid);
+  // What waits, or where, is not known.
+  if (sched === undefined || target < 0)
+    for (const cpu of target < 0 ? caps.cpus() : [caps.cpu(target)]) cpu.pendingKnown = false;
   if (sched === undefined) return;
   isCid(model, step, event.cid);
   const executing = caps.cpu(event.cpu);
   const frame = executing.innermost('call') ?? executing.innermost('bypass');
-  const target = caps.cpuOf(event.cid);
   if (frame?.call !== undefined) queueInCall(model, event, step, frame.call, sched);
   else if (frame?.kind === 'bypass' && target >= 0) {
     const own = caps.of(sched).cpu(target);
@@ -56,6 +60,7 @@ function queue(model: Model, event: TraceEvent, step: Step): void {
     else step.checks.pass('sync-queue', sched, target);
   }
   executing.queuedCid = event.cid;
+  executing.queuedSeq = event.seq;
   if (target >= 0) {
     const empty = pushSync(model, sched, target, event.seq, event.t, true);
     executing.doorbell = empty ? target : -1;
@@ -76,12 +81,16 @@ function queueInCall(model: Model, event: TraceEvent, step: Step, call: Delegati
     if (!expected.certain && call.isGrant) learnAccepted(model, call, cid, event.seq);
     return;
   }
-  step.checks.fail(
-    'sync-queue',
-    `a change of ${sched.label} on cid ${cid} is queued that the call under way does not make`,
-    sched,
-    caps.cpuOf(cid),
-  );
+  // Whom a call reaches is known when the tree is.
+  if (call.target === undefined || !isPlaced(sched))
+    step.checks.open('sync-queue', 'whom the call reaches is not known', sched, caps.cpuOf(cid));
+  else
+    step.checks.fail(
+      'sync-queue',
+      `a change of ${sched.label} on cid ${cid} is queued that the call under way does not make`,
+      sched,
+      caps.cpuOf(cid),
+    );
   const entry = caps.of(sched).cid(cid);
   if (call.isGrant) entry.literal = withBits(entry.literal, call.caps);
   else entry.literal = withoutBits(entry.literal, call.caps);
@@ -139,7 +148,8 @@ function fold(model: Model, event: TraceEvent, step: Step): void {
   const complete = cpu.pendingKnown;
   cpu.pending = [];
   cpu.pendingKnown = true;
-  if (step.rq.active === NO) return;
+  // While no sub-scheduler is known nothing else of the delegation is followed, so the end of a fold is not seen.
+  if (step.rq.active === NO || !caps.active) return;
   if (complete && list.length === 0 && event.has('pending'))
     step.checks.fail('ecaps-fold', `CPU ${rq} folds, and nothing was queued for it`, undefined, rq);
   else if (complete) step.checks.pass('ecaps-fold', undefined, rq);

@@ -261,3 +261,10 @@ export function isIn(sched: Sched, above: Sched): boolean {
   for (let at: Sched | undefined = sched; at !== undefined; at = at.parent) if (at === above) return true;
   return false;
 }
+
+/** Is it known where in the tree the instance sits: all instances above it have been seen, or named by the header? */
+export function isPlaced(sched: Sched): boolean {
+  let at = sched;
+  while (at.parent !== undefined) at = at.parent;
+  return at.level === 0 && at.linked;
+}
