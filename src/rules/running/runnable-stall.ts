@@ -1,8 +1,8 @@
 // Rule: a runnable task runs within the watchdog timeout.
-import { defineRule } from './rule.ts';
-import { reportError } from './shared/kernel-error-rule.ts';
-import { driftCauses } from './shared/vtime-words.ts';
-import { waitDetails, winnersText } from './shared/wait-words.ts';
+import { defineRule } from '../rule.ts';
+import { reportError } from '../shared/kernel-error-rule.ts';
+import { driftCauses } from '../shared/vtime-words.ts';
+import { waitDetails, winnersText } from '../shared/wait-words.ts';
 
 export const runnableStall = defineRule({
   id: 'runnable-stall',

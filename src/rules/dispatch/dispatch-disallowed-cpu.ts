@@ -1,8 +1,8 @@
 // Rule: a task is dispatched only to CPUs in its effective mask.
-import { isLocalId } from '../kernel/dsq-id.ts';
-import { defineRule } from './rule.ts';
-import { affinityEvidence, classifyAffinity } from './shared/affinity-class.ts';
-import { isResolution, reportError } from './shared/kernel-error-rule.ts';
+import { isLocalId } from '../../kernel/dsq-id.ts';
+import { defineRule } from '../rule.ts';
+import { affinityEvidence, classifyAffinity } from '../shared/affinity-class.ts';
+import { isResolution, reportError } from '../shared/kernel-error-rule.ts';
 
 export const dispatchDisallowedCpu = defineRule({
   id: 'dispatch-disallowed-cpu',
