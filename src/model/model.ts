@@ -26,7 +26,7 @@ import { checkRepeated } from './repeated.ts';
 import { NO, Sched, type Tri } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
-import { checkDequeued } from './transitions/dsq.ts';
+import { checkDequeued } from './transitions/consume.ts';
 import { TRANSITIONS } from './transitions/index.ts';
 import { U64Table } from './u64-table.ts';
 
