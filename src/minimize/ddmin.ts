@@ -5,11 +5,12 @@ export type KeepTest<T> = (kept: readonly T[]) => boolean;
 
 /**
  * A sublist of `items` for which the test holds and that does not stand the removal of any single item. The test must hold
- * for `items` itself. Chunks are tried from the beginning on, so that of several items that would do the last one stays.
+ * for `items` itself. Chunks are tried from the beginning on, so that of several items that would do the last one stays. `first`
+ * is the size of the largest chunks: where most items are known to be needed, trying more than one at a time is in vain.
  */
-export function ddmin<T>(items: readonly T[], test: KeepTest<T>): readonly T[] {
+export function ddmin<T>(items: readonly T[], test: KeepTest<T>, first = items.length >> 1): readonly T[] {
   let kept = items;
-  let size = Math.max(1, kept.length >> 1);
+  let size = Math.max(1, first);
   for (;;) {
     const before = kept.length;
     kept = removeChunks(kept, size, test);

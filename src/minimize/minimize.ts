@@ -66,9 +66,11 @@ export async function minimize(trace: OpenTrace, options: MinimizeOptions): Prom
   const target = probe.findTarget(header, { pid: options.pid });
   if (target === undefined) return undefined;
   const end = lastNeeded(target, store.length);
-  const all = Uint32Array.from({ length: end }, (_, i) => i);
-  const sliced = neededEvents(probe, store, header, target, end) ?? all;
-  const reduced = withoutSpare(probe, header, target, sliced);
+  const sliced = neededEvents(probe, store, header, target, end);
+  const reduced = withoutSpare(probe, header, target, {
+    ordinals: sliced ?? Uint32Array.from({ length: end }, (_, i) => i),
+    sliced: sliced !== undefined,
+  });
   const whole = Draft.cut(store, header, reduced, target, store.timeBase);
   const workshop = new Workshop(whole, { rule, kernel, domain });
   if (options.keepValues !== true) {

@@ -7,7 +7,7 @@ import { byRelevance } from './relevance.ts';
 
 /** How many of the most relevant events are tried first, and how much more each time. */
 const FIRST_STEP = 16;
-const GROWTH = 4;
+const GROWTH = 16;
 
 /** If so many of the most relevant events do not show the finding, others may hide it: then whole circles are tried. */
 export const NEAR = 4096;
@@ -101,12 +101,18 @@ function shortest(shows: (length: number) => boolean, { fails, holds }: Bounds):
   return high;
 }
 
-/** Takes out single events, until every one that is left is needed. */
-export function withoutSpare(probe: Probe, header: TraceHeader, target: Target, ordinals: Uint32Array): Uint32Array {
+/** Takes out events until every single one that is left is needed. `sliced`: few of them can be spare. */
+export function withoutSpare(
+  probe: Probe,
+  header: TraceHeader,
+  target: Target,
+  { ordinals, sliced }: { readonly ordinals: Uint32Array; readonly sliced: boolean },
+): Uint32Array {
   const locked = lockedBy(target);
   const none = new Uint32Array(0);
   const free = [...ordinals].filter((i) => !locked.has(i));
-  const kept = ddmin(free, (some) => probe.keeps(header, merged([...locked, ...some], none), target));
+  const keeps = (some: readonly number[]): boolean => probe.keeps(header, merged([...locked, ...some], none), target);
+  const kept = sliced ? ddmin(free, keeps, 1) : ddmin(free, keeps);
   return merged([...locked, ...kept], none);
 }
 

@@ -26,7 +26,7 @@ import { checkRepeated } from './repeated.ts';
 import { NO, Sched, type Tri } from './sched.ts';
 import type { Step } from './step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, Task } from './task.ts';
-import { checkDequeued } from './transitions/dsq.ts';
+import { checkDequeued } from './transitions/consume.ts';
 import { TRANSITIONS } from './transitions/index.ts';
 import { U64Table } from './u64-table.ts';
 
@@ -94,6 +94,8 @@ export class Model {
   initsKept = 0;
   /** Pairs of different events that one CPU executed at the same time: the clock is coarse. */
   sameTimes = 0;
+  /** What `records` has answered. */
+  readonly #recorded = new Map<EventName, boolean>();
   readonly #taskPages: (Task | undefined)[][] = [];
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
@@ -327,7 +329,14 @@ export class Model {
 
   /** Would the recording hold events of this type? True when it does not say. */
   records(name: EventName): boolean {
-    return this.header.recorded === undefined || isRecorded(name, this.header.recorded);
+    const { recorded } = this.header;
+    if (recorded === undefined) return true;
+    let answer = this.#recorded.get(name);
+    if (answer === undefined) {
+      answer = isRecorded(name, recorded);
+      this.#recorded.set(name, answer);
+    }
+    return answer;
   }
 
   /** Would the recording hold every change of the task's mask? set_cpus_allowed_scx() sees only the tasks of sched_ext. */

@@ -1,10 +1,12 @@
 // All transitions, by event kind.
 import { EVENT_TYPES } from '../../trace/vocabulary/index.ts';
 import type { Transition, Transitions } from '../handler.ts';
+import { consumeTransitions } from './consume.ts';
 import { dispatchTransitions } from './dispatch.ts';
 import { dsqTransitions } from './dsq.ts';
 import { enqueueTransitions } from './enqueue.ts';
 import { kfuncTransitions } from './kfuncs.ts';
+import { linkTransitions } from './link.ts';
 import { machineTransitions } from './machine.ts';
 import { pickTransitions } from './pick.ts';
 import { runningTransitions } from './running.ts';
@@ -21,6 +23,8 @@ const ALL: Transitions = {
   ...pickTransitions,
   ...runningTransitions,
   ...dsqTransitions,
+  ...linkTransitions,
+  ...consumeTransitions,
   ...verdictTransitions,
   ...dispatchTransitions,
   ...kfuncTransitions,

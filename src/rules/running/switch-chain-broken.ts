@@ -1,6 +1,6 @@
 // Rule: a CPU switches away from the task that it switched to before.
-import { YES } from '../model/sched.ts';
-import { defineRule } from './rule.ts';
+import { YES } from '../../model/sched.ts';
+import { defineRule } from '../rule.ts';
 
 export const switchChainBroken = defineRule({
   id: 'switch-chain-broken',

@@ -1,9 +1,10 @@
 // Rule: a task is dispatched only to CPUs in its effective mask.
-import { isLocalId } from '../kernel/dsq-id.ts';
-import { errorSite } from '../kernel/error-sites.ts';
-import { defineRule } from './rule.ts';
-import { affinityEvidence, classifyAffinity } from './shared/affinity-class.ts';
-import { isResolution, reportError, reportExits } from './shared/kernel-error-rule.ts';
+
+import { isLocalId } from '../../kernel/dsq-id.ts';
+import { errorSite } from '../../kernel/error-sites.ts';
+import { defineRule } from '../rule.ts';
+import { affinityEvidence, classifyAffinity } from '../shared/affinity-class.ts';
+import { isResolution, reportError, reportExits } from '../shared/kernel-error-rule.ts';
 
 export const dispatchDisallowedCpu = defineRule({
   id: 'dispatch-disallowed-cpu',

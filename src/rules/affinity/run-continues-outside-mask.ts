@@ -1,6 +1,6 @@
 // Rule: a running task whose CPU is taken from its mask leaves that CPU soon.
-import type { Task } from '../model/task.ts';
-import { defineRule } from './rule.ts';
+import type { Task } from '../../model/task.ts';
+import { defineRule } from '../rule.ts';
 
 /** A task may go on this long on a CPU that its mask no longer contains, ns: the stopper has to get there. */
 const GRACE_NS = 100_000_000;

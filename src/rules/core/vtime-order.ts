@@ -1,6 +1,6 @@
 // Rule: vtime-ordered DSQs are served by vtime.
-import { PREDICTED, UNDECIDED } from '../model/step.ts';
-import { defineRule, type Report } from './rule.ts';
+import { PREDICTED, UNDECIDED } from '../../model/step.ts';
+import { defineRule, type Report } from '../rule.ts';
 
 /** Findings that wait at most. */
 const HELD = 1000;

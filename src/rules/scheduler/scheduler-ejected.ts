@@ -1,6 +1,6 @@
 // Rule: the kernel does not eject the scheduler.
-import { exitReason, isErrorKind } from '../kernel/exit.ts';
-import { defineRule } from './rule.ts';
+import { exitReason, isErrorKind } from '../../kernel/exit.ts';
+import { defineRule } from '../rule.ts';
 
 export const schedulerEjected = defineRule({
   id: 'scheduler-ejected',

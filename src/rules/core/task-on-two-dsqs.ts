@@ -1,7 +1,7 @@
 // Rule: a task is on one DSQ at a time.
-import type { Dsq } from '../model/dsq.ts';
-import type { Task } from '../model/task.ts';
-import { defineRule, type Report } from './rule.ts';
+import type { Dsq } from '../../model/dsq.ts';
+import type { Task } from '../../model/task.ts';
+import { defineRule, type Report } from '../rule.ts';
 
 interface Doubt {
   readonly task: Task;

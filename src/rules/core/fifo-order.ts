@@ -1,8 +1,8 @@
 // Rule: FIFO DSQs and local DSQs are served in their order.
 
-import { MISPREDICTED, PREDICTED, UNDECIDED } from '../model/step.ts';
-import { KIND } from '../trace/vocabulary/index.ts';
-import { defineRule } from './rule.ts';
+import { MISPREDICTED, PREDICTED, UNDECIDED } from '../../model/step.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
+import { defineRule } from '../rule.ts';
 
 export const fifoOrder = defineRule({
   id: 'fifo-order',

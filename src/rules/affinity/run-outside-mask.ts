@@ -1,6 +1,6 @@
 // Rule: a task starts to run only on a CPU of its mask.
-import { NO, YES } from '../model/sched.ts';
-import { defineRule } from './rule.ts';
+import { NO, YES } from '../../model/sched.ts';
+import { defineRule } from '../rule.ts';
 
 export const runOutsideMask = defineRule({
   id: 'run-outside-mask',

@@ -1,8 +1,8 @@
 // Rule: a scheduler that takes a task decides about it.
-import type { Sched } from '../model/sched.ts';
-import { watchdogTimeoutNs } from '../model/stall.ts';
-import type { Task } from '../model/task.ts';
-import { defineRule, type EventHandler } from './rule.ts';
+import type { Sched } from '../../model/sched.ts';
+import { watchdogTimeoutNs } from '../../model/stall.ts';
+import type { Task } from '../../model/task.ts';
+import { defineRule, type EventHandler } from '../rule.ts';
 
 /** At the end of a recording, a task that has waited less than this share of the timeout is simply in flight. */
 const OPEN_SHARE = 0.1;

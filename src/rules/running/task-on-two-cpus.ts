@@ -1,6 +1,6 @@
 // Rule: a task runs on one CPU at a time.
-import { RUNNING_UNKNOWN, type Task } from '../model/task.ts';
-import { defineRule } from './rule.ts';
+import { RUNNING_UNKNOWN, type Task } from '../../model/task.ts';
+import { defineRule } from '../rule.ts';
 
 /** Overlaps kept until the end. */
 const MAX_PROVEN = 2000;
