@@ -189,7 +189,7 @@ function endConsume(model: Model, event: TraceEvent, step: Step, rq: Cpu, consum
   }
   if (consume.taken !== undefined && !consume.lostRace) {
     step.task = consume.taken;
-    step.outcome = MISPREDICTED;
+    step.outcome = model.records('dispatch_dequeue') ? MISPREDICTED : UNDECIDED;
     step.reason = 'a task was taken, and no dequeue on another CPU took it away';
     return;
   }
