@@ -43,7 +43,7 @@ export async function runTests(candidates: readonly Candidate[], options: TestOp
 /** What a trace costs, and how much work pays for the start of another process. Rough, measured on small and large sets. */
 const TRACE_MS = 1;
 const BYTES_PER_MS = 60_000;
-const JOB_MS = 400;
+const JOB_MS = 1000;
 
 /** How many processes are worth while. */
 export function usefulJobs(candidates: readonly Candidate[], cpus: number): number {
