@@ -57,6 +57,8 @@ export const taskTransitions: Transitions = {
     const lifeState = born ? (model.findTask(event.pid)?.lifeState ?? -1) : -1;
     const task = born ? startLife(model, event, step) : taskOf(model, event, step);
     if (born) checkInit(model, event, step, task, lifeState);
+    // When a scheduler is loaded, all tasks go the same way.
+    else if (event.phase !== 'end' && task.lifeState === 1 << TASK_STATE_SHIFT) model.initsKept++;
     task.initOpen = followCall(model, event, step, task, task.initOpen);
     if (event.phase !== 'end') {
       step.sched = model.schedOf(event);
