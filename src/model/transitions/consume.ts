@@ -27,7 +27,6 @@ export const consumeTransitions: Transitions = {
     if (event.phase === 'begin') {
       const dsq = event.has('dsq') || event.has('dsq_addr') ? dsqOfEvent(model, event) : undefined;
       step.dsq = dsq;
-      if (event.has('nr') && dsq !== undefined && dsq.unknown < 0) dsq.settle(event.nr);
       consume.active = true;
       consume.beginSeq = event.seq;
       consume.dsq = dsq;
