@@ -1,5 +1,5 @@
 // The walk of the load balancer of bypass mode: who had to give which tasks to whom, compared with the moves seen.
-import { BYPASS_LB_DFL_INTV_US, SLICE_BYPASS_DFL_US } from '../kernel/limits.ts';
+import { SLICE_BYPASS_DFL_US } from '../kernel/limits.ts';
 import type { CpuMask } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { Cpu } from './cpu.ts';
@@ -52,7 +52,7 @@ export class Walk {
   readonly #model: Model;
   readonly #target: number;
   readonly #donorTarget: number;
-  readonly #threshold: number;
+  readonly #threshold: Range;
   /** Donees: by CPU, YES, NO, or UNKNOWN where the read decides. */
   readonly #donees = new Map<number, boolean | undefined>();
   readonly #before: readonly Range[];
@@ -101,7 +101,7 @@ export class Walk {
   #checkIdleDonor(cpu: Cpu, range: Range, dsq: Dsq | undefined): string {
     if (this.#donees.get(cpu.id) !== false || !this.#hasDonee()) return '';
     const delta = range.lo - this.#donorTarget;
-    if (range.lo <= this.#donorTarget || delta < this.#threshold || dsq?.isComplete !== true) return '';
+    if (range.lo <= this.#donorTarget || delta < this.#threshold.hi || dsq?.isComplete !== true) return '';
     // It was locked and walked: nobody on it could be moved.
     for (let task = dsq.head; task !== undefined; task = task.dsqNext) {
       if (
@@ -117,10 +117,11 @@ export class Walk {
     if (first === undefined) return '';
     if (this.#donees.get(cpu.id) === true)
       return `DSQ ${first.donor.name} gave tasks though it is below the target of ${this.#target}`;
-    if (first.donorNr - this.#donorTarget < this.#threshold) {
+    const { lo: threshold } = this.#threshold;
+    if (first.donorNr - this.#donorTarget < threshold) {
       // The test was made before the lock was taken.
-      if (first.donorNr + this.#cpus.length - this.#donorTarget < this.#threshold)
-        return `DSQ ${first.donor.name} gave tasks with ${first.donorNr}, ${this.#donorTarget + this.#threshold} are needed`;
+      if (first.donorNr + this.#cpus.length - this.#donorTarget < threshold)
+        return `DSQ ${first.donor.name} gave tasks with ${first.donorNr}, ${this.#donorTarget + threshold} are needed`;
       this.uncertain = true;
     }
     for (const move of moves) {
@@ -170,14 +171,14 @@ export class Walk {
   }
 }
 
-/** Least surplus of a donor, in tasks. */
-export function lbThreshold(model: Pick<Model, 'header'>): number {
-  const param = (name: string, fallback: number): number => {
-    const text = model.header.params.get(name);
-    const value = text === undefined ? Number.NaN : Number(text);
-    return Number.isFinite(value) && value >= 0 ? value : fallback;
-  };
-  const interval = param('bypass_lb_intv_us', BYPASS_LB_DFL_INTV_US);
-  const slice = Math.max(1, param('slice_bypass_us', SLICE_BYPASS_DFL_US));
-  return Math.ceil(Math.floor(interval / MIN_DELTA_DIV) / slice);
+/** Least surplus of a donor, in tasks: anything where the header does not tell the interval. */
+export function lbThreshold(model: Pick<Model, 'header'>): Range {
+  const param = (name: string): number => Number(model.header.params.get(name) ?? Number.NaN);
+  const interval = param('bypass_lb_intv_us');
+  if (!(interval >= 0)) return { lo: 0, hi: Number.POSITIVE_INFINITY };
+  const slice = param('slice_bypass_us');
+  const threshold = Math.ceil(
+    Math.floor(interval / MIN_DELTA_DIV) / Math.max(1, slice >= 0 ? slice : SLICE_BYPASS_DFL_US),
+  );
+  return { lo: threshold, hi: threshold };
 }

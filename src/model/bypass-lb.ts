@@ -76,7 +76,7 @@ export class LbPass {
 
   /** The record of one node: does it follow from the DSQs? Then the next node begins. */
   judge(model: Model, event: TraceEvent): LbVerdict {
-    const cpus = cpusOf(model, event.node, event.nr_cpus);
+    const cpus = event.has('node') ? cpusOf(model, event.node, event.nr_cpus) : [];
     const owner = this.#moves[0]?.donor.sched;
     const candidates =
       owner !== undefined ? [owner] : model.scheds.filter((sched) => !sched.gone && sched.bypassDsqs.length > 0);

@@ -32,14 +32,16 @@ export class BufferedVerdict {
   task: Task | undefined;
   sched: Sched | undefined;
   readonly dsqId = new U64();
+  dsqKnown = false;
   readonly enqFlags = new U64();
   /** ops_state of the task when the verdict was recorded, and whether it was seen. */
   readonly opsState = new U64();
   opsStateKnown = false;
   readonly slice = new U64();
   readonly vtime = new U64();
-  /** Slice and vtime were recorded. */
+  /** The slice was recorded, and the vtime. */
   valuesKnown = false;
+  vtimeKnown = false;
   /** The task was in the scheduler's hands when it was inserted (Tri). */
   given: Tri = UNKNOWN;
   seq = -1;
@@ -58,8 +60,9 @@ export class Linking {
   readonly slice = new U64();
   readonly vtime = new U64();
   readonly enqFlags = new U64();
-  /** Slice and vtime were recorded. */
+  /** The slice was recorded, and the vtime. */
   valuesKnown = false;
+  vtimeKnown = false;
 
   begin(event: TraceEvent, task: Task): void {
     this.task = task;
@@ -70,6 +73,7 @@ export class Linking {
     this.vtime.set(event.vtime_hi, event.vtime_lo);
     this.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
     this.valuesKnown = event.has('slice');
+    this.vtimeKnown = event.has('vtime');
   }
 
   end(): void {

@@ -45,8 +45,11 @@ export class DirectDispatch {
   readonly enqFlags = new U64();
   readonly slice = new U64();
   readonly vtime = new U64();
-  /** Slice and vtime of the verdict were recorded. */
+  /** Its destination was recorded. */
+  dsqKnown = false;
+  /** Its slice was recorded, and its vtime. */
   valuesKnown = false;
+  vtimeKnown = false;
   /** Ordinal and time of the insert that recorded it. */
   seq = -1;
   time = -1;

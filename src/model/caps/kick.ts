@@ -70,6 +70,7 @@ function ringDoorbell(model: Model, event: TraceEvent, step: Step, doorbell: num
 
 /** scx_bpf_kick_cid(): a cid outside the cid space is an error of the caller. */
 function namedCid(model: Model, event: TraceEvent, step: Step): void {
+  if (!event.has('cid')) return;
   const { caps } = model;
   const cpu = caps.cpu(event.cpu);
   cpu.kickedCid = caps.cpuOf(event.cid) < 0 ? event.cid : -1;

@@ -25,7 +25,9 @@ export const consumeTransitions: Transitions = {
     if (rq.pick.active) rq.pick.sawConsume = true;
     const { consume } = executing;
     if (event.phase === 'begin') {
-      const dsq = event.has('dsq') || event.has('dsq_addr') ? dsqOfEvent(model, event) : undefined;
+      // An address alone names a DSQ only when it was seen before.
+      const isNamed = event.has('dsq') || model.dsqAt(event.dsq_addr_hi, event.dsq_addr_lo) !== undefined;
+      const dsq = isNamed ? dsqOfEvent(model, event) : undefined;
       step.dsq = dsq;
       consume.active = true;
       consume.beginSeq = event.seq;
@@ -87,7 +89,7 @@ export const consumeTransitions: Transitions = {
 /** A consumption moves the task that it has taken off the DSQ. */
 function checkTaken(event: TraceEvent, step: Step, executing: Cpu, task: Task): void {
   const { consume } = executing;
-  if (!consume.active || consume.taken === task || consume.lostRace) return;
+  if (!consume.active || consume.dsq === undefined || consume.taken === task || consume.lostRace) return;
   contradict(
     step,
     INCONSISTENT,
@@ -174,16 +176,16 @@ function endConsume(model: Model, event: TraceEvent, step: Step, rq: Cpu, consum
   step.outcome = consume.outcome;
   step.reason = 'consumption takes the first task in list order that the CPU may run';
   const { dsq } = consume;
+  if (dsq === undefined) {
+    step.outcome = UNDECIDED;
+    return;
+  }
   if (event.ret > 0) {
     step.task = consume.taken;
     // By name alone it may not be clear that the task came from this DSQ.
     if (consume.taken === undefined) step.outcome = event.has('dsq_addr') ? MISPREDICTED : UNDECIDED;
-    else if (consume.sched !== undefined && dsq?.isBypass === false && model.records('sched_exit'))
+    else if (consume.sched !== undefined && !dsq.isBypass && model.records('sched_exit'))
       consume.sched.mayAbort = false;
-    return;
-  }
-  if (dsq === undefined) {
-    step.outcome = UNDECIDED;
     return;
   }
   if (consume.taken !== undefined && !consume.lostRace) {

@@ -136,7 +136,7 @@ export const dispatchTransitions: Transitions = {
 /** The direct dispatch that ops.select_cpu() or ops.enqueue() asked for is the one that is carried out. */
 function checkRequest(event: TraceEvent, step: Step, task: Task): void {
   const { ddsp } = task;
-  if (ddsp.dsqId.equals(event.dsq_hi, event.dsq_lo)) return;
+  if (!ddsp.dsqKnown || !event.has('dsq') || ddsp.dsqId.equals(event.dsq_hi, event.dsq_lo)) return;
   contradict(
     step,
     INCONSISTENT,
@@ -185,7 +185,7 @@ function checkValues(model: Model, event: TraceEvent, step: Step, cpu: Cpu, task
   if (event.kind === KIND.dispatch_enqueue && (event.enq_flags_hi & ENQ_HI_APPLY_SLICE) === 0) return;
   const ordered = (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
   if (!source.slice.equals(event.slice_hi, event.slice_lo)) reportValue(step, event, task, 'slice', source);
-  else if (ordered && !source.vtime.equals(event.vtime_hi, event.vtime_lo))
+  else if (ordered && source.vtimeKnown && event.has('vtime') && !source.vtime.equals(event.vtime_hi, event.vtime_lo))
     reportValue(step, event, task, 'vtime', source);
 }
 

@@ -149,7 +149,9 @@ function learnDirectDispatch(event: TraceEvent, task: Task): void {
   ddsp.time = event.t;
   ddsp.dsqId.set(event.ddsp_dsq_hi, event.ddsp_dsq_lo);
   ddsp.enqFlags.set(0, 0);
+  ddsp.dsqKnown = true;
   ddsp.valuesKnown = false;
+  ddsp.vtimeKnown = false;
 }
 
 /** The task is on a DSQ now, waits for a deferred dispatch, or belongs to the BPF scheduler. */
@@ -189,7 +191,7 @@ function directDispatch(event: TraceEvent, step: Step, task: Task): Tri {
   if (!event.has('ddsp_dsq')) return UNKNOWN;
   const { ddsp } = task;
   const asked = !isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID);
-  if (asked === ddsp.active && (!asked || ddsp.dsqId.equals(event.ddsp_dsq_hi, event.ddsp_dsq_lo)))
+  if (asked === ddsp.active && (!asked || !ddsp.dsqKnown || ddsp.dsqId.equals(event.ddsp_dsq_hi, event.ddsp_dsq_lo)))
     return asked ? YES : NO;
   // Without ops.select_cpu(), and in bypass, the core itself sends a task to the local DSQ of an idle CPU.
   const byCore =
@@ -229,6 +231,10 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
       );
     }
     task.reenqCount = event.reenq_cnt;
+  }
+  if (!event.has('enq_flags')) {
+    task.reenqCount = -1;
+    return;
   }
   // Flags travel with a task that the core moves; on arrival it is put on the local DSQ and not counted.
   if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0 || arrives(event)) return;

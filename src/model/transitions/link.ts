@@ -141,7 +141,13 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
       { task, dsq: dsq.name, sinceSeq: linking.seq },
     );
   }
-  if (applied && task.onPriq && event.has('vtime') && !linking.vtime.equals(event.vtime_hi, event.vtime_lo)) {
+  if (
+    applied &&
+    task.onPriq &&
+    linking.vtimeKnown &&
+    event.has('vtime') &&
+    !linking.vtime.equals(event.vtime_hi, event.vtime_lo)
+  ) {
     contradict(
       step,
       INCONSISTENT,

@@ -158,8 +158,9 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
 function checkState(event: TraceEvent, step: Step, prev: Task): void {
   if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state')) return;
   if ((prev.openFlags & TASK_QUEUED) !== 0) return;
-  const blocks = event.prev_state !== 0 && !event.preempt;
-  if (event.prev_state !== 0 && event.preempt) return;
+  const blocks = event.prev_state !== 0;
+  // Who is preempted on the way to sleep stays queued; without the flag that is not told.
+  if (blocks && (event.preempt || !event.has('preempt'))) return;
   if (prev.isQueued === !blocks) return;
   contradict(
     step,

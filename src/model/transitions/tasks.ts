@@ -171,9 +171,9 @@ export const taskTransitions: Transitions = {
 
   weight(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.phase === 'begin' || !event.has('weight')) return;
-    task.weight = event.weight;
-    task.weightSeen = true;
+    if (event.phase === 'begin') return;
+    task.weight = event.has('weight') ? event.weight : 0;
+    task.weightSeen = event.has('weight');
   },
 
   set_slice(model, event, step) {

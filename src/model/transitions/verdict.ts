@@ -115,8 +115,10 @@ function markDirectDispatch(
     ddsp.seq = event.seq;
     ddsp.time = event.t;
     ddsp.dsqId.set(event.dsq_hi, event.dsq_lo);
+    ddsp.dsqKnown = event.has('dsq');
     ddsp.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
     ddsp.valuesKnown = event.has('slice');
+    ddsp.vtimeKnown = event.has('vtime');
     ddsp.slice.set(event.slice_hi, event.slice_lo);
     ddsp.vtime.set(event.vtime_hi, event.vtime_lo);
   }
@@ -152,8 +154,10 @@ function bufferVerdict(
   verdict.task = task;
   verdict.sched = sched;
   verdict.dsqId.set(event.dsq_hi, event.dsq_lo);
+  verdict.dsqKnown = event.has('dsq');
   verdict.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
   verdict.valuesKnown = event.has('slice');
+  verdict.vtimeKnown = event.has('vtime');
   verdict.slice.set(event.slice_hi, event.slice_lo);
   verdict.vtime.set(event.vtime_hi, event.vtime_lo);
   verdict.opsStateKnown = event.has('ops_state') || task.opsStateKnown;
@@ -242,7 +246,8 @@ export function claimNext(
 }
 
 function fits(event: TraceEvent, verdict: BufferedVerdict, sched: Sched | undefined): boolean {
-  if (verdict.sched !== sched || !verdict.dsqId.equals(event.dsq_hi, event.dsq_lo)) return false;
+  if (verdict.sched !== sched) return false;
+  if (verdict.dsqKnown && event.has('dsq') && !verdict.dsqId.equals(event.dsq_hi, event.dsq_lo)) return false;
   const taskCpu = verdict.task?.taskCpu ?? -1;
   return event.task_cpu < 0 || taskCpu < 0 || taskCpu === event.task_cpu;
 }

@@ -14,7 +14,7 @@ interface Figures {
   /** Target of each CPU, target of donors, least surplus. */
   readonly target: number;
   readonly donorTarget: number;
-  readonly threshold: number;
+  readonly threshold: { readonly lo: number; readonly hi: number };
   readonly slack: number;
 }
 
@@ -22,10 +22,12 @@ interface SoftRule {
   readonly id: string;
   readonly title: string;
   readonly meaning: string;
+  /** The least surplus of a donor decides, which follows from the interval of the balancer. */
+  readonly bySurplus?: boolean;
   readonly test: (event: TraceEvent, figures: Figures) => string;
 }
 
-function softRule({ test, ...rule }: SoftRule): RuleSpec {
+function softRule({ test, bySurplus = false, ...rule }: SoftRule): RuleSpec {
   return defineRule({
     ...rule,
     severity: 'warning',
@@ -43,12 +45,19 @@ function softRule({ test, ...rule }: SoftRule): RuleSpec {
             context.undecided('the record does not hold all its numbers');
             return;
           }
-          context.checked();
           // The model has followed every move: the record is what it had to be.
-          if (step.outcome === PREDICTED) return;
+          if (step.outcome === PREDICTED) {
+            context.checked();
+            return;
+          }
           const target = Math.ceil(event.nr_tasks / Math.max(1, event.nr_cpus));
           const figures = { target, donorTarget: Math.ceil((target * 125) / 100), threshold, slack: slackOf(event) };
           const wrong = test(event, figures);
+          if (wrong === '' && bySurplus && threshold.lo !== threshold.hi) {
+            context.undecided('the interval of the balancer is not known, and with it the least surplus of a donor');
+            return;
+          }
+          context.checked();
           if (wrong !== '') context.report({ verdict: 'possible', message: `node ${event.node}: ${wrong}` });
         },
       };
@@ -59,21 +68,23 @@ function softRule({ test, ...rule }: SoftRule): RuleSpec {
 export const LB_BALANCE_RULES: readonly RuleSpec[] = [
   softRule({
     id: 'lb-needed',
+    bySurplus: true,
     title: 'Tasks are moved only when one CPU has a surplus and another one room.',
     meaning: 'The balancer moved tasks although no bypass DSQ was long enough, or none short enough.',
     test: (event, { target, donorTarget, threshold, slack }) =>
       event.nr_balanced > 0 &&
-      (event.before_max + slack < donorTarget + threshold || event.before_min >= target + slack)
-        ? `${event.nr_balanced} tasks moved with ${event.before_min} to ${event.before_max} tasks each; ${donorTarget + threshold} and less than ${target} are needed`
+      (event.before_max + slack < donorTarget + threshold.lo || event.before_min >= target + slack)
+        ? `${event.nr_balanced} tasks moved with ${event.before_min} to ${event.before_max} tasks each; ${donorTarget + threshold.lo} and less than ${target} are needed`
         : '',
   }),
   softRule({
     id: 'lb-missed',
+    bySurplus: true,
     title: 'Tasks are moved when one CPU has a surplus and another one room, unless none of them may move.',
     meaning: 'The balancer moved nothing although one bypass DSQ was long and another one short.',
     test: (event, { target, donorTarget, threshold, slack }) =>
       event.nr_balanced === 0 &&
-      event.before_max >= donorTarget + threshold + slack &&
+      event.before_max >= donorTarget + threshold.hi + slack &&
       event.before_min + slack < target
         ? `nothing moved with ${event.before_min} to ${event.before_max} tasks each; the tasks may be pinned, migration-disabled or of another run queue`
         : '',

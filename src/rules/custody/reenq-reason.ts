@@ -19,7 +19,7 @@ export const reenqReason = defineRule({
     const mask = isAtLeast(context.model.semantics.version.release, '7.3') ? 7 : 3;
     return {
       ops_enqueue(event, step) {
-        if (event.phase === 'end' || !event.has('scx_flags')) return;
+        if (event.phase === 'end' || !event.has('scx_flags') || !event.has('enq_flags')) return;
         // A task that the core moves keeps the flags of its enqueue, and ops.enqueue() is not called for it.
         if (event.has('sticky_cpu') && event.sticky_cpu >= 0) return;
         context.checked();

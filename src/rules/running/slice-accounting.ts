@@ -72,8 +72,10 @@ export const sliceAccounting = defineRule({
       pick(event, step) {
         // Who runs on may have got a new slice; who is replaced is charged once more.
         const charge = charges[event.rq];
-        if (event.phase === 'begin' || charge === undefined || charge.pid !== event.pid) return;
-        if (event.has('slice'))
+        if (event.phase === 'begin' || charge === undefined) return;
+        const isPicked = charge.pid === event.pid;
+        if (!isPicked && event.has('pid')) return;
+        if (isPicked && event.has('slice'))
           set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
         else charge.pid = -1;
       },
