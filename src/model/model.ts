@@ -11,17 +11,17 @@ import { NEWEST_RELEASE } from '../kernel/release.ts';
 import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
-import type { SchedInfo, TraceHeader } from '../trace/header.ts';
+import type { TraceHeader } from '../trace/header.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CapsState } from './caps/caps-state.ts';
 import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
-import { adoptHeaderScheds } from './caps/tree.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { userDsqExists } from './dsq-lookup.ts';
+import { adoptLoadedScheds } from './loaded-scheds.ts';
 import { checkRepeated } from './repeated.ts';
 import { NO, Sched, type Tri } from './sched.ts';
 import type { Step } from './step.ts';
@@ -118,13 +118,8 @@ export class Model {
     this.#headerTasks = new Map(this.header.tasks.map((task) => [task.pid, task]));
     this.#extClass = this.header.schedClasses.get('ext');
     for (const [name, address] of this.header.schedClasses) {
-      this.#classKinds.set(
-        Number(BigInt.asIntN(32, address >> 32n)),
-        Number(BigInt.asIntN(32, address)),
-        name === 'ext' ? CLASS_EXT : CLASS_OTHER,
-      );
+      this.#classKinds.set(highHalf(address), lowHalf(address), name === 'ext' ? CLASS_EXT : CLASS_OTHER);
     }
-    for (const info of this.header.schedulers) this.#loadedAtStart(info);
     for (const info of this.header.cpus) {
       const cpu = this.cpu(info.cpu);
       if (info.node !== undefined) cpu.node = info.node;
@@ -136,7 +131,7 @@ export class Model {
         cpu.active = cpu.online;
       }
     }
-    adoptHeaderScheds(this);
+    adoptLoadedScheds(this);
   }
 
   /** Applies one event; `step` is filled with what it did. */
@@ -368,27 +363,6 @@ export class Model {
     return task.sched === undefined ? -1 : task.sched.isBypassing(cpu);
   }
 
-  /** An instance that the header says is loaded when the trace begins. */
-  #loadedAtStart(info: SchedInfo): void {
-    const sched = this.sched(highHalf(info.sched), lowHalf(info.sched));
-    sched.linked = true;
-    sched.name = info.name ?? '';
-    sched.level = info.level ?? 0;
-    if (info.opsFlags !== undefined) {
-      sched.opsFlags = lowHalf(info.opsFlags);
-      sched.opsFlagsKnown = true;
-    }
-    sched.maxBatch = info.maxBatch ?? 0;
-    if (info.timeoutMs !== undefined) {
-      sched.timeoutMs = info.timeoutMs;
-      sched.timeoutKnown = true;
-    }
-    if (info.cgroup !== undefined) sched.cgroup.set(highHalf(info.cgroup), lowHalf(info.cgroup));
-    sched.path = info.path ?? '';
-    sched.cidForm = info.cidForm === true;
-    if (sched.level === 0) this.root ??= sched;
-  }
-
   #newTask(pid: number): Task {
     const task = new Task(pid);
     const info = this.#headerTasks.get(pid);
@@ -408,8 +382,7 @@ export class Model {
         task.taskCpu = info.cpu;
         task.taskCpuAssumed = true;
       }
-      if (info.sched !== undefined)
-        task.sched = this.sched(Number(BigInt.asIntN(32, info.sched >> 32n)), Number(BigInt.asIntN(32, info.sched)));
+      if (info.sched !== undefined) task.sched = this.sched(highHalf(info.sched), lowHalf(info.sched));
     }
     this.#store(task);
     return task;

@@ -34,34 +34,20 @@ export function attach(model: Model, event: TraceEvent, step: Step): void {
   }
 }
 
-/** The header names the instances that exist at the start. */
-export function adoptHeaderScheds(model: Model): void {
-  const { caps, header } = model;
-  for (const info of header.schedulers) {
-    const sched = schedById(model, info.sched);
-    if (info.name !== undefined && sched.name === '') sched.name = info.name;
-    if (info.level !== undefined) sched.level = info.level;
-    if (info.path !== undefined) sched.path = info.path;
-    if (info.cidForm !== undefined) sched.cidForm = info.cidForm;
-    if (info.cgroup !== undefined)
-      sched.cgroup.set(Number(BigInt.asIntN(32, info.cgroup >> 32n)), Number(BigInt.asIntN(32, info.cgroup)));
+/** Places an instance that was loaded before the trace begins; `parent` and `ops` as the header has them, where it has. */
+export function placeLoaded(
+  model: Model,
+  sched: Sched,
+  parent: Sched | undefined,
+  ops: readonly string[] | ReadonlySet<string> | undefined,
+): void {
+  const { caps } = model;
+  if (sched.level > 0) {
+    const above = parent ?? findParent(model, sched, undefined);
+    if (above !== undefined) adoptChild(above, sched);
+    caps.active = true;
   }
-  for (const info of header.schedulers) {
-    const sched = schedById(model, info.sched);
-    if (sched.level > 0) {
-      const parent = info.parent === undefined ? findParent(model, sched, undefined) : schedById(model, info.parent);
-      if (parent !== undefined) adoptChild(parent, sched);
-      caps.active = true;
-    } else {
-      model.root ??= sched;
-    }
-    sched.linked = true;
-    if (info.ops !== undefined) caps.of(sched).ops = new Set(info.ops);
-  }
-}
-
-function schedById(model: Model, id: bigint): Sched {
-  return model.sched(Number(BigInt.asIntN(32, id >> 32n)), Number(BigInt.asIntN(32, id)));
+  if (ops !== undefined) caps.of(sched).ops = new Set(ops);
 }
 
 function allocate(model: Model, event: TraceEvent, sched: Sched): void {

@@ -1,5 +1,7 @@
 // Prints that are no `key=value`: switches and wakeups as trace-cmd's plugins show them, events of words, plain text.
+
 import { SLOT, type TraceEvent } from '../../trace/event.ts';
+import { highHalf, lowHalf } from '../../trace/u64.ts';
 import type { NamedPlan } from '../named/event-plan.ts';
 import type { StringTable } from '../string-table.ts';
 import type { NumberReader } from './number.ts';
@@ -143,7 +145,7 @@ function words(name: string, text: string, event: TraceEvent): boolean {
     if (match === null) return false;
     event.name = match[1] ?? '';
     const delta = BigInt(match[2] ?? 0);
-    event.setWide(SLOT.delta, Number(BigInt.asIntN(32, delta >> 32n)), Number(BigInt.asIntN(32, delta)));
+    event.setWide(SLOT.delta, highHalf(delta), lowHalf(delta));
     return true;
   }
   if (name === 'sched_ext_exit') {
@@ -152,7 +154,7 @@ function words(name: string, text: string, event: TraceEvent): boolean {
     event.name = match[1] ?? '';
     event.level = Number(match[2]);
     const cgroup = BigInt(match[3] ?? 0);
-    event.setWide(SLOT.cgroup, Number(BigInt.asIntN(32, cgroup >> 32n)), Number(BigInt.asIntN(32, cgroup)));
+    event.setWide(SLOT.cgroup, highHalf(cgroup), lowHalf(cgroup));
     event.path = match[4] ?? '';
     event.exit_kind = Number(match[5]);
     return true;

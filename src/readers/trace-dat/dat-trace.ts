@@ -1,4 +1,5 @@
 // Reads trace.dat files of trace-cmd (versions 6 and 7): opens them, and runs over the buffer that holds the recording.
+
 import { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
 import { PROBE_BY_NAME } from '../../probes/catalogue.ts';
@@ -6,6 +7,7 @@ import type { Probe } from '../../probes/probe.ts';
 import { MAX_CPU } from '../../trace/cpu-mask.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { TraceHeader } from '../../trace/header.ts';
+import { highHalf, lowHalf } from '../../trace/u64.ts';
 import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
 import { findSnapshot } from '../snapshot.ts';
 import { chooseBuffer, countRecords, cursors, firstStamp, type OpenFile, pageStreams } from './buffers.ts';
@@ -98,7 +100,7 @@ class DatTrace implements OpenTrace {
     if (!plans.some((plan) => plan?.format.system === 'scx')) this.header.mayBeFiltered = true;
     this.#limits = new RecordLimits(formats, (format) => this.#probeOf(format), Math.max(maxCpus, nrCpuIds));
     const first = this.#buffer === undefined ? 0n : (firstStamp(open, this.#buffer) ?? 0n);
-    this.#base = { hi: Number(BigInt.asIntN(32, first >> 32n)), lo: Number(BigInt.asIntN(32, first)) };
+    this.#base = { hi: highHalf(first), lo: lowHalf(first) };
     const clock = file.tickConversion === undefined ? undefined : new TickClock(file.tickConversion, first);
     this.timeBase = clock?.baseNs ?? first;
     this.#context = {
