@@ -1,9 +1,9 @@
 // The rules of all error sites that have no module of their own: generated from the table of sites.
 import { ERROR_SITES } from '../kernel/error-sites.ts';
+import { messageRule } from './common/message-rule.ts';
+import { SITE_ADVICE } from './common/site-advice.ts';
+import { SITE_CHECKS } from './common/site-checks.ts';
 import type { RuleSpec } from './rule.ts';
-import { messageRule } from './shared/message-rule.ts';
-import { SITE_ADVICE } from './shared/site-advice.ts';
-import { SITE_CHECKS } from './shared/site-checks.ts';
 
 /** Rules for the sites that are in `ERROR_SITES` and not in `taken`. */
 export function messageRules(taken: ReadonlySet<string>): readonly RuleSpec[] {

@@ -11,8 +11,8 @@ import { exitReason } from '../../src/kernel/exit.ts';
 import { formatKernel } from '../../src/kernel/format.ts';
 import { KERNEL_NOTICES } from '../../src/kernel/warnings.ts';
 import { probesOf } from '../../src/probes/needs.ts';
+import { SITE_ADVICE } from '../../src/rules/common/site-advice.ts';
 import { RULES } from '../../src/rules/index.ts';
-import { SITE_ADVICE } from '../../src/rules/shared/site-advice.ts';
 
 const TEXTS = ERROR_SITES.flatMap((site) => siteTexts(site).map((text) => ({ id: site.id, site, text })));
 

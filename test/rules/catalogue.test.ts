@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RECOVERIES } from '../../src/replay/recoveries.ts';
+import { SITE_CHECKS } from '../../src/rules/common/site-checks.ts';
 import { observabilityOf } from '../../src/rules/facts.ts';
 import { MODULE_RULES, RULES } from '../../src/rules/index.ts';
-import { SITE_CHECKS } from '../../src/rules/shared/site-checks.ts';
 import { CATALOGUE } from '../support/catalogue.ts';
 
 const rules = new Map(RULES.map((rule) => [rule.id, rule]));

@@ -7,8 +7,8 @@ import type { ReplayResult, ResultFinding } from '../../src/findings/result.ts';
 import { isHeldAgainst } from '../../src/findings/verdict.ts';
 import { sourceFromBytes } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
+import { SITE_CHECKS } from '../../src/rules/common/site-checks.ts';
 import { findRule, MODULE_RULES } from '../../src/rules/index.ts';
-import { SITE_CHECKS } from '../../src/rules/shared/site-checks.ts';
 import { replayFile } from '../support/replay.ts';
 
 const ROOT = join(import.meta.dirname, '../../fixtures/rules');

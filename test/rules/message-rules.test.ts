@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { ERROR_SITES, type ErrorSite } from '../../src/kernel/error-sites.ts';
 import { isErrorKind } from '../../src/kernel/exit.ts';
 import { formatKernel } from '../../src/kernel/format.ts';
+import { SITE_CHECKS } from '../../src/rules/common/site-checks.ts';
 import { MODULE_RULES } from '../../src/rules/index.ts';
-import { SITE_CHECKS } from '../../src/rules/shared/site-checks.ts';
 import { replayEvents, replayFile } from '../support/replay.ts';
 
 const MODULES = new Set(MODULE_RULES.map((rule) => rule.id));

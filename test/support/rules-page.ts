@@ -1,9 +1,9 @@
 // The page of all rules in Markdown, generated from their declarations.
 import { RECOVERIES } from '../../src/replay/recoveries.ts';
+import { SITE_CHECKS } from '../../src/rules/common/site-checks.ts';
 import { kernelMessage, needsOf, observabilityOf, versionsOf } from '../../src/rules/facts.ts';
 import { MODULE_RULES, RULES } from '../../src/rules/index.ts';
 import type { RuleSpec } from '../../src/rules/rule.ts';
-import { SITE_CHECKS } from '../../src/rules/shared/site-checks.ts';
 
 /** What the letters of the table mean. */
 const OBSERVABILITY: readonly (readonly [string, string])[] = [

@@ -1,6 +1,7 @@
 // Rules about the cid space: layouts that are published, and cids that are named.
+
+import { capsRule } from '../common/caps-rule.ts';
 import type { RuleSpec } from '../rule.ts';
-import { capsRule } from '../shared/caps-rule.ts';
 
 const REPORT = 'Nothing that a scheduler can do: report it with the trace.';
 

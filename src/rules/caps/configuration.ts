@@ -1,6 +1,7 @@
 // Rules about literal capabilities: who may hold, grant, revoke and see them.
+
+import { capsRule } from '../common/caps-rule.ts';
 import type { RuleSpec } from '../rule.ts';
-import { capsRule } from '../shared/caps-rule.ts';
 
 export const CONFIGURATION_RULES: readonly RuleSpec[] = [
   capsRule({

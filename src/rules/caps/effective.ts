@@ -1,6 +1,7 @@
 // Rules about effective capabilities: how they follow from literal ones, and how their holders are told.
+
+import { capsRule } from '../common/caps-rule.ts';
 import type { RuleSpec } from '../rule.ts';
-import { capsRule } from '../shared/caps-rule.ts';
 
 const SHOWN = [['flush', 'pick', 'cap_sync', 'cap_notify', 'reject', 'kick']] as const;
 

@@ -2,8 +2,8 @@
 import { EXIT_KIND } from '../../kernel/exit.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
+import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 import type { RuleSpec } from '../rule.ts';
-import { kernelErrorRule } from '../shared/kernel-error-rule.ts';
 
 const isBegin = (event: TraceEvent): boolean => event.phase !== 'end';
 const isEnd = (event: TraceEvent): boolean => event.phase !== 'begin';

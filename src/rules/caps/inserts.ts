@@ -1,6 +1,7 @@
 // Rules about insertions on local DSQs: who is let in, who is turned away, and what becomes of them.
+
+import { capsRule } from '../common/caps-rule.ts';
 import type { RuleSpec } from '../rule.ts';
-import { capsRule } from '../shared/caps-rule.ts';
 
 export const INSERT_RULES: readonly RuleSpec[] = [
   capsRule({

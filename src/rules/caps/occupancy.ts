@@ -1,6 +1,7 @@
 // Rules about who occupies a CPU after a loss, and about kicks, preemption and slices.
+
+import { capsRule } from '../common/caps-rule.ts';
 import type { RuleSpec } from '../rule.ts';
-import { capsRule } from '../shared/caps-rule.ts';
 
 export const OCCUPANCY_RULES: readonly RuleSpec[] = [
   capsRule({

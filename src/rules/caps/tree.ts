@@ -1,6 +1,7 @@
 // Rules about the tree: dispatching through it, attaching and detaching, exits, kills, owners of tasks.
+
+import { capsRule } from '../common/caps-rule.ts';
 import type { RuleSpec } from '../rule.ts';
-import { capsRule } from '../shared/caps-rule.ts';
 
 export const TREE_RULES: readonly RuleSpec[] = [
   capsRule({

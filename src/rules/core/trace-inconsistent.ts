@@ -1,5 +1,5 @@
 // Rule: the events of a trace fit together.
-import { contradictionRule } from '../shared/contradiction-rule.ts';
+import { contradictionRule } from '../common/contradiction-rule.ts';
 
 export const traceInconsistent = contradictionRule({
   id: 'trace-inconsistent',

@@ -1,7 +1,7 @@
 // Rule: one insert per ops.select_cpu() or ops.enqueue().
 import { OP_DISPATCH, OP_ENQUEUE, OP_SELECT_CPU } from '../../model/cpu.ts';
 import { NO, UNKNOWN, YES } from '../../model/sched.ts';
-import { kernelErrorRule } from '../shared/kernel-error-rule.ts';
+import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const directDispatchTwice = kernelErrorRule({
   id: 'direct-dispatch-twice',

@@ -2,9 +2,9 @@
 
 import { isLocalId } from '../../kernel/dsq-id.ts';
 import { errorSite } from '../../kernel/error-sites.ts';
+import { affinityEvidence, classifyAffinity } from '../common/affinity-class.ts';
+import { isResolution, reportError, reportExits } from '../common/kernel-error-rule.ts';
 import { defineRule } from '../rule.ts';
-import { affinityEvidence, classifyAffinity } from '../shared/affinity-class.ts';
-import { isResolution, reportError, reportExits } from '../shared/kernel-error-rule.ts';
 
 export const dispatchDisallowedCpu = defineRule({
   id: 'dispatch-disallowed-cpu',

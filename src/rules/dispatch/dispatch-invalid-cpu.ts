@@ -1,7 +1,7 @@
 // Rule: SCX_DSQ_LOCAL_ON names a possible CPU.
 import { isLocalOn } from '../../kernel/dsq-id.ts';
 import { NO, UNKNOWN, YES } from '../../model/sched.ts';
-import { isResolution, kernelErrorRule } from '../shared/kernel-error-rule.ts';
+import { isResolution, kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const dispatchInvalidCpu = kernelErrorRule({
   id: 'dispatch-invalid-cpu',

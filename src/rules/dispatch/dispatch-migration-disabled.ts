@@ -1,7 +1,7 @@
 // Rule: a migration-disabled task is not dispatched to another CPU.
 import { NO, UNKNOWN, YES } from '../../model/sched.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
-import { isResolution, kernelErrorRule } from '../shared/kernel-error-rule.ts';
+import { isResolution, kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const dispatchMigrationDisabled = kernelErrorRule({
   id: 'dispatch-migration-disabled',

@@ -1,6 +1,6 @@
 // Rule: a DSQ that holds vtime-ordered tasks gets no FIFO ones.
 import { NO, UNKNOWN, YES } from '../../model/sched.ts';
-import { kernelErrorRule } from '../shared/kernel-error-rule.ts';
+import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const dsqFifoIntoVtime = kernelErrorRule({
   id: 'dsq-fifo-into-vtime',

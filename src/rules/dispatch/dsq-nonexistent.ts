@@ -1,7 +1,7 @@
 // Rule: a verdict names a DSQ that exists.
 import { isBuiltin } from '../../kernel/dsq-id.ts';
 import { NO, UNKNOWN, YES } from '../../model/sched.ts';
-import { isResolution, kernelErrorRule } from '../shared/kernel-error-rule.ts';
+import { isResolution, kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const dsqNonexistent = kernelErrorRule({
   id: 'dsq-nonexistent',

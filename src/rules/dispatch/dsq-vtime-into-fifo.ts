@@ -1,6 +1,6 @@
 // Rule: a DSQ that holds FIFO tasks gets no vtime-ordered ones.
 import { NO, UNKNOWN, YES } from '../../model/sched.ts';
-import { kernelErrorRule } from '../shared/kernel-error-rule.ts';
+import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const dsqVtimeIntoFifo = kernelErrorRule({
   id: 'dsq-vtime-into-fifo',

@@ -1,5 +1,5 @@
 // Rule: vtime ordering is for user DSQs only.
-import { kernelErrorRule } from '../shared/kernel-error-rule.ts';
+import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const vtimeOnBuiltinDsq = kernelErrorRule({
   id: 'vtime-on-builtin-dsq',

@@ -1,5 +1,5 @@
 // Rule: the callbacks of a task nest.
-import { contradictionRule } from '../shared/contradiction-rule.ts';
+import { contradictionRule } from '../common/contradiction-rule.ts';
 
 export const callbackNesting = contradictionRule({
   id: 'callback-nesting',

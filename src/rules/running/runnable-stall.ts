@@ -1,9 +1,9 @@
 // Rule: a runnable task runs within the watchdog timeout.
 import { errorSite } from '../../kernel/error-sites.ts';
+import { reportError, reportExits } from '../common/kernel-error-rule.ts';
+import { driftCauses } from '../common/vtime-words.ts';
+import { waitDetails, winnersText } from '../common/wait-words.ts';
 import { defineRule } from '../rule.ts';
-import { reportError, reportExits } from '../shared/kernel-error-rule.ts';
-import { driftCauses } from '../shared/vtime-words.ts';
-import { waitDetails, winnersText } from '../shared/wait-words.ts';
 
 export const runnableStall = defineRule({
   id: 'runnable-stall',

@@ -1,5 +1,5 @@
 // Rule: the task that is set running is the one that the CPU switches to.
-import { contradictionRule } from '../shared/contradiction-rule.ts';
+import { contradictionRule } from '../common/contradiction-rule.ts';
 
 export const runningSwitchMismatch = contradictionRule({
   id: 'running-switch-mismatch',

@@ -1,7 +1,7 @@
 // Rule: a basis moves in steps that ordinary runs explain.
 import type { AdvanceFact } from '../../vtime/facts.ts';
+import { distance } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance } from '../shared/vtime-words.ts';
 
 export const vtimeBasisLeap = defineRule({
   id: 'vtime-basis-leap',

@@ -1,7 +1,7 @@
 // Rule: a basis does not go back.
 import type { SnapFact } from '../../vtime/facts.ts';
+import { distance } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance } from '../shared/vtime-words.ts';
 
 export const vtimeBasisRegress = defineRule({
   id: 'vtime-basis-regress',

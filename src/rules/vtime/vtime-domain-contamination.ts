@@ -1,7 +1,7 @@
 // Rule: a basis is moved only by tasks whose vtime belongs to it.
 import type { AdvanceFact } from '../../vtime/facts.ts';
+import { distance } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance } from '../shared/vtime-words.ts';
 
 export const vtimeDomainContamination = defineRule({
   id: 'vtime-domain-contamination',

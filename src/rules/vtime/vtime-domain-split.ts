@@ -1,8 +1,8 @@
 // Rule: bases whose queues compete stay together.
 import { difference } from '../../trace/u64.ts';
 import type { TakeFact } from '../../vtime/facts.ts';
+import { distance, driftCauses } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance, driftCauses } from '../shared/vtime-words.ts';
 
 export const vtimeDomainSplit = defineRule({
   id: 'vtime-domain-split',

@@ -3,8 +3,8 @@ import { formatDuration } from '../../vtime/durations.ts';
 import type { DriftFact } from '../../vtime/facts.ts';
 import { timeToLimit } from '../../vtime/forecast.ts';
 import type { HiddenRecord } from '../../vtime/task-state.ts';
+import { driftCauses, driftDetails } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { driftCauses, driftDetails } from '../shared/vtime-words.ts';
 
 export const vtimeDriftEta = defineRule({
   id: 'vtime-drift-eta',

@@ -3,8 +3,8 @@
 import type { Basis } from '../../vtime/basis.ts';
 import type { DriftFact } from '../../vtime/facts.ts';
 import type { VtimeTask } from '../../vtime/task-state.ts';
+import { distance, driftCauses, driftDetails } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance, driftCauses, driftDetails } from '../shared/vtime-words.ts';
 
 export const vtimeDrift = defineRule({
   id: 'vtime-drift',

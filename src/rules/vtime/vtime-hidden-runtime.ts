@@ -3,8 +3,8 @@
 import { formatDuration } from '../../vtime/durations.ts';
 import type { DriftFact } from '../../vtime/facts.ts';
 import { timeToLimit } from '../../vtime/forecast.ts';
+import { distance, driftDetails } from '../common/vtime-words.ts';
 import { defineRule, type Report } from '../rule.ts';
-import { distance, driftDetails } from '../shared/vtime-words.ts';
 
 const INFO = 1;
 const WARNING = 2;

@@ -1,7 +1,7 @@
 // Rule: keys are never further behind the basis than the low clamp allows.
 import type { InsertFact } from '../../vtime/facts.ts';
+import { distance } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance } from '../shared/vtime-words.ts';
 
 export const vtimeLowClampMissing = defineRule({
   id: 'vtime-low-clamp-missing',

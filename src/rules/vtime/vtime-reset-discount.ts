@@ -1,8 +1,8 @@
 // Rule: a task does not get rid of its debt by provoking resets.
 import type { RebaseFact } from '../../vtime/facts.ts';
 import type { VtimeTask } from '../../vtime/task-state.ts';
+import { distance } from '../common/vtime-words.ts';
 import { defineRule, type EvidenceRef } from '../rule.ts';
-import { distance } from '../shared/vtime-words.ts';
 
 interface Reset {
   readonly t: number;

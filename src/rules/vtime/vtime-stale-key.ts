@@ -1,7 +1,7 @@
 // Rule: the key of an insert belongs to the queue and to the moment.
 import type { InsertFact } from '../../vtime/facts.ts';
+import { distance } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance } from '../shared/vtime-words.ts';
 
 export const vtimeStaleKey = defineRule({
   id: 'vtime-stale-key',

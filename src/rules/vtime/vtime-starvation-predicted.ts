@@ -1,9 +1,9 @@
 // Rule: nobody who waits at the end will wait longer than the watchdog allows.
 import { formatDuration } from '../../vtime/durations.ts';
 import type { WaitFact } from '../../vtime/wait-fact.ts';
+import { driftCauses } from '../common/vtime-words.ts';
+import { waitDetails, winnersText } from '../common/wait-words.ts';
 import { defineRule } from '../rule.ts';
-import { driftCauses } from '../shared/vtime-words.ts';
-import { waitDetails, winnersText } from '../shared/wait-words.ts';
 
 export const vtimeStarvationPredicted = defineRule({
   id: 'vtime-starvation-predicted',

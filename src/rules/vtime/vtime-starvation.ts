@@ -1,9 +1,9 @@
 // Rule: no task waits long only because others always go before it by vtime.
 import { formatDuration } from '../../vtime/durations.ts';
 import type { WaitFact } from '../../vtime/wait-fact.ts';
+import { driftCauses } from '../common/vtime-words.ts';
+import { waitDetails, winnersText } from '../common/wait-words.ts';
 import { defineRule } from '../rule.ts';
-import { driftCauses } from '../shared/vtime-words.ts';
-import { waitDetails, winnersText } from '../shared/wait-words.ts';
 
 /** A wait up to this many times of what one slice at the weight of the task costs is by design. */
 const JUSTIFIED = 2;

@@ -2,8 +2,8 @@
 import { formatDuration } from '../../vtime/durations.ts';
 import type { ErrorRecordFact } from '../../vtime/facts.ts';
 import { INSERT_CAPPED } from '../../vtime/facts.ts';
+import { distance, driftCauses, known } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance, driftCauses, known } from '../shared/vtime-words.ts';
 
 export const vtimeTooFarAhead = defineRule({
   id: 'vtime-too-far-ahead',

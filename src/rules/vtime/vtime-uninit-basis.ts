@@ -1,7 +1,7 @@
 // Rule: a new instance of a basis begins where its tasks are.
 import type { AdvanceFact, InsertFact } from '../../vtime/facts.ts';
+import { distance } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
-import { distance } from '../shared/vtime-words.ts';
 
 export const vtimeUninitBasis = defineRule({
   id: 'vtime-uninit-basis',
