@@ -48,13 +48,13 @@ interface Entry<T> {
 
 const BUCKETS = 1024;
 
-/** Words and what they stand for; what is not in the table yet is made by `make`, once. */
+/** Words and what they stand for; what is not in the table yet is made by `make`, once, from the word and its number. */
 export class WordTable<T> {
   readonly #buckets: Entry<T>[][] = Array.from({ length: BUCKETS }, () => []);
-  readonly #make: (word: string) => T;
+  readonly #make: (word: string, index: number) => T;
   readonly #values: T[] = [];
 
-  constructor(make: (word: string) => T) {
+  constructor(make: (word: string, index: number) => T) {
     this.#make = make;
   }
 
@@ -67,7 +67,7 @@ export class WordTable<T> {
         return entry.value;
     }
     const word = new TextDecoder().decode(bytes.subarray(from, to));
-    const value = this.#make(word);
+    const value = this.#make(word, this.#values.length);
     this.#values.push(value);
     bucket.push({ pattern: new Pattern(word), value });
     return value;

@@ -9,6 +9,8 @@ import { otherLine, type Remarks, readRemark } from './other-lines.ts';
 
 /** What a printed event name stands for. */
 export interface EventName {
+  /** Number of the name among those that occur. */
+  readonly index: number;
   readonly printed: string;
   readonly plan: NamedPlan | undefined;
   /** `PERF_RECORD_LOST` of perf. */
@@ -110,8 +112,8 @@ export function survey(source: Source, chunkBytes?: number): Survey {
   };
 }
 
-function newName(printed: string): EventName {
-  return { printed, plan: planOf(printed), isLoss: printed.startsWith('PERF_RECORD_LOST'), count: 0 };
+function newName(printed: string, index: number): EventName {
+  return { index, printed, plan: planOf(printed), isLoss: printed.startsWith('PERF_RECORD_LOST'), count: 0 };
 }
 
 function viewOf(bytes: Uint8Array): DataView {
