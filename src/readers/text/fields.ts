@@ -30,16 +30,21 @@ class EventLines {
   readonly shapes: LineShape[] = [];
   /** Fields that one line has and the next may not. */
   readonly passing: readonly Slot[];
+  /** The same for lines in another form than `key=value`. */
+  readonly passingOtherwise: readonly Slot[];
   /** The shape of the line before, whose fields the record has. */
   current: LineShape | undefined;
   /** Lines that had none of the shapes. */
   misses = 0;
+  /** The line before had no `key=value` and was read otherwise. */
+  otherwise = false;
 
   constructor(plan: NamedPlan) {
     this.plan = plan;
     // A switch is told the names of its tasks by other lines, too.
     const names = plan.kind === KIND.switch ? [SLOT.prev_comm, SLOT.next_comm] : plan.comms.map(({ slot }) => slot);
     this.passing = [...new Set([...plan.late.map(({ slot }) => slot), ...names])];
+    this.passingOtherwise = plan.kind === KIND.wakeup ? [...this.passing, SLOT.prio, SLOT.target] : this.passing;
   }
 }
 
@@ -75,6 +80,7 @@ export class TextFields {
       lines = new EventLines(plan);
       this.#lines[name] = lines;
     }
+    if (lines.otherwise && this.#asOtherLines(lines, bytes, view, from, to)) return lines.event;
     const { current } = lines;
     if (current !== undefined && this.#inShape(current, lines, bytes, view, from, to)) return complete(lines);
     for (const shape of lines.shapes) {
@@ -90,26 +96,31 @@ export class TextFields {
     return this.#comms.isNews(pid, comm);
   }
 
+  /** Reads a line that has another form than `key=value`, as the one before had. */
+  #asOtherLines(lines: EventLines, bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+    const { event, passingOtherwise: passing, plan } = lines;
+    if (!plan.otherwise && (bytes[from] === PAREN || keyEnd(bytes, skipBlanks(bytes, from, to), to) >= 0)) return false;
+    for (let i = 0; i < passing.length; i++) {
+      const slot = passing[i];
+      if (slot !== undefined && event.hasSlot(slot)) event.dropSlot(slot);
+    }
+    return this.#others.fill(plan, bytes, view, from, to, event) && hasRequired(plan, event);
+  }
+
   /** Makes the record one with the fields of the shape. */
   #conform(lines: EventLines, shape: LineShape): void {
     const { event, plan } = lines;
+    lines.otherwise = false;
     event.begin(plan.kind);
     setConstants(plan, event);
     event.markAll(shape.presence);
     lines.current = shape;
   }
 
-  #inShape(
-    shape: LineShape,
-    lines: EventLines,
-    bytes: Uint8Array,
-    view: DataView,
-    from: number,
-    to: number,
-  ): boolean {
+  #inShape(shape: LineShape, lines: EventLines, bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
     const { event, passing, plan } = lines;
     const { late } = plan;
-    if (late.length > 0) this.#late.begin(plan);
+    if (late.length > 0) this.#late.begin();
     if (!shape.read(bytes, view, from, to, event, this.#numbers, this.#late)) return false;
     for (let i = 0; i < passing.length; i++) {
       const slot = passing[i];
@@ -128,22 +139,17 @@ export class TextFields {
   }
 
   /** Reads a line whatever its shape, and remembers that. */
-  #walk(
-    lines: EventLines,
-    bytes: Uint8Array,
-    view: DataView,
-    from: number,
-    to: number,
-  ): TraceEvent | undefined {
+  #walk(lines: EventLines, bytes: Uint8Array, view: DataView, from: number, to: number): TraceEvent | undefined {
     const { event, plan } = lines;
     lines.current = undefined;
     event.begin(plan.kind);
     setConstants(plan, event);
-    if (plan.late.length > 0) this.#late.begin(plan);
+    if (plan.late.length > 0) this.#late.begin();
     this.#trace.begin();
     const otherwise =
       (plan.otherwise && this.#others.fill(plan, bytes, view, from, to, event)) ||
       !this.#keys(plan, bytes, view, from, to, event);
+    lines.otherwise = otherwise;
     const presence = otherwise || this.#trace.irregular ? undefined : event.presence.slice();
     if (plan.late.length > 0) this.#late.finish(plan, event);
     if (!otherwise) this.#news(plan, event);
@@ -252,7 +258,13 @@ export class TextFields {
       else if (slot !== undefined) event.setString(slot, text);
       // Only command names of one word in the middle of a line end where a shape would see their end.
       const isName = code === CODE.text && plan.comms.some((comm) => comm.slot === slot);
-      if (!isName || index === plan.lastKey || end === to || bytes[from] === QUOTE || bytes.indexOf(BLANK, from) !== end)
+      if (
+        !isName ||
+        index === plan.lastKey ||
+        end === to ||
+        bytes[from] === QUOTE ||
+        bytes.indexOf(BLANK, from) !== end
+      )
         trace.irregular = true;
       else trace.add(from, end, code, index);
       return end;

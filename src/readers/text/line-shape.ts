@@ -10,6 +10,8 @@ const QUOTE = 0x22;
 const PAREN_END = 0x29;
 const ZERO = 0x30;
 const NINE = 0x39;
+/** The `x` of `0x`, counted from the digit 0. */
+const HEX_MARK = 0x78 - ZERO;
 
 /** Beside the codes of keys: what stands where a probe was called from, up to the parenthesis. */
 const CALLER = 16;
@@ -48,8 +50,7 @@ export class LineTrace {
     for (let i = 0; i < values.length; i += 4) {
       const [start = 0, end = 0, code = 0, index = -1] = values.slice(i, i + 4);
       const key = plan.keys[index];
-      const where =
-        code === CODE.late ? index : code === CODE.text ? commOf(plan, index) : (key?.slot?.index ?? -1);
+      const where = code === CODE.late ? index : code === CODE.text ? commOf(plan, index) : (key?.slot?.index ?? -1);
       steps.push(...addLiteral(literals, bytes, at, start), code, index, where);
       at = end;
     }
@@ -120,9 +121,23 @@ export class LineShape {
       }
       const code = steps[i + 3] ?? 0;
       if (code === CODE.number || code === CODE.wide) {
-        const next = numbers.read(bytes, at, to);
-        if (next < 0) return false;
         const word = steps[i + 5] ?? 0;
+        // Short decimal numbers, which nearly all are, without a call.
+        let next = at;
+        let value = 0;
+        let digit = ((bytes[next] ?? 0) - ZERO) >>> 0;
+        while (digit <= 9) {
+          value = (Math.imul(value, 10) + digit) | 0;
+          digit = ((bytes[++next] ?? 0) - ZERO) >>> 0;
+        }
+        if (next > at && next - at < 10 && next <= to && digit !== HEX_MARK) {
+          words[word] = value;
+          if (code === CODE.wide) words[word + 1] = 0;
+          at = next;
+          continue;
+        }
+        next = numbers.read(bytes, at, to);
+        if (next < 0) return false;
         words[word] = numbers.lo;
         if (code === CODE.wide) words[word + 1] = numbers.hi;
         at = next;

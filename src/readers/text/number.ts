@@ -3,7 +3,9 @@
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const LOWER_X = 0x78;
+const TWO_15 = 32768;
 const TWO_16 = 65536;
+const TWO_17 = 131072;
 const TWO_32 = 4294967296;
 const BILLION = 1_000_000_000;
 
@@ -25,12 +27,12 @@ export class NumberReader {
     let at = from;
     let value = 0;
     const nine = from + 9;
-    let digit = (bytes[at] ?? 0) - ZERO;
-    while (digit >= 0 && digit <= 9 && at < nine) {
+    let digit = ((bytes[at] ?? 0) - ZERO) >>> 0;
+    while (digit <= 9 && at < nine) {
       value = (Math.imul(value, 10) + digit) | 0;
-      digit = (bytes[++at] ?? 0) - ZERO;
+      digit = ((bytes[++at] ?? 0) - ZERO) >>> 0;
     }
-    if (digit >= 0 && digit <= 9) return this.#long(bytes, from, to);
+    if (digit <= 9) return this.#more(bytes, from, at, to, value);
     if (at === from) return bytes[from] === MINUS && from < to ? this.#negative(bytes, from + 1, to) : -1;
     if (at > to) return from < to ? this.#long(bytes, from, to) : -1;
     if (bytes[at] === LOWER_X && at === from + 1 && value === 0 && at < to) return this.#hex(bytes, from + 2, to);
@@ -45,6 +47,39 @@ export class NumberReader {
       this.lo = -this.lo | 0;
       this.hi = (~this.hi + (this.lo === 0 ? 1 : 0)) | 0;
     }
+    return at;
+  }
+
+  /** Decimal digits of which the first nine, up to `middle`, have the value `upper`. */
+  #more(bytes: Uint8Array, from: number, middle: number, to: number, upper: number): number {
+    let at = middle;
+    let lower = 0;
+    let power = 1;
+    const end = Math.min(to, middle + 9);
+    let digit = ((bytes[at] ?? 0) - ZERO) >>> 0;
+    while (digit <= 9 && at < end) {
+      lower = (Math.imul(lower, 10) + digit) | 0;
+      power = Math.imul(power, 10);
+      digit = ((bytes[++at] ?? 0) - ZERO) >>> 0;
+    }
+    // upper * power + lower, by halves of `upper`, so that every step is exact as a double.
+    const high = (upper >>> 15) * power;
+    const carried = Math.floor(high / TWO_17);
+    const low = (high - carried * TWO_17) * TWO_15 + (upper & 0x7fff) * power + lower;
+    let hi = carried + Math.floor(low / TWO_32);
+    let lo = low % TWO_32;
+    if (digit <= 9 && at < to) {
+      if (at + 2 < to && isDigit(bytes[at + 2] ?? 0)) return this.#long(bytes, from, to);
+      while (at < to && isDigit(bytes[at] ?? 0)) {
+        lo = lo * 10 + (bytes[at++] ?? 0) - ZERO;
+        const carry = Math.floor(lo / TWO_32);
+        lo -= carry * TWO_32;
+        hi = hi * 10 + carry;
+      }
+      if (hi >= TWO_32) return -1;
+    }
+    this.hi = hi | 0;
+    this.lo = lo | 0;
     return at;
   }
 

@@ -86,13 +86,13 @@ export class OtherPrints {
     let close = arrow;
     while (close > from && bytes[close] !== CLOSE) close--;
     if (!this.#task(bytes, from, close + 1)) return false;
-    event.prev = this.#pid;
-    event.prev_state = stateBits(bytes, close + 1, arrow);
+    event.setInt(SLOT.prev, this.#pid);
+    event.setInt(SLOT.prev_state, stateBits(bytes, close + 1, arrow));
     this.#comm(view, event, SLOT.prev_comm);
     let end = to;
     while (end > arrow && bytes[end - 1] !== CLOSE) end--;
     if (!this.#task(bytes, arrow + 4, end)) return false;
-    event.next = this.#pid;
+    event.setInt(SLOT.next, this.#pid);
     this.#comm(view, event, SLOT.next_comm);
     return true;
   }
@@ -102,11 +102,12 @@ export class OtherPrints {
     let close = to;
     while (close > from && bytes[close - 1] !== CLOSE) close--;
     if (!this.#task(bytes, from, close)) return false;
-    event.pid = this.#pid;
-    if (this.#prio >= 0) event.prio = this.#prio;
+    event.setInt(SLOT.pid, this.#pid);
+    if (this.#prio >= 0) event.setInt(SLOT.prio, this.#prio);
     this.#comm(view, event, SLOT.comm);
-    const cpu = bytes.lastIndexOf(COLON, to);
-    if (cpu > close && this.#numbers.read(bytes, cpu + 1, to) > 0) event.target = this.#numbers.lo;
+    let cpu = to;
+    while (cpu > close && bytes[cpu] !== COLON) cpu--;
+    if (cpu > close && this.#numbers.read(bytes, cpu + 1, to) > 0) event.setInt(SLOT.target, this.#numbers.lo);
     return true;
   }
 

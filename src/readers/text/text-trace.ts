@@ -171,7 +171,7 @@ class TextRun {
       const { bytes, start, line } = window;
       if (this.#view.buffer !== bytes.buffer) this.#useBytes(bytes);
       if ((line & (PROGRESS_INTERVAL - 1)) === 0) this.#options.onProgress?.(line);
-      if (start < end && this.#head.parse(bytes, start, end)) {
+      if (start < end && this.#head.parse(bytes, this.#view, start, end)) {
         const proceed =
           disorder === 0 ? this.#line(bytes, start, end, line) : this.#queue(bytes, start, end, line, disorder);
         if (!proceed) return;
@@ -226,8 +226,7 @@ class TextRun {
     if (prev <= 0 || event.has('prev_comm') || this.#survey.style !== 'bracket' || this.#namedByHead.has(prev)) return;
     this.#namedByHead.add(prev);
     const comm = this.#head.comm(bytes, start);
-    if (comm !== '' && this.#head.pid(bytes, start) === prev && this.#fields.isNews(prev, comm))
-      event.prev_comm = comm;
+    if (comm !== '' && this.#head.pid(bytes, start) === prev && this.#fields.isNews(prev, comm)) event.prev_comm = comm;
   }
 
   #deliver(event: TraceEvent, line: number): boolean {
@@ -295,7 +294,7 @@ class TextRun {
   #release({ bytes, line }: WaitingLine): boolean {
     const end = bytes.length - 8;
     this.#useBytes(bytes);
-    return !this.#head.parse(bytes, 0, end) || this.#line(bytes, 0, end, line);
+    return !this.#head.parse(bytes, this.#view, 0, end) || this.#line(bytes, 0, end, line);
   }
 }
 
