@@ -17,7 +17,7 @@ export interface Whole {
   readonly named: ReadonlySet<string>;
   /** Rules about the ends of its schedulers, which the kernel's own message proves wherever it is seen. */
   readonly ended: ReadonlySet<string>;
-  /** What was predicted wrong. */
+  /** What was predicted wrong, by what was compared and place. */
   readonly mispredicted: ReadonlySet<string>;
 }
 
@@ -71,7 +71,7 @@ export function measure(trace: OpenTrace): Whole {
     found: new Set(made.map((entry) => entry.text)),
     named: new Set(made.map((entry) => `${entry.rule} ${entry.pid}`)),
     ended,
-    mispredicted: new Set(mismatches(result)),
+    mispredicted: new Set(mismatches(result).map(({ place }) => place)),
   };
 }
 
@@ -95,16 +95,27 @@ export function unsound(whole: Whole, damaged: OpenTrace): string[] {
         return !JUDGED_AT_END.has(rule) || !whole.named.has(`${rule} ${pid}`);
       })
       .map(({ text }) => text),
-    ...mismatches(result).filter((text) => !whole.mispredicted.has(text)),
+    ...mismatches(result)
+      .filter(({ place }) => !whole.mispredicted.has(place))
+      .map(({ text }) => text),
   ];
 }
 
-function mismatches(result: ReplayResult): string[] {
-  return (result.mismatches ?? []).map((entry) => `${entry.line}: ${entry.text} at ${entry.evidence.ts}`);
+interface Mismatch {
+  readonly text: string;
+  /** What was compared, and where: the words name what is known of those concerned. */
+  readonly place: string;
+}
+
+function mismatches(result: ReplayResult): Mismatch[] {
+  return (result.mismatches ?? []).map(({ line, text, evidence }) => ({
+    text: `${line}: ${text} at ${evidence.ts}`,
+    place: `${line} ${/\[([a-z-]+)\]$/.exec(text)?.[1] ?? ''} at ${evidence.ts}`,
+  }));
 }
 
 /** Fields that say what an event is, or which DSQ it names: without them it is another one. */
-const DEFINING = new Set(['dsq_addr', 'step', 'phase', 'enforce', 'exit_kind', 'sched', 'ret', 'bypass', 'expect']);
+const DEFINING = new Set(['step', 'phase', 'expect']);
 
 export interface Vocabulary {
   readonly types: readonly EventType[];
