@@ -3,12 +3,14 @@ import type { ReplayResult } from '../../src/findings/result.ts';
 import type { EventSink, OpenTrace } from '../../src/readers/reader.ts';
 import { runReplay } from '../../src/replay/run.ts';
 import { RULES } from '../../src/rules/index.ts';
+import type { RuleSpec } from '../../src/rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../../src/trace/event.ts';
 import type { FieldName } from '../../src/trace/vocabulary/fields.ts';
 import { EVENT_SPECS, type EventType } from '../../src/trace/vocabulary/index.ts';
 
 export interface Whole {
   readonly trace: OpenTrace;
+  readonly rules: readonly RuleSpec[];
   readonly events: number;
   readonly cpus: number;
   /** Its accusations, by rule and place. */
@@ -21,8 +23,8 @@ export interface Whole {
   readonly mispredicted: ReadonlySet<string>;
 }
 
-export const replay = (trace: OpenTrace): ReplayResult =>
-  runReplay(trace, { path: 'trace', rules: RULES, explainFidelity: true });
+const replay = (trace: OpenTrace, rules: readonly RuleSpec[]): ReplayResult =>
+  runReplay(trace, { path: 'trace', rules, explainFidelity: true });
 
 /**
  * Findings that speak against a scheduler, a kernel or a recorder, by rule and place; whom they name depends on what is
@@ -50,7 +52,8 @@ function isContradiction(finding: ReplayResult['findings'][number]): boolean {
   return finding.rule === 'trace-inconsistent';
 }
 
-export function measure(trace: OpenTrace): Whole {
+/** What `rules` say of the whole trace. */
+export function measure(trace: OpenTrace, rules: readonly RuleSpec[] = RULES): Whole {
   let events = 0;
   let cpus = 0;
   trace.run({
@@ -60,12 +63,13 @@ export function measure(trace: OpenTrace): Whole {
       return true;
     },
   });
-  const result = replay(trace);
+  const result = replay(trace, rules);
   const ejections = result.findings.filter((finding) => finding.rule === 'scheduler-ejected');
   const ended = new Set(ejections.flatMap((finding) => [finding.rule, finding.class ?? '']));
   const made = accusations(result);
   return {
     trace,
+    rules,
     events,
     cpus,
     found: new Set(made.map((entry) => entry.text)),
@@ -85,7 +89,7 @@ const JUDGED_AT_END = new Set(['task-lost']);
 
 /** What a damaged view claims beyond the whole recording, and what it predicts wrong. */
 export function unsound(whole: Whole, damaged: OpenTrace): string[] {
-  const result = replay(damaged);
+  const result = replay(damaged, whole.rules);
   return [
     ...accusations(result)
       .filter(({ rule, pid, text }) => {
