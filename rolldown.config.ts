@@ -18,7 +18,7 @@ const raw: Plugin = {
 };
 
 export default defineConfig({
-  input: { main: 'src/main.ts', index: 'src/index.ts' },
+  input: { main: 'src/main.ts', index: 'src/index.ts', 'reader-thread': 'src/readers/thread/reader-thread.ts' },
   platform: 'node',
   plugins: [raw],
   external: (id) => !id.startsWith('.') && !isAbsolute(id),

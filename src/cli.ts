@@ -79,9 +79,12 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     .option('--baseline <file>', 'findings that are known: only new ones count')
     .option('--update-baseline', 'write what is found to the baseline; refused in CI')
     .action(
-      run(async (paths: string[], options: ReplayOptions) =>
-        (await import('./commands/replay.ts')).replayCommand(paths, options, context),
-      ),
+      run(async (paths: string[], options: ReplayOptions) => {
+        // A long trace is being read while the rules are loaded.
+        const first = (await import('./commands/replay-input.ts')).openReplayInput(paths[0] ?? '-', options, context);
+        first.catch(() => undefined);
+        return (await import('./commands/replay.ts')).replayCommand(paths, options, context, first);
+      }),
     );
 
   program

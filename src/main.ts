@@ -10,6 +10,7 @@ try {
     stdout: { isTTY: process.stdout.isTTY === true, write: (text) => process.stdout.write(text) },
     stderr: { isTTY: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
     env: process.env,
+    readerThread: new URL('./reader-thread.js', import.meta.url),
     program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
   });
 } catch (error) {

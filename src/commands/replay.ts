@@ -3,10 +3,8 @@ import { explained, InputError, UsageError } from '../errors.ts';
 import { judgeWithBaseline } from '../findings/baseline.ts';
 import type { ReplayResult } from '../findings/result.ts';
 import { EXIT, worseExitCode } from '../findings/verdict.ts';
-import { openInput } from '../input/open.ts';
 import type { KernelVersion } from '../kernel/release.ts';
 import { OutputFile } from '../output/output-file.ts';
-import { openTrace } from '../readers/index.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { runReplay } from '../replay/run.ts';
 import type { FailedInput } from '../report/place.ts';
@@ -17,8 +15,8 @@ import { type CommandContext, reportError } from './context.ts';
 import { type DomainOptions, domainOption, spellDomainOptions } from './domain-option.ts';
 import type { ReportFormat } from './formats.ts';
 import { kernelOption, numberOption } from './options.ts';
-import { Progress } from './progress.ts';
 import { renderResults } from './render.ts';
+import { openReplayInput, type ReplayInput } from './replay-input.ts';
 import { parseTime, relativeTo } from './time.ts';
 
 export interface ReplayOptions extends DomainOptions {
@@ -49,10 +47,12 @@ interface Selection {
   readonly named: ReadonlySet<string>;
 }
 
+/** `first`: the first trace, whose opening has begun. */
 export async function replayCommand(
   paths: readonly string[],
   options: ReplayOptions,
   context: CommandContext,
+  first?: Promise<ReplayInput>,
 ): Promise<number> {
   const selection = selectRules(options.rules, options.skip);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
@@ -67,9 +67,10 @@ export async function replayCommand(
   const results: ReplayResult[] = [];
   const failed: FailedInput[] = [];
   let code: number = EXIT.ok;
-  for (const path of paths) {
+  for (const [i, path] of paths.entries()) {
     try {
-      const plain = await replayOne(path, options, selection, { kernel, as }, pid, context);
+      const opening = (i === 0 ? first : undefined) ?? openReplayInput(path, options, context);
+      const plain = await replayOne(path, opening, options, selection, { kernel, as }, pid);
       const result =
         baseline === undefined
           ? plain
@@ -101,21 +102,15 @@ export async function replayCommand(
 
 async function replayOne(
   path: string,
+  opening: Promise<ReplayInput>,
   options: ReplayOptions,
   { rules, named }: Selection,
   { kernel, as }: { readonly kernel: KernelVersion | undefined; readonly as: KernelVersion | undefined },
   pid: number | undefined,
-  context: CommandContext,
 ): Promise<ReplayResult> {
-  const source = await openInput(path);
-  const progress = new Progress(context, path);
+  const input = await opening;
   try {
-    const trace = await openTrace(source, {
-      ...(options.inputFormat === undefined ? {} : { format: options.inputFormat }),
-      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
-      explainsAtOnce: options.keepGoing === true,
-      onProgress: (done) => progress.update(done),
-    });
+    const trace = await input.trace();
     const base = options.from === undefined && options.to === undefined ? 0n : firstTimeBase(trace);
     const from = options.from === undefined ? undefined : relativeTo(parseTime(options.from), base);
     const to = options.to === undefined ? undefined : relativeTo(parseTime(options.to), base);
@@ -140,8 +135,7 @@ async function replayOne(
       explainFidelity: options.explainFidelity === true,
     });
   } finally {
-    progress.end();
-    source.close();
+    input.close();
   }
 }
 
