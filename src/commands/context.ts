@@ -9,7 +9,7 @@ export interface CommandContext {
   /** Command and first arguments that run this program again; undefined where it is used as a library. */
   readonly program?: readonly string[];
   /** Program of the thread that reads long traces ahead; undefined where there is none. */
-  readonly readerThread?: URL;
+  readonly readerThread?: string;
 }
 
 /** Prints an error for people and returns its exit code. Errors that are not ours are not swallowed. */

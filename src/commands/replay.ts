@@ -16,7 +16,7 @@ import { type DomainOptions, domainOption, spellDomainOptions } from './domain-o
 import type { ReportFormat } from './formats.ts';
 import { kernelOption, numberOption } from './options.ts';
 import { renderResults } from './render.ts';
-import { openReplayInput, type ReplayInput } from './replay-input.ts';
+import { openReplayInput } from './replay-input.ts';
 import { parseTime, relativeTo } from './time.ts';
 
 export interface ReplayOptions extends DomainOptions {
@@ -47,12 +47,10 @@ interface Selection {
   readonly named: ReadonlySet<string>;
 }
 
-/** `first`: the first trace, whose opening has begun. */
 export async function replayCommand(
   paths: readonly string[],
   options: ReplayOptions,
   context: CommandContext,
-  first?: Promise<ReplayInput>,
 ): Promise<number> {
   const selection = selectRules(options.rules, options.skip);
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
@@ -67,10 +65,9 @@ export async function replayCommand(
   const results: ReplayResult[] = [];
   const failed: FailedInput[] = [];
   let code: number = EXIT.ok;
-  for (const [i, path] of paths.entries()) {
+  for (const path of paths) {
     try {
-      const opening = (i === 0 ? first : undefined) ?? openReplayInput(path, options, context);
-      const plain = await replayOne(path, opening, options, selection, { kernel, as }, pid);
+      const plain = await replayOne(path, options, selection, { kernel, as }, pid, context);
       const result =
         baseline === undefined
           ? plain
@@ -102,13 +99,13 @@ export async function replayCommand(
 
 async function replayOne(
   path: string,
-  opening: Promise<ReplayInput>,
   options: ReplayOptions,
   { rules, named }: Selection,
   { kernel, as }: { readonly kernel: KernelVersion | undefined; readonly as: KernelVersion | undefined },
   pid: number | undefined,
+  context: CommandContext,
 ): Promise<ReplayResult> {
-  const input = await opening;
+  const input = await openReplayInput(path, options, context);
   try {
     const trace = await input.trace();
     const base = options.from === undefined && options.to === undefined ? 0n : firstTimeBase(trace);

@@ -30,7 +30,10 @@ export class Sched {
   /** Order of appearance, for output. */
   readonly index: number;
   name = '';
+  /** Depth in the tree; see `levelKnown`. */
   level = 0;
+  /** The level was told or follows from the tree. Otherwise level 0 says nothing, and any other that it is a sub-scheduler. */
+  levelKnown = false;
   parent: Sched | undefined;
   readonly children: Sched[] = [];
   /** Low half of ops.flags; see `opsFlagsKnown`. */
@@ -54,7 +57,7 @@ export class Sched {
   /** All its user DSQs were seen being made: absence of one is certain. */
   dsqsKnown = false;
 
-  /** It was seen to write the vtime of queued tasks without a kfunc: the order of its vtime DSQs cannot be followed. */
+  /** It was seen to write the vtime of queued tasks without a kfunc, or nobody would have seen it: the order of its vtime DSQs cannot be followed. */
   writesVtimeSilently = false;
 
   /** Known bypass depth; -1 unknown. */
@@ -97,6 +100,11 @@ export class Sched {
     this.index = index;
   }
 
+  /** It is certainly a root scheduler. */
+  get isRoot(): boolean {
+    return this.level === 0 && this.levelKnown;
+  }
+
   get label(): string {
     const name = this.name === '' ? '?' : this.name;
     return this.path === '' || this.path === '/' ? name : `${name} (${this.path})`;
@@ -130,4 +138,9 @@ export class Sched {
     yield this;
     for (const child of this.children) yield* child.subtree();
   }
+}
+
+/** As far as the levels tell: may an instance whose parent is not known lie below another one? */
+export function mayLieBelow(sched: Sched, above: Sched): boolean {
+  return !sched.levelKnown || !above.levelKnown || sched.level > above.level;
 }

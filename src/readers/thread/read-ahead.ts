@@ -13,7 +13,7 @@ const LONG = 16 * 1024 * 1024;
  * To be started before anything else is prepared: the thread fills its ring meanwhile.
  */
 export async function readAhead(
-  script: URL | undefined,
+  script: string | undefined,
   source: Source,
   options: ReaderOptions,
 ): Promise<ReaderThread | undefined> {

@@ -14,7 +14,7 @@ export class ReaderThread {
   #runs = 0;
 
   /** Starts the thread, and with it the first run. `script` is the program of the thread, reader-thread.ts. */
-  constructor(script: URL, path: string, fd: number, options: ReaderOptions) {
+  constructor(script: string, path: string, fd: number, options: ReaderOptions) {
     const { port1, port2 } = new MessageChannel();
     const order: ReadingOrder = {
       path,
