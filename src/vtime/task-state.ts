@@ -57,8 +57,6 @@ export class VtimeTask {
   runTime = -1;
   /** When the callback at the start had certainly returned. */
   runSettled = -1;
-  runVKnown = false;
-  readonly runV = new U64();
   yielded = false;
 
   // The charge under way: ops.stopping() was called, its result has not been seen.
@@ -75,12 +73,10 @@ export class VtimeTask {
   /** The last charge, ns of vtime, and the raw runtime behind it. */
   lastChargeNs = 0;
   lastRuntimeNs = 0;
-  /** A run was ever seen from its start to its end. */
-  runs = 0;
 
   // Bases that the run was applied to, and how certainly.
-  readonly #applied: (Basis | undefined)[] = new Array<Basis | undefined>(MAX_APPLIED).fill(undefined);
-  readonly #appliedTri = new Int8Array(MAX_APPLIED);
+  readonly #applied: Basis[] = [];
+  readonly #appliedTri: Tri[] = [];
   #appliedCount = 0;
   /** The run may have been applied to instances that could not be told. */
   appliedUnknown = false;
@@ -116,13 +112,11 @@ export class VtimeTask {
   /** The last time since its last insert that this happened, -1 never, and by how much it was set back, ns. */
   rebasedSeq = -1;
   rebaseDeltaNs = 0;
-  enabling = false;
   enableBeginSeq = -1;
 
   // The insert under way.
   /** Begin of the ops.enqueue() around it; -1 none. */
   opSeq = -1;
-  opTime = -1;
   readonly opV = new U64();
   opVKnown = false;
   /** Key that was asked for and has not been seen taking effect. */
