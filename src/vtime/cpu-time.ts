@@ -75,7 +75,7 @@ export class CpuTime {
       this.#since.push(t);
     }
     if (this.#totals.length < (this.#kinds.length + 1) * KINDS) {
-      const grown = new Float64Array((this.#kinds.length + 1) * KINDS * 2);
+      const grown = new Float64Array((this.#kinds.length + 1) * KINDS);
       grown.set(this.#totals);
       this.#totals = grown;
     }

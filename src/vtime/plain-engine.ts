@@ -121,8 +121,8 @@ export class PlainEngine implements VtimeEngine {
       dequeue: (event, step) => {
         if (this.#active && step.task !== undefined) this.#dequeue(event, step.task);
       },
-      update_curr: (event, step) => {
-        if (this.#active && step.task !== undefined) this.#updateCurr(event, step.task);
+      update_curr: (event) => {
+        if (this.#active) this.#updateCurr(event);
       },
       tick: (event) => {
         if (this.#active) this.#moveOn(event);
@@ -225,9 +225,10 @@ export class PlainEngine implements VtimeEngine {
     this.#charging[event.cpu] = task;
   }
 
-  #updateCurr(event: TraceEvent, core: Task): void {
-    const task = this.state.task(core);
-    if (!task.charging) {
+  /** Shows the result of the charge that its CPU executes, if it does; the commonest of events. */
+  #updateCurr(event: TraceEvent): void {
+    const task = this.#charging[event.cpu];
+    if (task === undefined || !task.charging || task.task.pid !== event.pid) {
       if (this.drift.isWatching) this.drift.timePasses(event.seq, event.t);
       return;
     }

@@ -36,9 +36,6 @@ export class HiddenRecord {
   }
 }
 
-/** Upper bound of bases that one run is applied to. */
-const MAX_APPLIED = 8;
-
 export class VtimeTask {
   readonly task: Task;
   /** Scheduler whose vtime it carries. */
@@ -75,9 +72,10 @@ export class VtimeTask {
   lastRuntimeNs = 0;
 
   // Bases that the run was applied to, and how certainly.
-  readonly #applied: Basis[] = [];
-  readonly #appliedTri: Tri[] = [];
-  #appliedCount = 0;
+  /** The first of them; mostly there is but one. */
+  #appliedFirst: Basis | undefined;
+  #appliedFirstTri: Tri = 0;
+  readonly #appliedMore: { readonly basis: Basis; tri: Tri }[] = [];
   /** The run may have been applied to instances that could not be told. */
   appliedUnknown = false;
 
@@ -156,30 +154,35 @@ export class VtimeTask {
   }
 
   beginApplied(): void {
-    this.#appliedCount = 0;
+    this.#appliedFirst = undefined;
+    if (this.#appliedMore.length > 0) this.#appliedMore.length = 0;
     this.appliedUnknown = false;
   }
 
   noteApplied(basis: Basis, tri: Tri): void {
-    for (let i = 0; i < this.#appliedCount; i++) {
-      if (this.#applied[i] !== basis) continue;
-      if (tri === 1 || this.#appliedTri[i] === 0) this.#appliedTri[i] = tri;
+    if (this.#appliedFirst === undefined) {
+      this.#appliedFirst = basis;
+      this.#appliedFirstTri = tri;
       return;
     }
-    if (this.#appliedCount === MAX_APPLIED) {
-      this.appliedUnknown = true;
+    if (this.#appliedFirst === basis) {
+      if (tri === 1 || this.#appliedFirstTri === 0) this.#appliedFirstTri = tri;
       return;
     }
-    this.#applied[this.#appliedCount] = basis;
-    this.#appliedTri[this.#appliedCount++] = tri;
+    for (const entry of this.#appliedMore) {
+      if (entry.basis !== basis) continue;
+      if (tri === 1 || entry.tri === 0) entry.tri = tri;
+      return;
+    }
+    this.#appliedMore.push({ basis, tri });
   }
 
   /** Was the run that just ended applied to the basis? */
   wasAppliedTo(basis: Basis): Tri {
-    for (let i = 0; i < this.#appliedCount; i++) {
-      if (this.#applied[i] === basis && this.#appliedTri[i] !== 0) return this.#appliedTri[i] as Tri;
-    }
-    return this.appliedUnknown ? UNKNOWN : 0;
+    let tri: Tri = 0;
+    if (this.#appliedFirst === basis) tri = this.#appliedFirstTri;
+    else for (const entry of this.#appliedMore) if (entry.basis === basis) tri = entry.tri;
+    return tri === 0 && this.appliedUnknown ? UNKNOWN : tri;
   }
 
   /** A callback for it moves the basis of its queue to `v`, or would. */
