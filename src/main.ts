@@ -1,23 +1,63 @@
 // Entry of the program: connects the command line to the process, the only place that sets its exit code.
-import { main } from './cli.ts';
-import { EXIT } from './findings/verdict.ts';
+import { fstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadWithCodeCache, saveCodeCache } from './code-cache.ts';
+import type { CommandContext } from './commands/context.ts';
 
-process.stdout.on('error', ignoreClosedPipe);
-process.stderr.on('error', ignoreClosedPipe);
+/** The chunk with all that a replay needs. It is to be loaded with its code cache, so this file imports nothing of it. */
+const PROGRAM = join(import.meta.dirname, 'program.cjs');
 
-try {
-  process.exitCode = await main(process.argv.slice(2), {
-    stdout: { isTTY: process.stdout.isTTY === true, write: (text) => process.stdout.write(text) },
-    stderr: { isTTY: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
-    env: process.env,
-    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+/** Runs the program for the arguments of the process. */
+export async function start(): Promise<void> {
+  try {
+    loadWithCodeCache(PROGRAM);
+    const { main } = await import('./cli.ts');
+    process.exitCode = await main(process.argv.slice(2), {
+      stdout: outlet(1),
+      stderr: outlet(2),
+      env: process.env,
+      readerThread: join(import.meta.dirname, 'reader-thread.cjs'),
+      program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    });
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      `scx-check: internal error, please report it with the command and, if you can, the trace:\n${text}\n`,
+    );
+    process.exitCode = (await import('./findings/verdict.ts')).EXIT.internal;
+  }
+}
+
+/** Runs command lines, and keeps what was compiled for them: they will start faster. What they print is lost. */
+export async function writeCodeCache(commands: readonly (readonly string[])[]): Promise<void> {
+  await saveCodeCache(PROGRAM, async () => {
+    const { main } = await import('./cli.ts');
+    const nowhere = { isTTY: false, write: () => {} };
+    for (const command of commands) await main(command, { stdout: nowhere, stderr: nowhere, env: {} });
   });
-} catch (error) {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(
-    `scx-check: internal error, please report it with the command and, if you can, the trace:\n${text}\n`,
-  );
-  process.exitCode = EXIT.internal;
+}
+
+/** A stream of the process, made when it is written to: to make it takes longer than to replay a small trace. */
+function outlet(fd: 1 | 2): CommandContext['stdout'] {
+  let stream: NodeJS.WriteStream | undefined;
+  const open = (): NodeJS.WriteStream => {
+    if (stream === undefined) {
+      stream = fd === 1 ? process.stdout : process.stderr;
+      stream.on('error', ignoreClosedPipe);
+    }
+    return stream;
+  };
+  // A pipe or a file is no terminal; of devices only the stream knows.
+  let isTTY: boolean | undefined;
+  return {
+    get isTTY() {
+      isTTY ??= fstatSync(fd).isCharacterDevice() && open().isTTY === true;
+      return isTTY;
+    },
+    write: (text) => {
+      open().write(text);
+    },
+  };
 }
 
 /** A reader that goes away (`| head`) is not an error. */

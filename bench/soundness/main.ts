@@ -1,5 +1,5 @@
 // Run by hand, over a directory of recordings: damages recordings in every way that loses evidence, and reports the claims that only the damage makes.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openInput } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
@@ -145,6 +145,11 @@ function inputs(): string[] {
   if (root === undefined) return [];
   if (statSync(root).isFile()) return [root];
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /(\.jsonl|\.dat|\.dat\.xz)$/.test(name))
-    .map((name) => join(root, name));
+    .map((name) => join(root, name))
+    .filter((path) => /(\.jsonl|\.dat|\.dat\.xz)$/.test(path) || (path.endsWith('.json') && isTrace(path)));
+}
+
+/** Beside recordings lie snapshots and expectations, which are JSON as well. */
+function isTrace(path: string): boolean {
+  return readFileSync(path, 'utf8').slice(0, 200).includes('"scx-trace@');
 }

@@ -9,7 +9,7 @@ const format = (): Option =>
   new Option('--format <format>', 'form of the report').choices(['terminal', 'json']).default('terminal');
 const collect = (value: string, list: readonly string[] = []): string[] => [...list, value];
 
-export function addBisectCommands(program: Command, run: Runner, context: CommandContext): void {
+export function declareBisect(program: Command, run: Runner, context: CommandContext): void {
   const bisect = program
     .command('bisect')
     .description('find what brought a violation: the commit, the request, the kernel release, the variant')

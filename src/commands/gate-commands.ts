@@ -18,7 +18,7 @@ export function formatOption(): Option {
 
 const collect = (value: string, list: readonly string[] = []): string[] => [...list, value];
 
-export function addGateCommands(program: Command, run: Runner, context: CommandContext): void {
+export function declareTest(program: Command, run: Runner, context: CommandContext): void {
   program
     .command('test')
     .description('replay every trace that has an expectation, and compare')
@@ -35,7 +35,9 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
         (await import('./test.ts')).testCommand(paths, options, context),
       ),
     );
+}
 
+export function declareMinimize(program: Command, run: Runner, context: CommandContext): void {
   program
     .command('minimize')
     .description('cut a violating trace down to the events that a finding needs')
@@ -53,7 +55,9 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
         (await import('./minimize.ts')).minimizeCommand(path, options, context),
       ),
     );
+}
 
+export function declareDiff(program: Command, run: Runner, context: CommandContext): void {
   program
     .command('diff')
     .description('compare two recordings of one workload: findings, rules, fidelity, waits, picks, migrations, drops')
@@ -72,7 +76,9 @@ export function addGateCommands(program: Command, run: Runner, context: CommandC
         (await import('./diff.ts')).diffCommand(a, b, options, context),
       ),
     );
+}
 
+export function declareReport(program: Command, run: Runner, context: CommandContext): void {
   program
     .command('report')
     .description('render a stored result (--format json) in another form')

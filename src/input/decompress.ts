@@ -1,4 +1,4 @@
-// Recognises and undoes gzip, zstd and xz. Libraries are loaded only when they are needed.
+// Undoes gzip, zstd and xz. Libraries are loaded only when they are needed.
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { InputError } from '../errors.ts';
@@ -7,15 +7,6 @@ import type { Spool } from './spool.ts';
 import { zstdStream } from './zstd.ts';
 
 type Compression = Exclude<Source['compression'], 'none'>;
-
-/** Compression by magic number. */
-export function sniffCompression(head: Uint8Array): Source['compression'] {
-  const [a, b, c, d, e, f] = head;
-  if (a === 0x1f && b === 0x8b) return 'gzip';
-  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return 'zstd';
-  if (a === 0xfd && b === 0x37 && c === 0x7a && d === 0x58 && e === 0x5a && f === 0x00) return 'xz';
-  return 'none';
-}
 
 /** Decompresses all of `source` into `spool`. Damaged or truncated data is an InputError. */
 export async function decompress(compression: Compression, path: string, source: Source, spool: Spool): Promise<void> {

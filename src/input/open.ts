@@ -2,9 +2,8 @@
 import { createReadStream, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { InputError } from '../errors.ts';
-import { decompress, sniffCompression } from './decompress.ts';
+import { sniffCompression } from './sniff-compression.ts';
 import { FileSource, MemorySource, notReadable, openForReading, readHead, type Source } from './source.ts';
-import { Spool } from './spool.ts';
 
 /**
  * Opens `path` (`-` is standard input). What cannot be read at random (a pipe, a compressed file) is spooled first: in
@@ -19,6 +18,7 @@ export async function openInput(path: string): Promise<Source> {
   const file = new FileSource(path, fd);
   const compression = sniffCompression(readHead(file, 16));
   if (compression === 'none') return file;
+  const [{ decompress }, { Spool }] = await late();
   const spool = new Spool(path, compression);
   try {
     await decompress(compression, path, file, spool);
@@ -29,6 +29,7 @@ export async function openInput(path: string): Promise<Source> {
 }
 
 async function spoolPipe(path: string, stream: Readable): Promise<Source> {
+  const [{ decompress }, { Spool }] = await late();
   const raw = new Spool(path, 'none');
   try {
     for await (const chunk of stream) raw.write(chunk as Uint8Array);
@@ -42,6 +43,11 @@ async function spoolPipe(path: string, stream: Readable): Promise<Source> {
   await decompress(compression, path, source, spool);
   source.close();
   return spool.finish();
+}
+
+/** What plain files do without. */
+function late() {
+  return Promise.all([import('./decompress.ts'), import('./spool.ts')]);
 }
 
 /** Wraps text or bytes as an input, for tests and for the programming interface. */

@@ -145,6 +145,7 @@ function newDsq(model: Model, event: TraceEvent, idHi: number, idLo: number): Ds
     return dsq;
   }
   dsq.sched = model.schedOf(event);
+  if (idLo === DSQ_BYPASS && idHi === BUILTIN_HI) dsq.cpu = event.dsq_cpu;
   if (dsq.isUser) addUserDsq(model, dsq);
   else if (event.type === 'consume') {
     // A CPU consumes the GLOBAL of its own node and its own BYPASS only.

@@ -20,7 +20,7 @@ function adopt(model: Model, info: SchedInfo): Sched {
   const sched = schedById(model, info.sched);
   sched.linked = true;
   sched.name = info.name ?? '';
-  sched.level = info.level ?? 0;
+  sched.level = info.level ?? (info.parent === undefined ? 0 : 1);
   if (info.opsFlags !== undefined) {
     sched.opsFlags = lowHalf(info.opsFlags);
     sched.opsFlagsKnown = true;
@@ -34,5 +34,6 @@ function adopt(model: Model, info: SchedInfo): Sched {
   sched.path = info.path ?? '';
   sched.cidForm = info.cidForm === true;
   if (sched.level === 0) model.root ??= sched;
+  sched.levelKnown = info.level !== undefined || model.root === sched;
   return sched;
 }

@@ -1,4 +1,5 @@
 // A scheduler instance: what it is, whether it bypasses, and how it ends.
+import { NEVER } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
 import type { Dsq } from './dsq.ts';
 import { U64Table } from './u64-table.ts';
@@ -29,7 +30,10 @@ export class Sched {
   /** Order of appearance, for output. */
   readonly index: number;
   name = '';
+  /** Depth in the tree; see `levelKnown`. */
   level = 0;
+  /** The level was told or follows from the tree. Otherwise level 0 says nothing, and any other that it is a sub-scheduler. */
+  levelKnown = false;
   parent: Sched | undefined;
   readonly children: Sched[] = [];
   /** Low half of ops.flags; see `opsFlagsKnown`. */
@@ -53,14 +57,14 @@ export class Sched {
   /** All its user DSQs were seen being made: absence of one is certain. */
   dsqsKnown = false;
 
-  /** It was seen to write the vtime of queued tasks without a kfunc: the order of its vtime DSQs cannot be followed. */
+  /** It was seen to write the vtime of queued tasks without a kfunc, or nobody would have seen it: the order of its vtime DSQs cannot be followed. */
   writesVtimeSilently = false;
 
   /** Known bypass depth; -1 unknown. */
   bypassDepth = -1;
   /** Event of the last switch; -1 none seen. */
   bypassSeq = -1;
-  bypassTime = -1;
+  bypassTime = NEVER;
   /** Bypassing on each CPU (Tri); CPUs beyond the end have `bypassDefault`. */
   readonly bypassing: Tri[] = [];
   bypassDefault: Tri = UNKNOWN;
@@ -76,7 +80,7 @@ export class Sched {
   errorFmt = '';
   errorKind = 0;
   errorSeq = -1;
-  errorTime = -1;
+  errorTime = NEVER;
   errorCpu = -1;
   /** Exit message as the debug dump shows it. */
   dumpMessage: string | undefined;
@@ -94,6 +98,11 @@ export class Sched {
   constructor(idHi: number, idLo: number, index: number) {
     this.id = new U64(idHi, idLo);
     this.index = index;
+  }
+
+  /** It is certainly a root scheduler. */
+  get isRoot(): boolean {
+    return this.level === 0 && this.levelKnown;
   }
 
   get label(): string {
@@ -129,4 +138,9 @@ export class Sched {
     yield this;
     for (const child of this.children) yield* child.subtree();
   }
+}
+
+/** As far as the levels tell: may an instance whose parent is not known lie below another one? */
+export function mayLieBelow(sched: Sched, above: Sched): boolean {
+  return !sched.levelKnown || !above.levelKnown || sched.level > above.level;
 }

@@ -1,9 +1,14 @@
-// What a recording does not show is held against nobody: event types left out, a beginning cut off, events lost.
+// What a recording does not show is held against nobody: event types and fields left out, a beginning cut off, events lost.
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ReplayResult } from '../../src/findings/result.ts';
 import { CAPS_RULES } from '../../src/rules/caps/index.ts';
+import { withoutField } from '../support/damaged-trace.ts';
+import { openRecording } from '../support/recordings.ts';
 import { type EventJson, replayEvents } from '../support/replay.ts';
-import { Script } from './script.ts';
+import { held, measure, unsound, vocabularyOf } from '../support/soundness.ts';
+import { Script, WORKED_EXAMPLE } from './script.ts';
 
 const example = new Script();
 const recorded = example.header.recorded as readonly string[];
@@ -39,6 +44,29 @@ describe('event types that are not recorded', () => {
       expect(blamed(result)).toEqual([]);
     },
   );
+});
+
+const ROOT = join(import.meta.dirname, '../../fixtures');
+
+/** The traces of the caps rules that are not wrong. */
+const FIXTURES = [...OURS]
+  .map((id) => join(ROOT, 'rules', id))
+  .flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []))
+  .filter((path) => !/violating[^/]*$/.test(path));
+
+describe('fields that are not recorded', () => {
+  test.each([WORKED_EXAMPLE, ...FIXTURES].map((path) => [relative(ROOT, path), path]))('%s', async (_name, path) => {
+    const whole = measure(held(await openRecording(path), Number.POSITIVE_INFINITY), CAPS_RULES);
+    expect([...whole.mispredicted]).toEqual([]);
+    // What is there to be found may be found by another event.
+    const rules = new Set([...whole.found].map((text) => text.split(' ')[0]));
+    const claims = vocabularyOf(whole.trace).fields.flatMap(([type, field]) =>
+      unsound(whole, withoutField(whole.trace, type, field))
+        .filter((text) => !rules.has(text.split(' ')[0]))
+        .map((text) => `${type}.${field}: ${text}`),
+    );
+    expect(claims).toEqual([]);
+  });
 });
 
 const SCHEDULERS = [

@@ -1,6 +1,6 @@
 // Builds the program once for all tests that run it as a process of its own. Inside node_modules, so that the bundle finds
 // its dependencies and nobody else finds the bundle.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import type { TestProject } from 'vitest/node';
@@ -16,12 +16,12 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<void> {
   const root = join(import.meta.dirname, '../..');
   const home = join(root, 'node_modules/.scx-check-test');
-  const options = Array.isArray(config) ? config[0] : config;
-  const bundle = await rolldown({ ...options, cwd: root, logLevel: 'silent' });
-  await bundle.write({ ...options.output, dir: join(home, 'dist') });
-  await bundle.close();
-  mkdirSync(join(home, 'bin'), { recursive: true });
-  writeFileSync(join(home, 'bin/scx-check.js'), "#!/usr/bin/env node\nimport '../dist/main.js';\n", { mode: 0o755 });
-  writeFileSync(join(home, 'package.json'), '{"type":"module"}\n');
+  for (const part of [config].flat()) {
+    const bundle = await rolldown({ ...part, cwd: root, logLevel: 'silent' });
+    for (const output of [part.output ?? {}].flat()) await bundle.write({ ...output, dir: join(home, 'dist') });
+    await bundle.close();
+  }
+  cpSync(join(root, 'bin'), join(home, 'bin'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(home, 'package.json'));
   project.provide('program', join(home, 'bin/scx-check.js'));
 }

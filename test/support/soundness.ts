@@ -3,12 +3,14 @@ import type { ReplayResult } from '../../src/findings/result.ts';
 import type { EventSink, OpenTrace } from '../../src/readers/reader.ts';
 import { runReplay } from '../../src/replay/run.ts';
 import { RULES } from '../../src/rules/index.ts';
+import type { RuleSpec } from '../../src/rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../../src/trace/event.ts';
 import type { FieldName } from '../../src/trace/vocabulary/fields.ts';
 import { EVENT_SPECS, type EventType } from '../../src/trace/vocabulary/index.ts';
 
 export interface Whole {
   readonly trace: OpenTrace;
+  readonly rules: readonly RuleSpec[];
   readonly events: number;
   readonly cpus: number;
   /** Its accusations, by rule and place. */
@@ -17,12 +19,12 @@ export interface Whole {
   readonly named: ReadonlySet<string>;
   /** Rules about the ends of its schedulers, which the kernel's own message proves wherever it is seen. */
   readonly ended: ReadonlySet<string>;
-  /** What was predicted wrong. */
+  /** What was predicted wrong, by what was compared and place. */
   readonly mispredicted: ReadonlySet<string>;
 }
 
-export const replay = (trace: OpenTrace): ReplayResult =>
-  runReplay(trace, { path: 'trace', rules: RULES, explainFidelity: true });
+const replay = (trace: OpenTrace, rules: readonly RuleSpec[]): ReplayResult =>
+  runReplay(trace, { path: 'trace', rules, explainFidelity: true });
 
 /**
  * Findings that speak against a scheduler, a kernel or a recorder, by rule and place; whom they name depends on what is
@@ -50,7 +52,8 @@ function isContradiction(finding: ReplayResult['findings'][number]): boolean {
   return finding.rule === 'trace-inconsistent';
 }
 
-export function measure(trace: OpenTrace): Whole {
+/** What `rules` say of the whole trace. */
+export function measure(trace: OpenTrace, rules: readonly RuleSpec[] = RULES): Whole {
   let events = 0;
   let cpus = 0;
   trace.run({
@@ -60,18 +63,19 @@ export function measure(trace: OpenTrace): Whole {
       return true;
     },
   });
-  const result = replay(trace);
+  const result = replay(trace, rules);
   const ejections = result.findings.filter((finding) => finding.rule === 'scheduler-ejected');
   const ended = new Set(ejections.flatMap((finding) => [finding.rule, finding.class ?? '']));
   const made = accusations(result);
   return {
     trace,
+    rules,
     events,
     cpus,
     found: new Set(made.map((entry) => entry.text)),
     named: new Set(made.map((entry) => `${entry.rule} ${entry.pid}`)),
     ended,
-    mispredicted: new Set(mismatches(result)),
+    mispredicted: new Set(mismatches(result).map(({ place }) => place)),
   };
 }
 
@@ -85,7 +89,7 @@ const JUDGED_AT_END = new Set(['task-lost']);
 
 /** What a damaged view claims beyond the whole recording, and what it predicts wrong. */
 export function unsound(whole: Whole, damaged: OpenTrace): string[] {
-  const result = replay(damaged);
+  const result = replay(damaged, whole.rules);
   return [
     ...accusations(result)
       .filter(({ rule, pid, text }) => {
@@ -95,16 +99,27 @@ export function unsound(whole: Whole, damaged: OpenTrace): string[] {
         return !JUDGED_AT_END.has(rule) || !whole.named.has(`${rule} ${pid}`);
       })
       .map(({ text }) => text),
-    ...mismatches(result).filter((text) => !whole.mispredicted.has(text)),
+    ...mismatches(result)
+      .filter(({ place }) => !whole.mispredicted.has(place))
+      .map(({ text }) => text),
   ];
 }
 
-function mismatches(result: ReplayResult): string[] {
-  return (result.mismatches ?? []).map((entry) => `${entry.line}: ${entry.text} at ${entry.evidence.ts}`);
+interface Mismatch {
+  readonly text: string;
+  /** What was compared, and where: the words name what is known of those concerned. */
+  readonly place: string;
+}
+
+function mismatches(result: ReplayResult): Mismatch[] {
+  return (result.mismatches ?? []).map(({ line, text, evidence }) => ({
+    text: `${line}: ${text} at ${evidence.ts}`,
+    place: `${line} ${/\[([a-z-]+)\]$/.exec(text)?.[1] ?? ''} at ${evidence.ts}`,
+  }));
 }
 
 /** Fields that say what an event is, or which DSQ it names: without them it is another one. */
-const DEFINING = new Set(['dsq_addr', 'step', 'phase', 'enforce', 'exit_kind', 'sched', 'ret', 'bypass', 'expect']);
+const DEFINING = new Set(['dsq_addr', 'step', 'phase', 'expect']);
 
 export interface Vocabulary {
   readonly types: readonly EventType[];

@@ -44,7 +44,7 @@ beforeAll(() => {
       ...['-o', OUT, '-c', '2', '-m', '3584M', '-t', '3000', '--add', `${script}:/root/record.sh`],
       ...['--add', `${process.execPath}:/usr/local/bin/node`, '--add', `${join(ROOT, 'dist')}:/root/app/dist`],
       ...['--add', `${join(ROOT, 'bin')}:/root/app/bin`],
-      ...['commander', 'chalk', 'zod', 'csv-parse', 'xz-decompress', 'zstddec'].flatMap((name) => [
+      ...['zod', 'csv-parse', 'xz-decompress', 'zstddec'].flatMap((name) => [
         '--add',
         `${join(ROOT, 'node_modules', name)}:/root/app/node_modules/${name}`,
       ]),

@@ -43,7 +43,7 @@ export function beforeBypass(model: Model, event: TraceEvent, step: Step): void 
       `${sched.label} has bypass depth ${event.depth}, the toggles so far lead to ${before}`,
       sched,
     );
-  else if (!event.bypass && before === 0)
+  else if (event.has('bypass') && !event.bypass && before === 0)
     checks.fail('bypass-depth', `${sched.label} leaves bypass without having entered it`, sched);
   else checks.pass('bypass-depth', sched);
 }
@@ -71,16 +71,35 @@ export function bypass(model: Model, event: TraceEvent, step: Step): void {
     executing.push('bypass', sched, event.seq);
     const own = caps.of(sched);
     // The window of the enable: callbacks are set when bypass is on, and in use when it goes off.
-    if (sched === caps.enabling && own.live !== YES) own.live = event.bypass ? own.live : YES;
+    if (sched === caps.enabling && own.live !== YES)
+      own.live = !event.has('bypass') ? UNKNOWN : event.bypass ? own.live : YES;
     return;
   }
   executing.pop('bypass');
   if (sched === caps.enabling && caps.of(sched).live === NO && event.bypass) caps.of(sched).live = UNKNOWN;
+  if (!event.has('bypass')) {
+    forgetOwed(caps, sched);
+    return;
+  }
   if (event.bypass) {
     for (const member of sched.subtree()) for (const cpu of caps.cpus()) caps.of(member).cpu(cpu.id).idleTold = UNKNOWN;
     return;
   }
   for (const member of sched.subtree()) if (member.bypassDepth === 0) leave(model, event, member);
+}
+
+/** Whether bypass began or ended is not in the recording: nobody knows what a return from it owes. */
+function forgetOwed(caps: CapsState, sched: Sched): void {
+  for (const cpu of caps.cpus()) {
+    cpu.gateSub = UNKNOWN;
+    cpu.gateRoot = UNKNOWN;
+    cpu.pendingKnown = false;
+    for (const member of sched.subtree()) {
+      const on = caps.of(member).cpu(cpu.id);
+      on.idleTold = UNKNOWN;
+      on.marker = UNKNOWN;
+    }
+  }
 }
 
 /** What a scheduler is owed on every CPU when it no longer bypasses. */
@@ -90,7 +109,7 @@ function leave(model: Model, event: TraceEvent, sched: Sched): void {
   for (const cpu of caps.cpus()) {
     const on = own.cpu(cpu.id);
     on.idleTold = UNKNOWN;
-    if (sched.level === 0) {
+    if (sched.isRoot) {
       cpu.gateRoot = YES;
       continue;
     }

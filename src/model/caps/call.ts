@@ -1,7 +1,7 @@
 // A grant or a revoke that is under way on a CPU.
 import { CpuMask } from '../../trace/cpu-mask.ts';
 import { U64 } from '../../trace/u64.ts';
-import { NO, type Sched, type Tri, UNKNOWN } from '../sched.ts';
+import { mayLieBelow, NO, type Sched, type Tri, UNKNOWN } from '../sched.ts';
 import type { Cell } from './cell.ts';
 
 export const CALL_GRANT = 0;
@@ -73,7 +73,10 @@ export class DelegationCall {
     if (this.error !== '') return false;
     if (this.target === undefined) return this.targetLinked !== NO;
     if (this.isGrant) return this.target === sched;
-    for (let at: Sched | undefined = sched; at !== undefined; at = at.parent) if (at === this.target) return true;
-    return false;
+    for (let at = sched; at !== this.target; at = at.parent) {
+      // Whoever is not placed in the tree may be below it.
+      if (at.parent === undefined) return !at.isRoot && mayLieBelow(at, this.target);
+    }
+    return true;
   }
 }

@@ -34,6 +34,14 @@ export class CapsState {
   /** The scheduler asked for another layout than the default. */
   overridden: Tri = NO;
   acceptedOverride: CidOverride | undefined;
+  /** Event behind which everything that concerns the delegation has been seen. */
+  knownSince = -1;
+  /** An instance was attached, and it is not known which. */
+  strangerCame = false;
+  /** An instance left the tree, and it is not known which. */
+  strangerLeft = false;
+  /** An exit was claimed or reported, and it is not known whose. */
+  strangerExited = false;
   /** Bypass toggles under way, by CPU, and those among them that met another one. */
   readonly toggles = { open: new Set<number>(), overlapped: new Set<number>() };
   /** Calls under way, on all CPUs. */
@@ -44,6 +52,8 @@ export class CapsState {
   /** Instance that is being enabled: allocated last. */
   enabling: Sched | undefined;
   enableSeq = -1;
+  /** A sub-scheduler is being enabled. */
+  enablesSub = false;
   /** Instance that is being disabled. */
   disabling: Sched | undefined;
   /** What the trace shows at all: these events occurred. */
@@ -76,7 +86,7 @@ export class CapsState {
   of(sched: Sched): SchedCaps {
     let caps = this.#scheds[sched.index];
     if (caps === undefined) {
-      caps = new SchedCaps(sched, false, sched.level === 0 && sched.linked, this.blind);
+      caps = new SchedCaps(sched, false, sched.isRoot && sched.linked, this.blind);
       this.#scheds[sched.index] = caps;
     }
     return caps;
@@ -84,7 +94,7 @@ export class CapsState {
 
   /** The instance was made in the trace: nothing of it is unknown. */
   born(sched: Sched): SchedCaps {
-    const caps = new SchedCaps(sched, true, sched.level === 0, this.blind);
+    const caps = new SchedCaps(sched, true, sched.isRoot, this.blind);
     this.#scheds[sched.index] = caps;
     return caps;
   }
@@ -156,19 +166,19 @@ export class CapsState {
 
   /** Capabilities of `need` that the scheduler certainly lacks on the CPU. */
   lacks(sched: Sched, cpu: number, need: number): number {
-    if (!this.active || sched.level === 0) return 0;
+    if (!this.active || sched.isRoot) return 0;
     return need & absentOf(this.of(sched).ecaps(cpu));
   }
 
   /** Capabilities of `need` that it may lack. */
   mayLack(sched: Sched, cpu: number, need: number): number {
-    if (!this.active || sched.level === 0) return 0;
+    if (!this.active || sched.isRoot) return 0;
     return need & ~presentOf(this.of(sched).ecaps(cpu));
   }
 
   /** Does the scheduler hold the base capability on the CPU? */
   holdsBase(sched: Sched, cpu: number): Tri {
-    return !this.active || sched.level === 0 ? YES : hasAll(this.of(sched).ecaps(cpu), CAP_BASE);
+    return !this.active || sched.isRoot ? YES : hasAll(this.of(sched).ecaps(cpu), CAP_BASE);
   }
 
   /** Scheduler whose program runs on the CPU, as far as the frames show it. */
@@ -183,10 +193,12 @@ export class CapsState {
     this.calls.length = 0;
   }
 
-  forget(): void {
+  forget(seq: number): void {
+    this.knownSince = seq;
     for (const caps of this.#scheds) caps?.forget();
     for (const cpu of this.cpus()) cpu.forget();
     this.calls.length = 0;
     this.treeKnown = false;
+    this.enablesSub = false;
   }
 }

@@ -27,6 +27,8 @@ export class Frame {
   caller: Sched | undefined;
   distant = false;
   target: Sched | undefined;
+  /** Who was named is not known. */
+  unnamed = false;
   allowed: Tri = UNKNOWN;
   ran = false;
 }
@@ -41,6 +43,7 @@ export class InsertRequest {
   placer: Sched | undefined;
   rq = -1;
   readonly flags = new U64();
+  flagsKnown = false;
   /** The check itself was recorded: its verdict, and what it said. */
   resolved = false;
   seq = -1;
@@ -193,6 +196,7 @@ export class CpuCaps {
     frame.caller = undefined;
     frame.distant = false;
     frame.target = undefined;
+    frame.unnamed = false;
     frame.allowed = UNKNOWN;
     frame.ran = false;
     return frame;

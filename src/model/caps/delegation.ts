@@ -8,7 +8,7 @@ import type { TraceEvent } from '../../trace/event.ts';
 import { formatDecimal, formatHex } from '../../trace/u64.ts';
 import { raise } from '../errors.ts';
 import type { Model } from '../model.ts';
-import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
+import { mayLieBelow, NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CALL_GRANT, CALL_REVOKE, DelegationCall } from './call.ts';
 import { absentOf, blurred, hasAll, possibleOf, presentOf, withBits, withoutBits } from './cell.ts';
@@ -17,7 +17,7 @@ import { checkDeadTarget } from './lifecycle.ts';
 import { recordNotice, settleCallNotices } from './notify.ts';
 import { WRITER_GRANT, WRITER_REVOKE } from './sched-caps.ts';
 import { pushSync } from './sync.ts';
-import { linkedAt } from './tree.ts';
+import { isIn, isPlaced, linkedAt } from './tree.ts';
 
 const EPERM = -1;
 const EINVAL = -22;
@@ -52,6 +52,7 @@ function begin(model: Model, event: TraceEvent, step: Step, kind: number): void 
   if (event.has('denied')) call.deniedGiven = event.denied ? YES : NO;
   if (event.has('denied_cids') && event.phase === 'begin') call.deniedBefore = event.denied_cids.clone();
   step.sched = call.target;
+  if (target === undefined) blurAll(model, event, call.caps);
   call.error = preamble(model, event, call);
   if (call.error !== '' && call.caller !== undefined) raisePreamble(model, step, call);
   for (const other of caps.calls) {
@@ -168,8 +169,27 @@ export function applyShard(
   const { target } = call;
   if (target === undefined || call.applied.has(shard)) return;
   call.applied.add(shard);
-  if (call.isGrant) grantShard(model, event, call, target, shard, cids);
-  else revokeShard(model, event, step, call, target, shard, cids);
+  if (call.isGrant) {
+    grantShard(model, event, call, target, shard, cids);
+    return;
+  }
+  revokeShard(model, event, step, call, target, shard, cids);
+  // Whoever is not placed in the tree may be in the subtree.
+  for (const sched of model.scheds)
+    if (!sched.gone && !isPlaced(sched) && !isIn(sched, target) && mayLieBelow(sched, target))
+      blurShard(model, call, sched, cids);
+}
+
+function blurShard(model: Model, call: DelegationCall, sched: Sched, cids: readonly number[]): void {
+  const own = model.caps.of(sched);
+  own.forgetNotices();
+  for (const cid of cids) {
+    const entry = own.cid(cid);
+    const gone = call.caps & possibleOf(entry.literal);
+    if (gone === 0) continue;
+    call.expected.push({ sched, cid, certain: false, before: entry.literal, seen: false });
+    entry.literal = blurred(entry.literal, gone);
+  }
 }
 
 /** May the grant be accepted on the cid: all capabilities asked for are in the parent's literal set. */
@@ -282,8 +302,9 @@ function blurAll(model: Model, event: TraceEvent, bits: number): void {
   const target = linkedAt(model, event.cgroup_hi, event.cgroup_lo);
   if (target === null) return;
   for (const sched of target === undefined ? model.scheds : target.subtree()) {
-    if (sched.level === 0 && sched.linked) continue;
+    if (sched.isRoot && sched.linked) continue;
     const own = model.caps.of(sched);
+    own.forgetNotices();
     for (let cid = 0; cid < Math.max(0, model.caps.nrCids); cid++) {
       const entry = own.cid(cid);
       entry.literal = blurred(entry.literal, bits);
@@ -473,8 +494,8 @@ function checkSubset(model: Model, step: Step, call: DelegationCall): void {
   const { target } = call;
   if (target === undefined || call.overlaps.length > 0) return;
   for (const sched of call.isGrant ? [target] : target.subtree()) {
-    if (!sched.linked || sched.parent === undefined || sched.parent.level === 0) {
-      if (sched.parent?.level === 0) step.checks.pass('cap-child-subset', sched);
+    if (!sched.linked || sched.parent === undefined || sched.parent.isRoot) {
+      if (sched.parent?.isRoot === true) step.checks.pass('cap-child-subset', sched);
       continue;
     }
     for (const cid of call.cids) compareWithParent(model, step, sched, cid);

@@ -63,7 +63,7 @@ export function endPick(model: Model, event: TraceEvent, step: Step): void {
 /** The pick shows the effective set of the previous task's scheduler; the fields are junk where that task has none. */
 function showPrev(model: Model, event: TraceEvent, step: Step): void {
   const sched = step.prev?.sched;
-  if (sched === undefined || sched.level === 0 || !event.has('prev_ecaps') || event.cpu !== event.rq) return;
+  if (sched === undefined || sched.isRoot || !event.has('prev_ecaps') || event.cpu !== event.rq) return;
   if (!sched.id.equals(event.prev_sched_hi, event.prev_sched_lo)) return;
   observeEcaps(model, event, step, sched, event.rq, event.prev_ecaps_lo, false);
 }
@@ -106,8 +106,13 @@ export function flush(model: Model, event: TraceEvent, step: Step): void {
   const rq = event.rq >= 0 ? event.rq : event.cpu;
   const cpu = model.caps.cpu(rq);
   cpu.pickDispatched = true;
-  if (sched === undefined) return;
-  if (sched.level === 0) {
+  if (sched === undefined) {
+    // Whoever was asked may be the one.
+    const asked = model.caps.cpu(event.cpu).innermost('sub_dispatch');
+    if (asked !== undefined) asked.ran = true;
+    return;
+  }
+  if (sched.isRoot) {
     if (cpu.folding) completeFold(model, step, cpu);
     return;
   }
@@ -119,13 +124,15 @@ export function flush(model: Model, event: TraceEvent, step: Step): void {
   } else {
     const frame = executing.innermost('sub_dispatch');
     if (frame?.target === sched) noteRun(model, event, step, frame);
-    else if (executing.innermost('notify')?.sched !== sched) unnested(model, event, step, sched, executing);
+    else if (frame?.unnamed !== true && executing.innermost('notify')?.sched !== sched)
+      unnested(model, event, step, sched, executing);
   }
   if (event.has('ecaps') && event.cpu === rq) observeEcaps(model, event, step, sched, rq, event.ecaps_lo, false);
 }
 
 /** A sub-scheduler dispatches outside any sub_dispatch() call of its parent. */
 function unnested(model: Model, event: TraceEvent, step: Step, sched: Sched, executing: CpuCaps): void {
+  if (sched.level === 0) return;
   if (!(model.header.recorded?.has('sub_dispatch') ?? model.caps.subDispatchShown)) return;
   // A fold that is not recorded calls back into the scheduler, too.
   if (model.caps.blind || executing.innermost('pick') === undefined) return;
@@ -144,13 +151,13 @@ export function dispatchCalled(model: Model, event: TraceEvent, step: Step, sche
   if (rq >= 0) {
     const cpu = model.caps.cpu(rq);
     cpu.pickDispatched = true;
-    if (cpu.folding && sched.level === 0) completeFold(model, step, cpu);
+    if (cpu.folding && sched.isRoot) completeFold(model, step, cpu);
   }
-  if (sched.level === 0) return;
+  if (sched.isRoot) return;
   const executing = model.caps.cpu(event.cpu);
   const frame = executing.innermost('sub_dispatch');
   if (frame?.target === sched) noteRun(model, event, step, frame);
-  else unnested(model, event, step, sched, executing);
+  else if (frame?.unnamed !== true) unnested(model, event, step, sched, executing);
 }
 
 /** The child runs inside the call. */
@@ -197,9 +204,11 @@ function beginSubDispatch(model: Model, event: TraceEvent, step: Step): void {
   const rq = event.rq >= 0 ? event.rq : event.cpu;
   const cpu = caps.cpu(rq);
   const caller = model.schedOf(event) ?? (cpu.folding ? cpu.reportDue : caps.callerOn(event.cpu));
-  const target = linkedAt(model, event.cgroup_hi, event.cgroup_lo) ?? undefined;
+  const found = linkedAt(model, event.cgroup_hi, event.cgroup_lo);
+  const target = found ?? undefined;
   step.sched = target;
   const frame = executing.push('sub_dispatch', undefined, event.seq);
+  frame.unnamed = found === undefined;
   frame.target = target;
   frame.caller = caller;
   if (target === undefined) return;

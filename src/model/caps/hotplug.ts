@@ -11,14 +11,16 @@ export function offline(model: Model, event: TraceEvent, step: Step): void {
   step.rq = model.cpu(event.target);
   const gone = event.step === 'notify' || event.step === '';
   for (const sched of model.scheds) {
-    if (sched.level === 0 || !sched.linked) continue;
+    if (sched.isRoot || sched.gone) continue;
     const on = caps.of(sched).cpu(event.target);
     on.idleTold = -1;
     if (event.step === 'inactive') continue;
-    on.effective = gone ? CELL_EMPTY : either(on.effective, CELL_EMPTY);
+    // Those that are not linked yet, or whose link was not seen, may be left out.
+    const zeroed = gone && sched.linked;
+    on.effective = zeroed ? CELL_EMPTY : either(on.effective, CELL_EMPTY);
     on.lost = 0;
     on.lossSeq = -1;
-    if (gone) on.zeroedSeq = event.seq;
+    if (zeroed) on.zeroedSeq = event.seq;
   }
   const cpu = caps.cpu(event.target);
   cpu.scanOwedSeq = -1;
@@ -35,5 +37,5 @@ export function online(model: Model, event: TraceEvent, step: Step): void {
   cpu.idle = -1;
   if (caps.queuesShown || (event.step !== 'notify' && event.step !== '')) return;
   for (const sched of model.scheds)
-    if (sched.level > 0 && sched.linked) pushSync(model, sched, event.target, event.seq, event.t, true);
+    if (!sched.isRoot && !sched.gone) pushSync(model, sched, event.target, event.seq, event.t, sched.linked);
 }

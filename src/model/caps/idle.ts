@@ -6,6 +6,7 @@ import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { hasAll } from './cell.ts';
 import type { CpuCaps } from './cpu-caps.ts';
+import { isPlaced } from './tree.ts';
 
 export const OP_UPDATE_IDLE = 'update_idle';
 
@@ -16,8 +17,11 @@ export function idleEvent(model: Model, event: TraceEvent, step: Step): void {
   step.rq = model.cpu(event.target);
   model.caps.idleShown = true;
   settleOwed(model, step, cpu);
-  // Without the flag in the recording it is a real transition.
-  const notify = !event.has('notify') || event.notify;
+  if (!event.has('idle') || !event.has('notify')) {
+    forgetIdle(model, cpu);
+    return;
+  }
+  const { notify } = event;
   cpu.idle = event.idle ? YES : NO;
   cpu.idleSeq = event.seq;
   cpu.owedIdle = event.idle;
@@ -31,17 +35,34 @@ export function idleEvent(model: Model, event: TraceEvent, step: Step): void {
   const rootForced = cpu.gateRoot;
   cpu.gateSub = NO;
   cpu.gateRoot = NO;
+  // Who is not placed in the tree is told, too.
+  if (model.scheds.some((sched) => !sched.gone && !isPlaced(sched))) cpu.owedOpen = true;
   if (model.root === undefined) cpu.owedOpen = true;
   else visit(model, cpu, model.root, rootForced, notify);
+}
+
+/** Which way it went, or whether it is a repetition, is not in the recording: anybody may have been told. */
+function forgetIdle(model: Model, cpu: CpuCaps): void {
+  cpu.idle = UNKNOWN;
+  cpu.idleSeq = -1;
+  cpu.owed = [];
+  cpu.owedOpen = true;
+  cpu.gateSub = UNKNOWN;
+  cpu.gateRoot = UNKNOWN;
+  for (const sched of model.scheds) {
+    const on = model.caps.of(sched).cpu(cpu.id);
+    on.idleTold = UNKNOWN;
+    if (sched.level > 0) on.marker = UNKNOWN;
+  }
 }
 
 /** Pre-order walk: a scheduler without the base capability is passed over together with everything below it. */
 function visit(model: Model, cpu: CpuCaps, sched: Sched, rootForced: Tri, notify: boolean): void {
   const own = model.caps.of(sched);
   const on = own.cpu(cpu.id);
-  const base: Tri = sched.level === 0 ? YES : hasAll(on.effective, CAP_BASE);
+  const base: Tri = sched.isRoot ? YES : hasAll(on.effective, CAP_BASE);
   if (base === NO) return;
-  const forced: Tri = sched.level === 0 ? rootForced : on.marker;
+  const forced: Tri = sched.isRoot ? rootForced : on.marker;
   if (sched.level > 0 && base === YES) on.marker = NO;
   const told: Tri = notify ? YES : forced;
   const op = own.hasOp(OP_UPDATE_IDLE);
@@ -58,7 +79,14 @@ export function idleTold(model: Model, event: TraceEvent, step: Step, sched: Sch
   const { caps } = model;
   const { checks } = step;
   caps.idleOpsShown = true;
-  if (rq < 0) return;
+  if (rq < 0) {
+    // It may be any CPU that somebody owes this to.
+    for (const cpu of caps.cpus()) {
+      cpu.owed = cpu.owed.filter((entry) => entry.sched !== sched);
+      caps.of(sched).cpu(cpu.id).idleTold = UNKNOWN;
+    }
+    return;
+  }
   const cpu = caps.cpu(rq);
   const on = caps.of(sched).cpu(rq);
   const what = `ops.update_idle(${event.idle ? 'idle' : 'busy'}) of ${sched.label}`;
@@ -95,14 +123,14 @@ export function idleTold(model: Model, event: TraceEvent, step: Step, sched: Sch
     step,
     on,
     event.idle,
-    renotified || on.marker !== NO || (sched.level === 0 && cpu.gateRoot !== NO),
+    renotified || on.marker !== NO || (sched.isRoot && cpu.gateRoot !== NO),
     sched,
     rq,
     what,
   );
   on.idleTold = event.idle ? YES : NO;
   on.marker = NO;
-  if (!shown && sched.level === 0) cpu.gateRoot = NO;
+  if (!shown && sched.isRoot) cpu.gateRoot = NO;
 }
 
 /** Told twice the same, when no repetition was owed. */

@@ -6,6 +6,7 @@ import { errorInCall, grant, revoke } from './delegation.ts';
 import { beginPick, consume, endPick, errorInDispatch, flush, opsEnqueue, selectCpu, subDispatch } from './dispatch.ts';
 import { offline, online } from './hotplug.ts';
 import { idleEvent } from './idle.ts';
+import { ifComplete } from './incomplete.ts';
 import { destination, dispatchEnqueue, linked, moveLocal, moveRemote, resolve } from './insert.ts';
 import { denied, kick } from './kick.ts';
 import { mapCids } from './layout.ts';
@@ -37,7 +38,7 @@ import {
 import { checkProtected, overload, rescue, rescueeCharged, rescueeSwitched, sliceEnded } from './rescue.ts';
 import { cidPerf, sliceWritten } from './slice.ts';
 import { ecapsUpdated, sync } from './sync.ts';
-import { attach, unlink } from './tree.ts';
+import { attach, noteSub, unlink } from './tree.ts';
 
 type Table = { readonly [T in EventType]?: Transition };
 
@@ -54,6 +55,7 @@ const AFTER: Table = {
   sched_attach: attach,
   sched_detach(model, event, step) {
     if (event.step === 'unlink' && step.sched !== undefined) unlink(model, event, step, step.sched);
+    else if (event.step === 'unlink') model.caps.strangerLeft = true;
     else disable(model, event, step);
   },
   sched_exit(model, event, step) {
@@ -70,6 +72,7 @@ const AFTER: Table = {
   cap_sync: sync,
   cap_notify(model, event, step) {
     step.sched = model.schedOf(event);
+    if (step.sched !== undefined) noteSub(model, step.sched);
     if (event.op === OP_CAPS_UPDATED) capsUpdated(model, event, step);
     else ecapsUpdated(model, event, step);
   },
@@ -170,7 +173,7 @@ const AFTER: Table = {
   cpu_online: online,
   cpu_offline: offline,
   lost(model) {
-    model.caps.forget();
+    model.caps.forget(model.seq);
   },
 };
 
@@ -191,6 +194,9 @@ const FIRST: ReadonlySet<EventType> = new Set([
 ]);
 
 export const CAPS_BEFORE: readonly (Transition | undefined)[] = EVENT_TYPES.map((type) => BEFORE[type]);
-export const CAPS_AFTER: readonly (Transition | undefined)[] = EVENT_TYPES.map((type) => AFTER[type]);
+export const CAPS_AFTER: readonly (Transition | undefined)[] = EVENT_TYPES.map((type) => {
+  const transition = AFTER[type];
+  return transition === undefined ? undefined : ifComplete(type, transition);
+});
 /** 1: the type matters even while there is no sub-scheduler. */
 export const CAPS_ALWAYS: Uint8Array = Uint8Array.from(EVENT_TYPES, (type) => (FIRST.has(type) ? 1 : 0));

@@ -29,6 +29,7 @@ import {
   ADMIT_IGNORED,
   ADMIT_RESCUE,
   ADMIT_UNKNOWN,
+  SOME_CPU,
   type TaskCaps,
 } from './task-caps.ts';
 import { isIn } from './tree.ts';
@@ -39,7 +40,8 @@ export function dispatchEnqueue(model: Model, event: TraceEvent, step: Step): vo
   const { insert } = cpu;
   insert.active = false;
   if (!isBuiltinId(event.dsq_hi, event.dsq_lo, DSQ_LOCAL) || step.task === undefined) return;
-  const rq = event.rq >= 0 ? event.rq : (step.dsq?.cpu ?? -1);
+  const named = event.has('dsq_addr') ? (step.dsq?.cpu ?? -1) : event.dsq_cpu;
+  const rq = event.rq >= 0 ? event.rq : named;
   request(insert, event, step.task, model.schedOf(event), rq);
   insert.placer = cpu.moveTask === step.task ? cpu.movePlacer : insert.sched;
 }
@@ -65,6 +67,7 @@ function request(insert: InsertRequest, event: TraceEvent, task: Task, sched: Sc
   insert.placer = sched;
   insert.rq = rq;
   insert.flags.set(event.enq_flags_hi, event.enq_flags_lo);
+  insert.flagsKnown = event.has('enq_flags');
   insert.resolved = false;
   insert.seq = event.seq;
   insert.forcedSeen = false;
@@ -106,7 +109,8 @@ export function linked(model: Model, event: TraceEvent, step: Step): void {
   const { caps } = model;
   const cpu = caps.cpu(event.cpu);
   const { insert } = cpu;
-  const rq = dsq.cpu >= 0 ? dsq.cpu : event.task_cpu;
+  const known = dsq.cpu >= 0 ? dsq.cpu : event.task_cpu;
+  const rq = known < 0 && insert.active && insert.task === task ? insert.rq : known;
   if (dsq.cpu < 0 && rq >= 0) dsq.cpu = rq;
   if (!insert.active || insert.task !== task) {
     request(insert, event, task, model.schedOf(event) ?? task.sched, rq);
@@ -130,10 +134,10 @@ export function linked(model: Model, event: TraceEvent, step: Step): void {
 
 function noteDiverted(event: TraceEvent, own: TaskCaps, where: number, rq: number): void {
   if (where === DSQ_REJECT) {
-    own.rejectedOn = rq;
+    own.rejectedOn = rq < 0 ? SOME_CPU : rq;
     own.rejectSeq = event.seq;
   } else if (where === DSQ_RESCUE) {
-    own.parkedOn = rq;
+    own.parkedOn = rq < 0 ? SOME_CPU : rq;
     own.parkedTime = event.t;
     own.parkedSeq = event.seq;
   }
@@ -183,8 +187,9 @@ function judge(model: Model, event: TraceEvent, step: Step, insert: InsertReques
   const own = caps.task(task);
   own.admitSeq = event.seq;
   own.admitted = ADMIT_UNKNOWN;
-  if (placer === undefined || rq < 0) {
-    step.checks.open('insert-needs-cap', 'who places the task is not known', undefined, rq);
+  if (placer === undefined || rq < 0 || !insert.flagsKnown) {
+    const what = placer === undefined ? 'who places the task' : rq < 0 ? 'where the task goes' : 'with which flags';
+    step.checks.open('insert-needs-cap', `${what} is not known`, placer, rq);
     if (verdict === DSQ_REJECT) own.missing = -1;
     return;
   }
@@ -228,7 +233,7 @@ function judgeAdmitted(
   }
   own.admitted =
     (flagsHi & ENQ_HI_IGNORE_CAPS) !== 0 ? ADMIT_IGNORED : placer !== task?.sched ? ADMIT_HOSTED : ADMIT_CAPS;
-  if (placer.level === 0) {
+  if (placer.isRoot) {
     checks.pass('root-never-rejected', placer, rq);
     return;
   }
@@ -294,7 +299,7 @@ function judgeRejected(
   if (event.has('missing_caps')) own.missing = event.missing_caps_lo;
   own.placer = placer;
   checks.deed('rejected', placer, task, rq, own.missing);
-  if (placer.level === 0) {
+  if (placer.isRoot) {
     fail('root-never-rejected', ', and the root scheduler holds everything');
     return;
   }
@@ -361,7 +366,7 @@ function judgeParked(
   const { checks } = step;
   const { task, rq } = insert;
   checks.deed('parked', placer, task, rq, lacking === mayLack ? lacking : -1);
-  if (placer.level === 0) {
+  if (placer.isRoot) {
     checks.fail(
       'root-never-rejected',
       `${label(insert, placer)} was parked for rescue, and the root scheduler holds everything`,

@@ -41,11 +41,11 @@ function requested(model: Model, event: TraceEvent, step: Step): void {
   if (sched === undefined) return;
   const { caps } = model;
   const cpu = caps.cpu(event.cpu);
-  if (sched.level === 0) ringDoorbell(model, event, step, cpu.doorbell);
+  if (sched.isRoot) ringDoorbell(model, event, step, cpu.doorbell);
   cpu.doorbell = -1;
   // A queued sync, or a kick by cid, asks for this kick at once; anything later is asked for by somebody else.
   const { priorSeq } = model.cpu(event.cpu);
-  if (cpu.queuedCid >= 0 && cpu.queuedSeq === priorSeq && sched.level === 0) caps.learnCid(cpu.queuedCid, event.target);
+  if (cpu.queuedCid >= 0 && cpu.queuedSeq === priorSeq && sched.isRoot) caps.learnCid(cpu.queuedCid, event.target);
   cpu.queuedCid = -1;
   if (cpu.kickedCid >= 0 && cpu.kickedSeq === priorSeq) caps.learnCid(cpu.kickedCid, event.target);
   cpu.kickedCid = -1;
@@ -99,7 +99,7 @@ function delivered(model: Model, event: TraceEvent, step: Step): void {
   const who = `a kick of CPU ${target} by ${sched.label}`;
   if (event.has('ecaps')) observeEcaps(model, event, step, sched, target, event.ecaps_lo, false);
   const cell = caps.of(sched).ecaps(target);
-  const base: Tri = sched.level === 0 ? YES : hasAll(cell, CAP_BASE);
+  const base: Tri = sched.isRoot ? YES : hasAll(cell, CAP_BASE);
   if (event.resched) {
     if (base === NO)
       checks.fail('kick-needs-base', `${who} makes it reschedule without the base capability`, sched, target);
@@ -117,7 +117,7 @@ function delivered(model: Model, event: TraceEvent, step: Step): void {
     ).task = curr;
   const foreign = preemptNeed(model, sched, target);
   const lacks = sched.level > 0 && (absentOf(cell) & CAP_PREEMPT) !== 0;
-  const holds = sched.level === 0 || (cell & CAP_PREEMPT) !== 0;
+  const holds = sched.isRoot || (cell & CAP_PREEMPT) !== 0;
   if (event.zeroed) {
     if (foreign === YES && lacks)
       checks.fail(
@@ -146,7 +146,7 @@ export function denied(model: Model, event: TraceEvent, step: Step, preempt: boo
   const cpu = model.caps.cpu(event.cpu);
   const lacking = (entry: KickRequest, certain: boolean): boolean => {
     const { sched, target, flags } = entry;
-    if (sched.level === 0) return false;
+    if (sched.isRoot) return false;
     const base = hasAll(model.caps.of(sched).ecaps(target), CAP_BASE);
     if (!preempt) return certain ? base === NO : base !== YES;
     if ((flags & KICK_PREEMPT) === 0) return false;

@@ -67,6 +67,11 @@ function nodeLookup(model: Model): (cpu: number) => number {
 function publish(model: Model, event: TraceEvent, step: Step): void {
   const { caps } = model;
   const { checks } = step;
+  if (!event.has('cpu_to_cid') || !event.has('shard_start')) {
+    for (const invariant of INVARIANTS) checks.open(invariant, 'the layout is not in the recording', step.sched);
+    if (caps.overridden === UNKNOWN) caps.layout = undefined;
+    return;
+  }
   const layout = layoutOf(event);
   const possible = [...(model.header.possible ?? layout.cidToCpu.toSorted((a, b) => a - b))];
   const problems = checkCidLayout(layout, possible);

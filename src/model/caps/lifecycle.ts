@@ -21,7 +21,10 @@ export function exitEvent(model: Model, event: TraceEvent, step: Step): void {
     cpu.errorSched = sched;
     return;
   }
-  if (sched === undefined) return;
+  if (sched === undefined) {
+    model.caps.strangerExited = true;
+    return;
+  }
   // The claim spreads before it returns.
   if (event.step === 'claim' && event.exit_kind !== EXIT_KIND.PARENT) model.caps.of(sched).ownExitSeq = event.seq;
   if (sched.exit?.claimSeq === event.seq) claimed(model, step, sched, sched.exit.kind);
@@ -31,11 +34,11 @@ export function exitEvent(model: Model, event: TraceEvent, step: Step): void {
 function claimed(model: Model, step: Step, sched: Sched, kind: number): void {
   const { checks } = step;
   if (kind === EXIT_KIND.PARENT) {
-    if (sched.level === 0) {
+    if (sched.isRoot) {
       checks.fail('exit-propagation', `the root scheduler ${sched.label} exits because its parent does`, sched);
       return;
     }
-    let known = true;
+    let known = !model.caps.strangerExited;
     for (let above = sched.parent; ; above = above.parent) {
       if (above === undefined) {
         known = false;
@@ -46,7 +49,7 @@ function claimed(model: Model, step: Step, sched: Sched, kind: number): void {
         checks.pass('exit-propagation', sched);
         return;
       }
-      if (above.level === 0) break;
+      if (above.isRoot) break;
     }
     if (known)
       checks.fail(
@@ -57,7 +60,7 @@ function claimed(model: Model, step: Step, sched: Sched, kind: number): void {
     else checks.open('exit-propagation', 'the schedulers above are not known', sched);
     return;
   }
-  if (kind === EXIT_KIND.PARENT_KILL && sched.level === 0)
+  if (kind === EXIT_KIND.PARENT_KILL && sched.isRoot)
     checks.fail('kill-effects', `the root scheduler ${sched.label} was killed by a parent`, sched);
 }
 
@@ -109,7 +112,9 @@ function killed(model: Model, event: TraceEvent, step: Step, target: Sched, call
   if (caller !== undefined && !isForeign(target, caller)) checks.pass('cap-relation-args', target);
   if (!model.records('sched_exit')) return;
   const { exit } = target;
-  if (exit === undefined)
+  if (exit === undefined && (target.claiming || model.caps.strangerExited))
+    checks.open('kill-effects', 'the recording does not say what became of the claim', target);
+  else if (exit === undefined)
     checks.fail('kill-effects', `${target.label} was killed by its parent, and no exit was claimed`, target);
   else if (
     exit.kind === EXIT_KIND.PARENT &&
@@ -128,6 +133,7 @@ function killed(model: Model, event: TraceEvent, step: Step, target: Sched, call
 /** The instance leaves the tree: everything below it must have left before, with a claim of its own. */
 export function unlinked(model: Model, step: Step, sched: Sched): void {
   model.caps.anyUnlinked = true;
+  if (model.caps.strangerExited) return;
   for (const below of sched.children) {
     if (below.linked && below.exit === undefined && sched.exit !== undefined)
       step.checks.fail('exit-propagation', `${sched.label} is gone, and ${below.label} below it has not exited`, below);

@@ -57,13 +57,13 @@ export function capsUpdated(model: Model, event: TraceEvent, step: Step): void {
       notice.deliveringOn = event.cpu;
       notice.deliverySeq = event.seq;
     }
-  }
+  } else own.forgetNotices();
   if (event.phase === 'begin') cpu.push('notify', sched, event.seq, OP_CAPS_UPDATED);
 }
 
 function checkLive(event: TraceEvent, step: Step, sched: Sched, own: SchedCaps): void {
   const { checks } = step;
-  if (sched.level === 0) {
+  if (sched.isRoot) {
     checks.fail(
       'caps-notify-live',
       'the root scheduler was told of a change of capabilities; it holds all of them',
@@ -132,7 +132,7 @@ function deliver(event: TraceEvent, step: Step, own: SchedCaps, notice: ShardNot
   const told = event.caps_lo;
   if (!notice.complete) {
     const beyond = (told & ~notice.mayCaps) !== 0 || !event.cids.isSubsetOf(notice.mayCids);
-    if (beyond && own.born && !own.blind)
+    if (beyond && own.changesKnown)
       checks.fail('caps-notify-exact', `${sched.label} was told of more than any call changed`, sched);
     else checks.open('caps-notify-exact', 'not all changes since the last notification are known', sched);
   } else if (notice.records === 0) {

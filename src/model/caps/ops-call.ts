@@ -2,7 +2,7 @@
 import type { TraceEvent } from '../../trace/event.ts';
 import { raise } from '../errors.ts';
 import type { Model } from '../model.ts';
-import { NO, type Sched, YES } from '../sched.ts';
+import { NO, type Sched, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { checkSilence as checkBypassSilence } from './bypass.ts';
 import { dispatchCalled } from './dispatch.ts';
@@ -84,6 +84,9 @@ function lifeCycle(model: Model, event: TraceEvent, step: Step, sched: Sched, ow
     case 'sub_attach': {
       const child = linkedAt(model, event.cgroup_hi, event.cgroup_lo);
       if (child === null) fail(`${sched.label} is asked to accept a scheduler that is not linked`, sched);
+      // Whoever is being enabled may be meant.
+      if (child === undefined && caps.enabling !== undefined && caps.of(caps.enabling).attached === NO)
+        caps.of(caps.enabling).attached = UNKNOWN;
       if (child === null || child === undefined) break;
       const theirs = caps.of(child);
       theirs.attachSeq = event.seq;
@@ -105,6 +108,8 @@ function lifeCycle(model: Model, event: TraceEvent, step: Step, sched: Sched, ow
       if (theirs.detachSeq >= 0) fail(`${sched.label} is told twice that ${child.label} is gone`, child);
       else if (theirs.attached === NO && theirs.born)
         fail(`${sched.label} is told that ${child.label} is gone, which it never accepted`, child);
+      else if (child.linked && caps.strangerLeft)
+        checks.open('attach-order', 'who has left the tree is not known', child);
       else if (child.linked) fail(`${sched.label} is told that ${child.label} is gone while it is linked`, child);
       else if (theirs.exitSeq >= 0) fail(`${sched.label} is told that ${child.label} is gone after its exit`, child);
       else checks.pass('attach-order', child);
@@ -113,7 +118,9 @@ function lifeCycle(model: Model, event: TraceEvent, step: Step, sched: Sched, ow
     }
     case 'exit': {
       const parent = sched.parent;
-      if (sched.level > 0 && sched.linked) fail(`${sched.label} is told to exit while it is linked`, sched);
+      if (sched.level > 0 && sched.linked && caps.strangerLeft)
+        checks.open('attach-order', 'who has left the tree is not known', sched);
+      else if (sched.level > 0 && sched.linked) fail(`${sched.label} is told to exit while it is linked`, sched);
       else if (
         parent !== undefined &&
         own.attached === YES &&

@@ -71,7 +71,7 @@ function vet(
       args: [caller.path === '' ? '/' : caller.path, cgroup],
       text: `${text} names sub-${cgroup}, which is no child of it`,
     });
-  } else if (caps.of(target).born && !target.linked && caps.of(target).unlinkSeq < 0 && target.level === 0) {
+  } else if (caps.of(target).born && !target.linked && caps.of(target).unlinkSeq < 0 && target.isRoot) {
     raise(model, step, 'sub-query-too-early', {
       sched: caller,
       args: [],
@@ -139,7 +139,7 @@ function read(model: Model, event: TraceEvent, step: Step, target: Sched, sinceS
     }
   }
   if (!clean) return;
-  step.checks.pass(target.level === 0 ? 'cap-root-full' : 'query-literal', target);
+  step.checks.pass(target.isRoot ? 'cap-root-full' : 'query-literal', target);
   if (target.level > 0) {
     step.checks.pass('cap-writer', target);
     if (kept.refused) step.checks.pass('grant-all-or-nothing', target);
@@ -192,7 +192,7 @@ function shortage(
   own: { readonly revokedSeq: number },
   entry: { readonly writeSeq: number },
 ): string {
-  if (target.level === 0) return 'cap-root-full';
+  if (target.isRoot) return 'cap-root-full';
   // A revoke has passed since that did not name this cid, or not this capability.
   if (own.revokedSeq > entry.writeSeq) return 'revoke-scope';
   return event.step === 'sysfs' ? 'cap-writer' : 'query-literal';

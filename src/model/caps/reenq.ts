@@ -11,7 +11,7 @@ import { CLASS_EXT, type Task } from '../task.ts';
 import { hasAll } from './cell.ts';
 import type { CpuCaps } from './cpu-caps.ts';
 import { completeFold } from './sync.ts';
-import { ADMIT_RESCUE, type TaskCaps } from './task-caps.ts';
+import { ADMIT_RESCUE, NO_CPU, type TaskCaps } from './task-caps.ts';
 import { isIn } from './tree.ts';
 
 const REASON_MASK = 0x7;
@@ -72,9 +72,9 @@ function failReject(step: Step, task: Task, own: TaskCaps, rq: number, what: str
 }
 
 function clearDebt(own: TaskCaps): void {
-  own.rejectedOn = -1;
+  own.rejectedOn = NO_CPU;
   own.rejectSeq = -1;
-  own.capReenqOn = -1;
+  own.capReenqOn = NO_CPU;
   own.capReenqSeq = -1;
 }
 
@@ -97,8 +97,8 @@ export function unlinked(model: Model, event: TraceEvent, step: Step): void {
   const rq = own.rejectedOn;
   const { rejectSeq } = own;
   clearDebt(own);
-  if (rq < 0) return;
   own.capReenqOn = rq;
+  if (rq < 0) return;
   own.capReenqCaps = own.missing;
   own.capReenqSeq = rejectSeq < 0 ? event.seq : rejectSeq;
   own.capReenqSched = task.sched;
@@ -136,7 +136,7 @@ export function localScan(model: Model, event: TraceEvent, step: Step): void {
 
 /** A local re-enqueue that a sub-scheduler asked for: it held the base capability when it did. */
 function checkReenqRequest(model: Model, step: Step, sched: Sched | undefined, rq: number): void {
-  if (sched === undefined || sched.level === 0) return;
+  if (sched === undefined || sched.isRoot) return;
   const own = model.caps.of(sched);
   const asked = own.reenqAsked.get(rq);
   const held = asked ?? hasAll(own.ecaps(rq), CAP_BASE);
@@ -160,7 +160,7 @@ export function reenqRequested(model: Model, event: TraceEvent, step: Step): voi
     const cpu = model.caps.cpu(event.cpu);
     if (cpu.folding) completeFold(model, step, cpu);
   }
-  if (sched === undefined || sched.level === 0) return;
+  if (sched === undefined || sched.isRoot) return;
   step.sched = sched;
   const rq = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq;
   if (rq < 0 || !isBuiltinId(event.dsq_hi, event.dsq_lo, DSQ_LOCAL)) return;
@@ -226,7 +226,7 @@ function unlinkedInScan(model: Model, event: TraceEvent, step: Step, task: Task)
   const { caller } = frame;
   const cpu = model.caps.cpu(rq);
   if (cpu.scanSeq < 0) {
-    if (caller === undefined || caller.level === 0 || task.sched === undefined) return;
+    if (caller === undefined || caller.isRoot || task.sched === undefined) return;
     if (isIn(task.sched, caller)) step.checks.pass('reenq-needs-base', caller, rq);
     else
       step.checks.fail(
@@ -370,7 +370,7 @@ function checkCapReason(
   else if (event.missing_cid >= 0 && cid >= 0 && event.missing_cid !== cid)
     fail('reenq-reason-exclusive', `comes back for cid ${event.missing_cid} on CPU ${event.rq}, which is cid ${cid}`);
   else if (due < 0) {
-    if (task.bornSeq >= 0 || own.admitSeq >= 0)
+    if (due === NO_CPU && (task.bornSeq > caps.knownSince || own.admitSeq >= 0))
       fail('reenq-reason-exclusive', 'comes back for lack of capabilities and was not turned away');
     else checks.open('reenq-reason-exclusive', 'what happened to the task before is not known', sched, event.rq);
     return;
@@ -410,7 +410,7 @@ export function dequeued(event: TraceEvent, step: Step): void {
   const own = step.task?.caps;
   if (own === undefined) return;
   clearDebt(own);
-  own.parkedOn = -1;
+  own.parkedOn = NO_CPU;
   own.dequeueSeq = event.seq;
 }
 

@@ -11,7 +11,7 @@ import { NO, type Sched, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import type { CpuCaps } from './cpu-caps.ts';
-import { ADMIT_RESCUE } from './task-caps.ts';
+import { ADMIT_RESCUE, NO_CPU, SOME_CPU } from './task-caps.ts';
 
 /** Without the length of a tick, the longest that kernels are built with. */
 const LONGEST_TICK_NS = 10_000_000;
@@ -22,7 +22,7 @@ function tickNs(model: Model): number {
 
 /** The root's options for rescues. */
 export function learnKnobs(model: Model, event: TraceEvent, sched: Sched): void {
-  if (sched.level !== 0 || !event.has('rescue_ppt')) return;
+  if (!sched.isRoot || !event.has('rescue_ppt')) return;
   const { caps } = model;
   const knobs = rescueKnobs(event.rescue_ppt, event.has('rescue_us') ? event.rescue_us : 0, tickNs(model));
   caps.rescueEnabled = knobs === undefined ? NO : YES;
@@ -90,9 +90,9 @@ export function admit(model: Model, event: TraceEvent, step: Step, cpu: CpuCaps,
     check.task = task;
     check.began = cpu.rescueSeq;
   } else if (rescuee === null || rescuee === task) checks.pass('rescue-single', task.sched, cpu.id);
-  checkBudget(model, event, step, cpu, task, own.parkedOn === cpu.id);
+  checkBudget(model, event, step, cpu, task, own.parkedOn === cpu.id || own.parkedOn === SOME_CPU);
   own.admitted = ADMIT_RESCUE;
-  own.parkedOn = -1;
+  own.parkedOn = NO_CPU;
   if (rescuee === task) return;
   cpu.rescuee = task;
   cpu.rescueSeq = event.seq;
@@ -144,6 +144,7 @@ export function linkedLocal(model: Model, event: TraceEvent, step: Step, rq: num
   const sliceNs = event.has('slice') ? toNumber(event.slice_hi, event.slice_lo) : -1;
   if (own.admitted === ADMIT_RESCUE && cpu.rescuee !== task) admit(model, event, step, cpu, task, sliceNs);
   else if (own.parkedOn === rq && (flagsHi & ENQ_HI_IGNORE_CAPS) !== 0) admit(model, event, step, cpu, task, sliceNs);
+  else if (own.parkedOn === SOME_CPU) cpu.rescuee = undefined;
 }
 
 /** The rescue is over: served, given up, or ended by a dequeue. */
@@ -244,7 +245,7 @@ export function overload(model: Model, event: TraceEvent, step: Step): void {
   }
   if (sched.exit?.claimSeq !== event.seq) return;
   const { checks } = step;
-  if (sched.level === 0) {
+  if (sched.isRoot) {
     checks.fail('rescue-eject', `the root scheduler ${sched.label} is ejected for its use of rescues`, sched);
     return;
   }
@@ -276,7 +277,8 @@ function longestWait(
 }
 
 function blame(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
-  const rq = event.exit_cpu >= 0 ? event.exit_cpu : event.cpu;
+  const rq = event.exit_cpu;
+  if (rq < 0) return;
   const waited = longestWait(model, event, rq);
   if (waited === undefined) return;
   const { task, ns } = waited;

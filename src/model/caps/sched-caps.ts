@@ -108,6 +108,8 @@ export class SchedCaps {
   attached: Tri = UNKNOWN;
   /** Event at which a revoke that reaches it ended last; -1 none. */
   revokedSeq = -1;
+  /** Every change of what it holds was seen, since it was made. */
+  changesKnown: boolean;
   /** A grant has reached it. */
   granted = false;
   /** Instances are done with: their capabilities keep their last values. */
@@ -137,6 +139,7 @@ export class SchedCaps {
     this.sched = sched;
     this.born = born;
     this.isRoot = isRoot;
+    this.changesKnown = born && !blind;
     if (born) {
       this.live = NO;
       this.attached = NO;
@@ -171,7 +174,7 @@ export class SchedCaps {
     let entry = this.#shards[index];
     if (entry === undefined) {
       entry = new ShardNotice();
-      entry.complete = this.born && !this.blind;
+      entry.complete = this.changesKnown;
       this.#shards[index] = entry;
     }
     return entry;
@@ -194,8 +197,15 @@ export class SchedCaps {
     return this.ops.has(name) ? YES : NO;
   }
 
+  /** It may have to be told of changes that nobody has seen. */
+  forgetNotices(): void {
+    this.changesKnown = false;
+    for (const notice of this.#shards) if (notice !== undefined) notice.complete = false;
+  }
+
   /** What it holds may have changed unseen. */
   forgetSets(): void {
+    this.changesKnown = false;
     this.#cids.length = 0;
     this.#cpus.length = 0;
     this.#shards.length = 0;

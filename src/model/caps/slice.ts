@@ -34,7 +34,7 @@ export function sliceWritten(model: Model, event: TraceEvent, step: Step): void 
   }
   if (flags) checks.pass('protected-honoured', sched, task.taskCpu);
   if (!lessThan(oldHi, oldLo, hi, lo)) return;
-  if (sched.level === 0 || task.taskCpu < 0) return;
+  if (sched.isRoot || task.taskCpu < 0) return;
   const base = hasAll(model.caps.of(sched).ecaps(task.taskCpu), CAP_BASE);
   if (base === NO)
     checks.fail(
@@ -66,7 +66,7 @@ export function cidPerf(model: Model, event: TraceEvent, step: Step): void {
   if (sched === undefined || rq < 0 || !event.has('ret')) return;
   if (event.has('ecaps')) observeEcaps(model, event, step, sched, rq, event.ecaps_lo, false);
   const on = caps.of(sched).cpu(rq);
-  const held = sched.level === 0 ? YES : hasAll(on.effective, CAP_PERF);
+  const held = sched.isRoot ? YES : hasAll(on.effective, CAP_PERF);
   const applied = event.ret === 0;
   if (!applied && event.ret !== EACCES) return;
   if (held === (applied ? YES : NO)) checks.pass('perf-needs-cap', sched, rq);

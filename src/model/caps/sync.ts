@@ -23,12 +23,13 @@ import {
 import type { CpuCaps } from './cpu-caps.ts';
 import { applyShard, learnAccepted, shardsOf } from './delegation.ts';
 import { isCid } from './layout.ts';
-import { isPlaced } from './tree.ts';
+import { isPlaced, noteSub } from './tree.ts';
 
 export const OP_ECAPS_UPDATED = 'sub_ecaps_updated';
 
 export function sync(model: Model, event: TraceEvent, step: Step): void {
   step.sched = model.schedOf(event);
+  if (step.sched !== undefined) noteSub(model, step.sched);
   if (event.step === 'queue') queue(model, event, step);
   else if (event.step === 'fold') fold(model, event, step);
   else if (event.step === 'entry') foldedEntry(model, event, step);
@@ -166,7 +167,7 @@ function fold(model: Model, event: TraceEvent, step: Step): void {
   }
   if (!complete) {
     for (const sched of model.scheds) {
-      if (sched.level === 0 || list.some((entry) => entry.sched === sched)) continue;
+      if (sched.isRoot || list.some((entry) => entry.sched === sched)) continue;
       const own = caps.of(sched).cpu(rq);
       own.beforeFold = own.effective;
       own.effective = either(own.effective, nextEcaps(model, sched, rq));
@@ -234,7 +235,10 @@ function noteChange(model: Model, cpu: CpuCaps, sched: Sched, before: Cell, afte
     on.marker = YES;
     cpu.gateSub = YES;
   } else if ((lost & CAP_BASE) !== 0) on.marker = NO;
-  else if (((mayLose | (possibleOf(after) & ~presentOf(before))) & CAP_BASE) !== 0) on.marker = -1;
+  else if (((mayLose | (possibleOf(after) & ~presentOf(before))) & CAP_BASE) !== 0) {
+    on.marker = UNKNOWN;
+    if (cpu.gateSub === NO) cpu.gateSub = UNKNOWN;
+  }
   if ((lost & CAP_BASE) !== 0) on.idleTold = -1;
 }
 
@@ -344,7 +348,7 @@ export function ecapsUpdated(model: Model, event: TraceEvent, step: Step): void 
 
 function checkReportContext(model: Model, event: TraceEvent, step: Step, sched: Sched, rq: number): void {
   const { checks } = step;
-  if (sched.level === 0)
+  if (sched.isRoot)
     checks.fail('ecaps-report-context', 'the root scheduler was told of effective capabilities', sched, rq);
   else if (sched.isBypassing(rq) === YES)
     checks.fail(
@@ -400,7 +404,7 @@ export function observeEcaps(
   value: number,
   folded: boolean,
 ): void {
-  if (sched.level === 0) return;
+  if (sched.isRoot) return;
   const { caps } = model;
   const { checks } = step;
   const own = caps.of(sched);
@@ -458,7 +462,7 @@ function learnLiteral(model: Model, sched: Sched, rq: number, value: number): vo
 /** Between folds a child has no more in effect than its parent. */
 function compareWithParent(model: Model, step: Step, sched: Sched, rq: number, value: number): void {
   const { parent } = sched;
-  if (parent === undefined || parent.level === 0 || !sched.linked) return;
+  if (parent === undefined || parent.isRoot || !sched.linked) return;
   const { caps } = model;
   const cpu = caps.cpu(rq);
   if (caps.calls.some((call) => call.mayChange(parent)) || cpu.awaits(parent) !== NO || cpu.awaits(sched) !== NO)

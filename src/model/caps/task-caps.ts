@@ -15,10 +15,14 @@ export const ADMIT_IGNORED = 4;
 export const ADMIT_HOSTED = 5;
 export const ADMIT_UNKNOWN = 6;
 
+/** Places of a task: nowhere; on some CPU that the trace does not name. */
+export const NO_CPU = -1;
+export const SOME_CPU = -2;
+
 export class TaskCaps {
   // Turned away: on the REJECT DSQ of a CPU, or taken off its local DSQ by a scan.
-  /** CPU whose REJECT DSQ it is on; -1 none. */
-  rejectedOn = -1;
+  /** CPU whose REJECT DSQ it is on; NO_CPU, SOME_CPU. */
+  rejectedOn = NO_CPU;
   rejectSeq = -1;
   /** Capabilities that the last rejection found missing; -1 unknown. */
   missing = -1;
@@ -26,8 +30,8 @@ export class TaskCaps {
   placer: Sched | undefined;
   /** Shared DSQ that it was taken from last: `global`, `bypass`, `user`, or ''. */
   takenFrom = '';
-  /** Re-enqueue with reason CAP that is due: CPU, missing capabilities (-1 unknown) and event; CPU -1: none. */
-  capReenqOn = -1;
+  /** Re-enqueue with reason CAP that is due: CPU (NO_CPU: none; SOME_CPU), missing capabilities (-1 unknown) and event. */
+  capReenqOn = NO_CPU;
   capReenqCaps = -1;
   capReenqSeq = -1;
   /** Owner at that time. */
@@ -51,7 +55,7 @@ export class TaskCaps {
   admitSeq = -1;
 
   // Rescue.
-  parkedOn = -1;
+  parkedOn = NO_CPU;
   parkedTime = -1;
   parkedSeq = -1;
 }

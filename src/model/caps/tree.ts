@@ -22,16 +22,34 @@ export function attach(model: Model, event: TraceEvent, step: Step): void {
       caps.enableSeq = event.seq;
       break;
     case 'sub_enable':
+      caps.enablesSub = event.phase !== 'end';
       if (event.phase !== 'end') caps.enabling = undefined;
       else endEnable(model, event, step);
       caps.enableSeq = event.phase === 'end' ? -1 : event.seq;
       break;
     case 'alloc':
       if (step.sched !== undefined) allocate(model, event, step.sched);
+      else strangerAttached(model);
       break;
     default:
       if (step.sched !== undefined) link(model, event, step, step.sched);
+      else strangerAttached(model);
   }
+}
+
+/** An instance is attached, and the event does not say which: it may be any that an event names later. */
+function strangerAttached(model: Model): void {
+  const { caps } = model;
+  caps.strangerCame = true;
+  caps.treeKnown = false;
+  caps.enabling = undefined;
+  if (model.root !== undefined || caps.enablesSub) caps.active = true;
+}
+
+/** What the event says is said of sub-schedulers only. */
+export function noteSub(model: Model, sched: Sched): void {
+  model.caps.active = true;
+  if (sched.level === 0 && !sched.levelKnown) sched.level = 1;
 }
 
 /** Places an instance that was loaded before the trace begins; `parent` and `ops` as the header has them, where it has. */
@@ -56,10 +74,12 @@ function allocate(model: Model, event: TraceEvent, sched: Sched): void {
   own.formKnown = event.has('cid_form');
   own.ops = opsOf(event) ?? own.ops;
   caps.enabling = sched;
-  if (sched.level === 0) {
+  if (sched.isRoot) {
     caps.treeKnown = true;
     return;
   }
+  // Somebody is linked at a cgroup that is not known.
+  if (sched.cgroup.isZero) caps.treeKnown = false;
   caps.active = true;
 }
 
@@ -74,8 +94,9 @@ function link(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
   if (first) allocate(model, event, sched);
   const ops = opsOf(event);
   if (ops !== undefined) caps.of(sched).ops = ops;
+  if (!sched.isRoot && sched.cgroup.isZero) caps.treeKnown = false;
   learnKnobs(model, event, sched);
-  if (sched.level === 0) {
+  if (sched.isRoot) {
     if (model.rqDsqsKnown) noRescues(model);
     caps.deriveLayout(model.cpus);
     return;
@@ -86,12 +107,16 @@ function link(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
       sched.linked = false;
       return;
     }
+    if (!sched.levelKnown) {
+      sched.level = parent.level + 1;
+      sched.levelKnown = parent.levelKnown;
+    }
     checkShape(model, step, parent, sched);
     adoptChild(parent, sched);
   } else {
     step.checks.open('tree-shape', 'the parent of an instance is not known', sched);
   }
-  if (sched.level >= SUB_MAX_DEPTH) {
+  if (sched.level >= SUB_MAX_DEPTH && sched.levelKnown) {
     raise(model, step, 'sub-max-depth', {
       sched,
       args: [SUB_MAX_DEPTH],
@@ -111,9 +136,10 @@ function findParent(model: Model, sched: Sched, event: TraceEvent | undefined): 
     const named = model.findSched(event.parent_sched_hi, event.parent_sched_lo);
     if (named !== undefined && named !== sched && named.linked) return named;
   }
-  if (sched.level === 1) return model.root;
+  if (sched.level === 1 && sched.levelKnown) return model.root;
   const path = pathOf(model, sched);
   if (path === '') return undefined;
+  if (!sched.levelKnown) return undefined;
   return model.scheds.find(
     (other) => other.linked && other.level === sched.level - 1 && isBelow(path, pathOf(model, other)),
   );
@@ -228,7 +254,7 @@ export function unlink(model: Model, event: TraceEvent, step: Step, sched: Sched
   const siblings = sched.parent?.children;
   const at = siblings?.indexOf(sched) ?? -1;
   if (at >= 0) siblings?.splice(at, 1);
-  if (sched.level === 0) {
+  if (sched.isRoot) {
     model.caps.layout = undefined;
     model.caps.layoutShown = false;
     model.caps.overridden = NO;
@@ -252,5 +278,5 @@ export function isIn(sched: Sched, above: Sched): boolean {
 export function isPlaced(sched: Sched): boolean {
   let at = sched;
   while (at.parent !== undefined) at = at.parent;
-  return at.level === 0 && at.linked;
+  return at.isRoot && at.linked;
 }

@@ -43,7 +43,7 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 
 /** Tasks belong to schedulers that have been linked. */
 function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
-  if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun) return;
+  if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun || model.caps.strangerCame) return;
   if (model.header.recorded?.has('sched_attach') !== true) return;
   // Said once.
   sched.linkSeq = event.seq;

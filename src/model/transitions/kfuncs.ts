@@ -153,7 +153,7 @@ export function vetEnqFlags(
     });
     return;
   }
-  if (local ?? isLocalId(event.dsq_hi, event.dsq_lo)) return;
+  if (local ?? (!event.has('dsq') || isLocalId(event.dsq_hi, event.dsq_lo))) return;
   if ((hi & ENQ_HI_IMMED) !== 0) {
     raise(model, step, 'immed-on-nonlocal', {
       ...common,

@@ -206,7 +206,13 @@ function noteLink(step: Step, task: Task): void {
  * the task was inserted with. The task keeps its place, and later ones are placed by keys that the trace does not show.
  */
 function noteSilentWrite(event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
-  if (!task.onPriq || task.dsq !== dsq || !event.has('vtime')) return;
+  if (!task.onPriq || task.dsq !== dsq) return;
+  if (!event.has('vtime')) {
+    // Nobody would see it.
+    if (dsq.sched !== undefined) dsq.sched.writesVtimeSilently = true;
+    dsq.orderKnown = false;
+    return;
+  }
   if (task.vtime.equals(event.vtime_hi, event.vtime_lo)) return;
   step.vtimeWritten = true;
   if (dsq.sched !== undefined) dsq.sched.writesVtimeSilently = true;

@@ -4,9 +4,10 @@ import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { toSignedBigInt } from '../../trace/u64.ts';
 import { LbPass } from '../bypass-lb.ts';
+import { isPlaced } from '../caps/tree.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
-import { NO, type Sched, UNKNOWN, YES } from '../sched.ts';
+import { mayLieBelow, NO, type Sched, UNKNOWN, YES } from '../sched.ts';
 import { checkStall, hzFromTimeout } from '../stall.ts';
 import { UNDECIDED } from '../step.ts';
 import { placeBuiltin } from './dsq.ts';
@@ -22,6 +23,7 @@ export const schedTransitions: Transitions = {
     if (sched === undefined) return;
     if (!sched.linked && model.records('sched_exit')) sched.mayAbort = false;
     learnSched(event, sched);
+    settleLevel(model, sched);
     if (model.hz === 0) model.hz = hzFromTimeout(sched);
     if (event.step === 'alloc' || event.step === '') {
       sched.setBypassingEverywhere(NO);
@@ -137,10 +139,19 @@ export const schedTransitions: Transitions = {
       }
       return;
     }
+    if (!event.has('bypass')) {
+      forgetUnplaced(model, sched);
+      for (const member of sched.subtree()) {
+        member.bypassDepth = -1;
+        member.setBypassingEverywhere(UNKNOWN);
+      }
+      return;
+    }
     const before = event.has('depth') ? event.depth : sched.bypassDepth;
     sched.bypassDepth = before < 0 ? -1 : before + delta;
     const flips = before < 0 || (event.bypass ? before === 0 : before === 1);
     if (!flips) return;
+    forgetUnplaced(model, sched);
     for (const member of sched.subtree()) {
       if (member !== sched && member.bypassDepth >= 0) member.bypassDepth += delta;
       // Flags flip CPU by CPU, each under its rq lock, between begin and end.
@@ -149,6 +160,15 @@ export const schedTransitions: Transitions = {
     }
   },
 };
+
+/** Instances of which nobody knows where they sit may be switched along. */
+function forgetUnplaced(model: Model, sched: Sched): void {
+  for (const other of model.scheds) {
+    if (other === sched || other.gone || isPlaced(other) || !mayLieBelow(other, sched)) continue;
+    other.bypassDepth = -1;
+    other.setBypassingEverywhere(UNKNOWN);
+  }
+}
 
 /** DSQs made before the instance had an id are its own: scx_alloc_and_add_sched() initialises them first. */
 function adopt(model: Model, sched: Sched): void {
@@ -187,9 +207,19 @@ function claimBeforeDisable(model: Model, event: TraceEvent, sched: Sched): void
   else if (model.unloadRequest !== 0) claim(event, sched, model.unloadRequest, event.seq, event.t);
 }
 
+/** Without a level in the trace: there is one root scheduler at a time, and whatever comes beside it lies below it. */
+function settleLevel(model: Model, sched: Sched): void {
+  if (sched.levelKnown || sched.level > 0) return;
+  if (model.caps.enablesSub || (model.root !== undefined && model.root !== sched)) sched.level = 1;
+  else sched.levelKnown = true;
+}
+
 function learnSched(event: TraceEvent, sched: Sched): void {
   if (event.has('name')) sched.name = event.name;
-  if (event.has('level')) sched.level = event.level;
+  if (event.has('level')) {
+    sched.level = event.level;
+    sched.levelKnown = true;
+  }
   if (event.has('ops_flags')) {
     sched.opsFlags = event.ops_flags_lo;
     sched.opsFlagsKnown = true;

@@ -32,11 +32,13 @@ export const taskTransitions: Transitions = {
   },
 
   exec(model, event, step) {
-    if (event.old_pid > 0 && event.old_pid !== event.pid) {
+    const cpu = model.cpu(event.cpu);
+    // Without its pid in the recording it is the task that the CPU executes.
+    const oldPid = event.has('old_pid') ? event.old_pid : cpu.currPid;
+    if (oldPid > 0 && oldPid !== event.pid) {
       // A thread that is not the leader takes over the leader's pid, and the dead leader gets its (de_thread).
-      model.exchangePids(event.old_pid, event.pid);
-      const cpu = model.cpu(event.cpu);
-      if (cpu.currPid === event.old_pid) cpu.currPid = event.pid;
+      model.exchangePids(oldPid, event.pid);
+      if (cpu.currPid === oldPid) cpu.currPid = event.pid;
     }
     taskOf(model, event, step);
   },

@@ -74,7 +74,8 @@ export const runContinuesOutsideMask = defineRule({
         if (stay !== undefined && stay.cpu === event.rq) stay.ticks++;
       },
       exec: (event) => {
-        // The thread goes on under another pid.
+        // The thread goes on under another pid; whose that was may not be known.
+        if (!event.has('old_pid')) running.clear();
         const stay = running.get(event.old_pid);
         if (stay === undefined || event.old_pid === event.pid) return;
         running.delete(event.old_pid);

@@ -1,5 +1,5 @@
 // Rule: bypass mode is left as often as it was entered.
-import type { Sched } from '../../model/sched.ts';
+import { mayLieBelow, type Sched } from '../../model/sched.ts';
 import { defineRule } from '../rule.ts';
 
 export const bypassDepthNegative = defineRule({
@@ -51,11 +51,14 @@ export const bypassDepthNegative = defineRule({
           return;
         }
         const depth = shown ?? known?.depth;
-        if (depth === undefined) return;
+        if (depth === undefined || !event.has('bypass')) {
+          depths.clear();
+          return;
+        }
         if (!event.bypass && depth <= 0)
           report('', sched, `bypass mode of ${sched.label} is switched off at depth ${depth}`, known?.seq ?? -1);
         // An instance switches everything below it along.
-        for (const other of depths.keys()) if (other.level > sched.level) depths.delete(other);
+        for (const other of depths.keys()) if (mayLieBelow(other, sched)) depths.delete(other);
         depths.set(sched, { depth: depth + (event.bypass ? 1 : -1), seq: event.seq });
       },
       sched_attach(event, step) {

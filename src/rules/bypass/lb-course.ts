@@ -104,7 +104,9 @@ export const lbMigrations = defineRule({
     let complete = true;
     return {
       bypass_lb(event) {
-        if (event.step !== 'timer') moved += event.nr_balanced;
+        if (event.step === 'timer') return;
+        if (event.has('nr_balanced')) moved += event.nr_balanced;
+        else complete = false;
       },
       dsq_unlink(event, step) {
         const { dsq, task, cpu } = step;
@@ -154,6 +156,8 @@ export const lbDequeueRace = defineRule({
         if (task === undefined || dsq?.isBypass !== true || cpu?.dequeuing !== task) return;
         context.checked();
         if (dsqBefore === undefined || dsqBefore === null || dsqBefore === dsq || !dsqBefore.isBypass) return;
+        // Events name one DSQ by its address and by its CPU.
+        if (dsq.cpu >= 0 && dsqBefore.cpu === dsq.cpu && dsqBefore.sched === dsq.sched) return;
         context.report({
           verdict: 'violation',
           message: `${task.label} is dequeued from DSQ ${dsq.name}, the load balancer had moved it to DSQ ${dsqBefore.name}`,

@@ -16,8 +16,10 @@ export const idleNotify = defineRule({
     const toldSeq: number[] = [];
     return {
       idle(event) {
-        if (event.step === 'claim' || !event.notify) return;
         const { target } = event;
+        if (event.step === 'claim') return;
+        if (!event.has('notify') || !event.has('idle')) told[target] = undefined;
+        if (!event.notify || !event.has('idle')) return;
         const cpu = context.model.cpus[target];
         context.checked();
         if (event.idle && cpu !== undefined && cpu.runPid >= 0) {

@@ -76,6 +76,10 @@ export const taskOnTwoCpus = defineRule({
         runsSince.set(task.pid, event.seq);
       },
       exec: (event) => {
+        if (!event.has('old_pid')) {
+          runsSince.clear();
+          open.clear();
+        }
         if (event.old_pid <= 0 || event.old_pid === event.pid) return;
         runsSince.delete(event.old_pid);
         open.delete(event.old_pid);
