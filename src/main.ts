@@ -16,6 +16,7 @@ export async function start(): Promise<void> {
       stdout: outlet(1),
       stderr: outlet(2),
       env: process.env,
+      readerThread: join(import.meta.dirname, 'reader-thread.cjs'),
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     });
   } catch (error) {

@@ -20,6 +20,8 @@ export class ByteWindow {
   base = 0;
   atEnd = false;
   readonly #source: Source;
+  /** The same bytes; a Buffer finds a byte several times faster than a Uint8Array does. */
+  #search: Buffer;
   #next = 0;
   /** The first newline behind the place that `skipTo` went to last: long lines are searched once. */
   #newline = -1;
@@ -28,6 +30,7 @@ export class ByteWindow {
     this.#source = source;
     // One byte more than a small input, so that its end is seen without growing.
     this.bytes = new Uint8Array(Math.max(1, Math.min(chunkBytes, source.size + 1)) + SLACK);
+    this.#search = Buffer.from(this.bytes.buffer);
   }
 
   /** Offset in the source of an index into `bytes`. */
@@ -50,6 +53,7 @@ export class ByteWindow {
       const larger = new Uint8Array(unread * 2 + SLACK);
       larger.set(this.bytes);
       this.bytes = larger;
+      this.#search = Buffer.from(larger.buffer);
     }
     const n = this.#source.readAt(this.#next, this.bytes.subarray(this.end, this.bytes.length - SLACK));
     this.#next += n;
@@ -70,7 +74,7 @@ export class ByteWindow {
   lineEnd(): number {
     let from = this.start;
     for (;;) {
-      const newline = from < this.end ? this.bytes.indexOf(NEWLINE, from) : -1;
+      const newline = from < this.end ? this.#search.indexOf(NEWLINE, from) : -1;
       if (newline >= 0 && newline < this.end) return newline;
       const scanned = this.end - this.start;
       if (!this.fill()) return this.end > this.start ? this.end : -1;
@@ -143,7 +147,7 @@ export class ByteWindow {
 
   /** The first newline from `from` on; `end` when there is none in the window. */
   #newlineFrom(from: number): number {
-    const at = this.bytes.indexOf(NEWLINE, from);
+    const at = this.#search.indexOf(NEWLINE, from);
     return at < 0 || at > this.end ? this.end : at;
   }
 }

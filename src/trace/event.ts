@@ -1,5 +1,6 @@
 // The one event record that readers fill and the model reads: fixed shape, reused for every event.
 import { CpuMask } from './cpu-mask.ts';
+import { TIME_ZERO } from './time.ts';
 import { formatDecimal, toBigInt, toSignedBigInt } from './u64.ts';
 import {
   type BoolField,
@@ -98,11 +99,11 @@ class TraceEventRecord {
   /** Ordinal in the trace, from 0. */
   seq = 0;
   /** Time since the time base of the trace, ns, exact. */
-  t = 0;
+  t = TIME_ZERO;
   /** CPU that executed. */
   cpu = 0;
   /** Place in the input: line number, or byte offset; only the reader that set it can spell it. */
-  position = 0;
+  position = TIME_ZERO;
 
   readonly words = new Int32Array(DEFAULT_WORDS);
   readonly strings: string[] = new Array<string>(stringCount).fill('');

@@ -18,27 +18,29 @@ export class LateFields {
   readonly #hi = new Int32Array(MAX_KEYS);
   readonly #lo = new Int32Array(MAX_KEYS);
   readonly #texts: string[] = new Array<string>(MAX_KEYS).fill('');
-  readonly #given = new Uint8Array(MAX_KEYS);
+  /** The number of the record in which each key was given last. */
+  readonly #given = new Int32Array(MAX_KEYS);
+  #record = 0;
 
   constructor(nrCpuIds: number, certain: boolean) {
     this.#nrCpuIds = nrCpuIds;
     this.#certain = certain;
   }
 
-  /** A record of `plan` begins. */
-  begin(plan: NamedPlan): void {
-    this.#given.fill(0, 0, plan.keys.length);
+  /** A record begins. */
+  begin(): void {
+    this.#record = (this.#record + 1) | 0;
   }
 
   setNumber(key: number, hi: number, lo: number): void {
     this.#hi[key] = hi;
     this.#lo[key] = lo;
-    this.#given[key] = 1;
+    this.#given[key] = this.#record;
   }
 
   setText(key: number, text: string): void {
     this.#texts[key] = text;
-    this.#given[key] = 1;
+    this.#given[key] = this.#record;
   }
 
   /** Completes the event from the values that were set. */
@@ -47,9 +49,9 @@ export class LateFields {
     for (let i = 0; i < late.length; i++) {
       const field = late[i];
       if (field === undefined) break;
-      if (this.#given[field.key] === 0) continue;
+      if (this.#given[field.key] !== this.#record) continue;
       // A guard that was not printed cannot vouch for the value.
-      if (field.guard >= 0 && (this.#given[field.guard] === 0 || !this.#guardHolds(field))) continue;
+      if (field.guard >= 0 && (this.#given[field.guard] !== this.#record || !this.#guardHolds(field))) continue;
       this.#lateField(field, event);
     }
     if (plan.maskWords > 0) this.#maskBits(plan, event);
@@ -97,7 +99,7 @@ export class LateFields {
 
   /** Words of a struct scx_cmask: word 0 holds cid `base & ~63`, valid are `base .. base+count-1`. */
   #cidWord(mask: CpuMask, field: LateField, hi: number, lo: number): void {
-    if (this.#given[field.base] === 0 || this.#given[field.count] === 0) return;
+    if (this.#given[field.base] !== this.#record || this.#given[field.count] !== this.#record) return;
     const base = (this.#lo[field.base] ?? 0) >>> 0;
     const end = base + ((this.#lo[field.count] ?? 0) >>> 0);
     const first = (base & ~63) + field.word * 64;

@@ -42,34 +42,52 @@ export class Pattern {
 }
 
 interface Entry<T> {
-  readonly pattern: Pattern;
+  readonly length: number;
+  /** First and last four bytes, filled up with zeros. */
+  readonly first: number;
+  readonly last: number;
+  /** Words behind the first one, up to the last. */
+  readonly middle: Int32Array;
   readonly value: T;
 }
 
 const BUCKETS = 1024;
+const BUCKET_BITS = 10;
 
-/** Words and what they stand for; what is not in the table yet is made by `make`, once. */
+/** Words and what they stand for; what is not in the table yet is made by `make`, once, from the word and its number. */
 export class WordTable<T> {
   readonly #buckets: Entry<T>[][] = Array.from({ length: BUCKETS }, () => []);
-  readonly #make: (word: string) => T;
+  readonly #make: (word: string, index: number) => T;
   readonly #values: T[] = [];
 
-  constructor(make: (word: string) => T) {
+  constructor(make: (word: string, index: number) => T) {
     this.#make = make;
   }
 
   /** What the word at `from..to` stands for. */
   find(bytes: Uint8Array, view: DataView, from: number, to: number): T {
-    const bucket = this.#buckets[hash(bytes, from, to)] ?? [];
-    for (let i = 0; i < bucket.length; i++) {
-      const entry = bucket[i];
-      if (entry !== undefined && entry.pattern.length === to - from && entry.pattern.matches(view, from, to))
-        return entry.value;
+    const length = to - from;
+    const first = length >= 4 ? view.getInt32(from, true) : view.getInt32(from, true) & ((1 << (length << 3)) - 1);
+    const last = length >= 4 ? view.getInt32(to - 4, true) : 0;
+    const hash = Math.imul(first ^ Math.imul(last ^ length, 0x9e3779b1), 0x85ebca6b) >>> (32 - BUCKET_BITS);
+    const bucket = this.#buckets[hash];
+    if (bucket !== undefined) {
+      for (let i = 0; i < bucket.length; i++) {
+        const entry = bucket[i];
+        if (entry === undefined || entry.first !== first || entry.last !== last || entry.length !== length) continue;
+        const { middle } = entry;
+        let at = 0;
+        while (at < middle.length && view.getInt32(from + 4 + (at << 2), true) === middle[at]) at++;
+        if (at === middle.length) return entry.value;
+      }
     }
     const word = new TextDecoder().decode(bytes.subarray(from, to));
-    const value = this.#make(word);
+    const value = this.#make(word, this.#values.length);
     this.#values.push(value);
-    bucket.push({ pattern: new Pattern(word), value });
+    const middle = Int32Array.from({ length: Math.max(0, (length - 5) >> 2) }, (_, i) =>
+      view.getInt32(from + 4 + (i << 2), true),
+    );
+    bucket?.push({ length, first, last, middle, value });
     return value;
   }
 
@@ -77,16 +95,4 @@ export class WordTable<T> {
   get values(): readonly T[] {
     return this.#values;
   }
-}
-
-/** Length and four bytes tell almost all words apart. */
-function hash(bytes: Uint8Array, from: number, to: number): number {
-  const length = to - from;
-  const first = bytes[from] ?? 0;
-  const second = bytes[from + 1] ?? 0;
-  const middle = bytes[from + (length >> 1)] ?? 0;
-  const last = bytes[to - 1] ?? 0;
-  return (
-    (Math.imul(length ^ (first << 5) ^ (middle << 10), 0x9e3779b1) + Math.imul(second ^ (last << 8), 0x85ebca6b)) >>> 22
-  );
 }

@@ -116,7 +116,7 @@ export class FtraceEvents {
     this.#use(bytes);
     event.begin(plan.kind);
     setConstants(plan, event);
-    if (plan.late.length > 0) this.#late.begin(plan);
+    if (plan.late.length > 0) this.#late.begin();
     for (let i = 0; i < zeros.length; i++) {
       const key = zeros[i];
       if (key?.slot === undefined) continue;
@@ -138,7 +138,7 @@ export class FtraceEvents {
     if (plan === undefined) return false;
     event.begin(plan.kind);
     setConstants(plan, event);
-    if (plan.late.length > 0) this.#late.begin(plan);
+    if (plan.late.length > 0) this.#late.begin();
     const message = this.#message;
     message.reset(bytes, from, to);
     while (message.next())

@@ -1,9 +1,12 @@
 // Fills the trace event from the printed arguments of a line, as the event's plan says.
-import type { TraceEvent } from '../../trace/event.ts';
+import { newTraceEvent, SLOT, type Slot, type TraceEvent } from '../../trace/event.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
 import { CODE, hasRequired, type KeySpec, type NamedPlan, setConstants } from '../named/event-plan.ts';
 import { LateFields } from '../named/late-fields.ts';
 import { StringTable } from '../string-table.ts';
+import { CommTable } from './comm-table.ts';
 import { skipBlanks } from './line-head.ts';
+import { isNumeric, type LineShape, LineTrace } from './line-shape.ts';
 import { NumberReader } from './number.ts';
 import { OtherPrints, stateBits } from './other-prints.ts';
 
@@ -11,50 +14,172 @@ const BLANK = 0x20;
 const QUOTE = 0x22;
 const PAREN = 0x28;
 const PAREN_END = 0x29;
+/** Of the `<-` before the place from which a probe's function was called. */
+const ARROW = 0x3c;
 const EQUALS = 0x3d;
+
+/** Shapes that are kept of the lines of one event. */
+const MAX_SHAPES = 4;
+/** Lines of no known shape until a known one makes room for theirs. */
+const PATIENCE = 256;
+
+/** How the lines of one event are read: its record, which keeps what is the same in all of them, and their shapes. */
+class EventLines {
+  readonly plan: NamedPlan;
+  readonly event: TraceEvent = newTraceEvent();
+  readonly shapes: LineShape[] = [];
+  /** Fields that one line has and the next may not. */
+  readonly passing: readonly Slot[];
+  /** The same for lines in another form than `key=value`. */
+  readonly passingOtherwise: readonly Slot[];
+  /** The shape of the line before, whose fields the record has. */
+  current: LineShape | undefined;
+  /** Lines that had none of the shapes. */
+  misses = 0;
+  /** The line before had no `key=value` and was read otherwise. */
+  otherwise = false;
+
+  constructor(plan: NamedPlan) {
+    this.plan = plan;
+    // A switch is told the names of its tasks by other lines, too.
+    const names = plan.kind === KIND.switch ? [SLOT.prev_comm, SLOT.next_comm] : plan.comms.map(({ slot }) => slot);
+    this.passing = [...new Set([...plan.late.map(({ slot }) => slot), ...names])];
+    this.passingOtherwise = plan.kind === KIND.wakeup ? [...this.passing, SLOT.prio, SLOT.target] : this.passing;
+  }
+}
 
 export class TextFields {
   readonly #strings = new StringTable();
   readonly #numbers = new NumberReader();
-  readonly #others = new OtherPrints(this.#strings, this.#numbers);
+  readonly #comms = new CommTable(this.#strings);
+  readonly #others = new OtherPrints(this.#comms, this.#numbers);
   readonly #late: LateFields;
-  /** Last command name seen of each task: names are passed on only when they are news. */
-  readonly #comms = new Map<number, string>();
+  readonly #trace = new LineTrace();
+  /** By number of the printed name. */
+  readonly #lines: (EventLines | undefined)[] = [];
 
   /** `nrCpuIds` and `certain` as in LateFields. */
   constructor(nrCpuIds: number, certain: boolean) {
     this.#late = new LateFields(nrCpuIds, certain);
   }
 
-  /** Fills `event` from the arguments at `from..to`; false when a required one is missing. */
-  fill(plan: NamedPlan, bytes: Uint8Array, view: DataView, from: number, to: number, event: TraceEvent): boolean {
-    event.begin(plan.kind);
-    setConstants(plan, event);
-    if (plan.late.length > 0) this.#late.begin(plan);
-    if (!plan.otherwise || !this.#others.fill(plan, bytes, view, from, to, event))
-      this.#keys(plan, bytes, view, from, to, event);
-    if (plan.late.length > 0) this.#late.finish(plan, event);
-    if (plan.comms.length > 0) this.#news(plan, event);
-    return hasRequired(plan, event);
+  /**
+   * The event of the line whose arguments lie at `from..to`, in a record that is reused for lines under the same printed
+   * name (number `name`); undefined when a required one is missing.
+   */
+  read(
+    name: number,
+    plan: NamedPlan,
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+  ): TraceEvent | undefined {
+    let lines = this.#lines[name];
+    if (lines === undefined) {
+      lines = new EventLines(plan);
+      this.#lines[name] = lines;
+    }
+    if (lines.otherwise && this.#asOtherLines(lines, bytes, view, from, to)) return lines.event;
+    const { current } = lines;
+    if (current !== undefined && this.#inShape(current, lines, bytes, view, from, to)) return complete(lines);
+    for (const shape of lines.shapes) {
+      if (shape === current) continue;
+      this.#conform(lines, shape);
+      if (this.#inShape(shape, lines, bytes, view, from, to)) return complete(lines);
+    }
+    return this.#walk(lines, bytes, view, from, to);
   }
 
-  /** The task's command name when it is not the one seen last. Remembers it. */
-  newComm(pid: number, comm: string): boolean {
-    if (this.#comms.get(pid) === comm) return false;
-    this.#comms.set(pid, comm);
+  /** Is it another name than the one that the task had last? Remembers it. */
+  isNews(pid: number, comm: string): boolean {
+    return this.#comms.isNews(pid, comm);
+  }
+
+  /** Reads a line that has another form than `key=value`, as the one before had. */
+  #asOtherLines(lines: EventLines, bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+    const { event, passingOtherwise: passing, plan } = lines;
+    if (!plan.otherwise && (bytes[from] === PAREN || keyEnd(bytes, skipBlanks(bytes, from, to), to) >= 0)) return false;
+    for (let i = 0; i < passing.length; i++) {
+      const slot = passing[i];
+      if (slot !== undefined && event.hasSlot(slot)) event.dropSlot(slot);
+    }
+    return this.#others.fill(plan, bytes, view, from, to, event) && hasRequired(plan, event);
+  }
+
+  /** Makes the record one with the fields of the shape. */
+  #conform(lines: EventLines, shape: LineShape): void {
+    const { event, plan } = lines;
+    lines.otherwise = false;
+    event.begin(plan.kind);
+    setConstants(plan, event);
+    event.markAll(shape.presence);
+    lines.current = shape;
+  }
+
+  #inShape(shape: LineShape, lines: EventLines, bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+    const { event, passing, plan } = lines;
+    const { late } = plan;
+    if (late.length > 0) this.#late.begin();
+    if (!shape.read(bytes, view, from, to, event, this.#numbers, this.#late)) return false;
+    for (let i = 0; i < passing.length; i++) {
+      const slot = passing[i];
+      if (slot !== undefined && event.hasSlot(slot)) event.dropSlot(slot);
+    }
+    if (late.length > 0) this.#late.finish(plan, event);
+    const { comms } = plan;
+    for (let i = 0; i < comms.length; i++) {
+      const name = comms[i];
+      const start = shape.comms[i * 2] ?? -1;
+      if (name === undefined || start < 0) continue;
+      const news = this.#comms.news(view, start, shape.comms[i * 2 + 1] ?? 0, event.low(name.owner));
+      if (news !== undefined) event.setString(name.slot, news);
+    }
     return true;
   }
 
-  /** Reads `key=value …`; keys usually come in the order of the plan. */
-  #keys(plan: NamedPlan, bytes: Uint8Array, view: DataView, from: number, to: number, event: TraceEvent): void {
+  /** Reads a line whatever its shape, and remembers that. */
+  #walk(lines: EventLines, bytes: Uint8Array, view: DataView, from: number, to: number): TraceEvent | undefined {
+    const { event, plan } = lines;
+    lines.current = undefined;
+    event.begin(plan.kind);
+    setConstants(plan, event);
+    if (plan.late.length > 0) this.#late.begin();
+    this.#trace.begin();
+    const otherwise =
+      (plan.otherwise && this.#others.fill(plan, bytes, view, from, to, event)) ||
+      !this.#keys(plan, bytes, view, from, to, event);
+    lines.otherwise = otherwise;
+    const presence = otherwise || this.#trace.irregular ? undefined : event.presence.slice();
+    if (plan.late.length > 0) this.#late.finish(plan, event);
+    if (!otherwise) this.#news(plan, event);
+    if (!hasRequired(plan, event)) return undefined;
+    if (presence !== undefined) this.#learn(lines, bytes, from, to, presence);
+    return event;
+  }
+
+  /** Keeps the shape of the line that was walked through. */
+  #learn(lines: EventLines, bytes: Uint8Array, from: number, to: number, presence: Int32Array): void {
+    const { passing, plan, shapes } = lines;
+    if (shapes.length === MAX_SHAPES && ++lines.misses % PATIENCE !== 0) return;
+    const has = ({ id }: Slot): boolean => (((presence[id >> 5] ?? 0) >>> (id & 31)) & 1) === 1;
+    if (plan.comms.some(({ slot, owner }) => has(slot) && !has(owner))) return;
+    for (const { id } of passing) presence[id >> 5] = (presence[id >> 5] ?? 0) & ~(1 << (id & 31));
+    const shape = this.#trace.shape(plan, bytes, from, to, presence);
+    if (shape === undefined) return;
+    if (shapes.length === MAX_SHAPES) shapes.shift();
+    shapes.push(shape);
+  }
+
+  /** Reads `key=value …`; keys usually come in the order of the plan. False: the line was no such, and read otherwise. */
+  #keys(plan: NamedPlan, bytes: Uint8Array, view: DataView, from: number, to: number, event: TraceEvent): boolean {
     const { keys } = plan;
     const { words } = event;
     const numbers = this.#numbers;
+    const trace = this.#trace;
     // `(function+0x0/0x1f)`, `(function <- caller)`: where the probe sits.
-    let at = bytes[from] === PAREN ? behind(bytes, from, to) : from;
+    let at = bytes[from] === PAREN ? this.#behindPlace(bytes, from, to) : from;
     let expected = 0;
-    /** Bits of the keys whose values were stored. */
-    let stored = 0;
     while (at < to) {
       if (bytes[at] === BLANK) {
         at++;
@@ -66,7 +191,7 @@ export class TextFields {
         const equals = keyEnd(bytes, at, to);
         if (equals < 0) {
           // Plugins of trace-cmd print some events of the scheduler in a form of their own.
-          if (expected === 0 && this.#others.fill(plan, bytes, view, at, to, event)) return;
+          if (expected === 0 && this.#others.fill(plan, bytes, view, at, to, event)) return false;
           at = wordEnd(bytes, at + 1, to);
           expected = Math.max(1, expected);
           continue;
@@ -74,29 +199,44 @@ export class TextFields {
         key = findKey(keys, view, at, to, equals + 1 - at);
         at = equals + 1;
         if (key === undefined) {
-          at = wordEnd(bytes, at, to);
+          const end = wordEnd(bytes, at, to);
+          trace.add(at, end, CODE.skip, -1);
+          at = end;
           continue;
         }
       }
       expected = key.index + 1;
-      const { code } = key;
+      const { code, slot } = key;
       if (code > CODE.wide) {
         at = this.#value(plan, key, bytes, view, at, to, event);
         continue;
       }
-      const next = numbers.read(bytes, at, to);
-      if (next < 0 || key.word < 0) {
-        at = key.name.endsWith('comm') ? stringEnd(plan, key, bytes, at, to) : wordEnd(bytes, at, to);
+      const next = slot === undefined ? -1 : numbers.read(bytes, at, to);
+      if (next < 0 || slot === undefined) {
+        const isName = key.name.endsWith('comm');
+        const end = isName ? stringEnd(plan, key, bytes, at, to) : wordEnd(bytes, at, to);
+        // A word in the place of a number says nothing, and the next line may have the number.
+        if (isName || code !== CODE.skip) trace.irregular = true;
+        trace.add(at, end, CODE.skip, key.index);
+        at = end;
         continue;
       }
+      trace.add(at, next, code, key.index);
       at = next;
-      words[key.word] = numbers.lo;
-      if (code === CODE.wide) words[key.word + 1] = numbers.hi;
-      if (plan.directKeys === -1) markKey(key, event);
-      else stored |= 1 << key.index;
+      words[slot.index] = numbers.lo;
+      if (code === CODE.wide) words[slot.index + 1] = numbers.hi;
+      event.mark(slot);
     }
-    if (stored === plan.directKeys) event.markAll(plan.directPresence);
-    else if (stored !== 0) for (const key of keys) if ((stored & (1 << key.index)) !== 0) markKey(key, event);
+    return true;
+  }
+
+  /** The place behind `(…)`. */
+  #behindPlace(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    let caller = -1;
+    for (; at < to && bytes[at] !== PAREN_END; at++) if (bytes[at] === ARROW) caller = at + 3;
+    if (caller >= 0 && caller <= at) this.#trace.addCaller(caller, at);
+    return skipBlanks(bytes, at + 1, to);
   }
 
   /** Takes a value that is no plain number, and returns the place behind it. */
@@ -109,23 +249,39 @@ export class TextFields {
     to: number,
     event: TraceEvent,
   ): number {
-    const { slot, index } = key;
-    if (key.code === CODE.text || (slot?.kind === 'str' && !isNumeric(bytes[from] ?? 0))) {
+    const { code, slot, index } = key;
+    const trace = this.#trace;
+    if (code === CODE.text || (slot?.kind === 'str' && !isNumeric(bytes[from] ?? 0))) {
       const end = stringEnd(plan, key, bytes, from, to);
       const text = this.#string(bytes, view, from, end);
-      if (key.code === CODE.late) {
-        this.#late.setText(index, text);
-      } else if (slot !== undefined) event.setString(slot, text);
+      if (code === CODE.late) this.#late.setText(index, text);
+      else if (slot !== undefined) event.setString(slot, text);
+      // Only command names of one word in the middle of a line end where a shape would see their end.
+      const isName = code === CODE.text && plan.comms.some((comm) => comm.slot === slot);
+      if (
+        !isName ||
+        index === plan.lastKey ||
+        end === to ||
+        bytes[from] === QUOTE ||
+        bytes.indexOf(BLANK, from) !== end
+      )
+        trace.irregular = true;
+      else trace.add(from, end, code, index);
       return end;
     }
-    if (key.code === CODE.state) {
+    if (code === CODE.state) {
       const end = wordEnd(bytes, from, to);
       if (slot !== undefined) event.setInt(slot, this.#state(bytes, from, end));
+      trace.add(from, end, code, index);
       return end;
     }
     const at = this.#numbers.read(bytes, from, to);
-    if (at < 0) return wordEnd(bytes, from, to);
+    if (at < 0) {
+      trace.irregular = true;
+      return wordEnd(bytes, from, to);
+    }
     this.#late.setNumber(index, this.#numbers.hi, this.#numbers.lo);
+    trace.add(from, at, code, index);
     return at;
   }
 
@@ -136,12 +292,9 @@ export class TextFields {
 
   /** Names of tasks are passed on when they are news. */
   #news(plan: NamedPlan, event: TraceEvent): void {
-    const { comms } = plan;
-    for (let i = 0; i < comms.length; i++) {
-      const name = comms[i];
-      if (name === undefined || !event.hasSlot(name.slot) || !event.hasSlot(name.owner)) continue;
-      const pid = event.low(name.owner);
-      if (pid === 0 || !this.newComm(pid, event.string(name.slot))) event.drop(name.slot.field);
+    for (const name of plan.comms) {
+      if (!event.hasSlot(name.slot) || !event.hasSlot(name.owner)) continue;
+      if (!this.#comms.isNews(event.low(name.owner), event.string(name.slot))) event.dropSlot(name.slot);
     }
   }
 
@@ -151,8 +304,10 @@ export class TextFields {
   }
 }
 
-function markKey(key: KeySpec, event: TraceEvent): void {
-  if (key.slot !== undefined) event.mark(key.slot);
+/** The event of a line that was read by its shape; undefined when a required field is missing. */
+function complete({ event, plan }: EventLines): TraceEvent | undefined {
+  // The shape was learnt from a complete line; only late fields may be missing in another one.
+  return plan.late.length === 0 || hasRequired(plan, event) ? event : undefined;
 }
 
 /** Index of the `=` behind the word at `from`; -1 when the word is no key. */
@@ -208,19 +363,8 @@ function isWordByte(byte: number): boolean {
   );
 }
 
-function isNumeric(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d;
-}
-
 function wordEnd(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   while (at < to && bytes[at] !== BLANK) at++;
   return at;
-}
-
-/** The place behind the closing parenthesis and blanks. */
-function behind(bytes: Uint8Array, from: number, to: number): number {
-  let at = from;
-  while (at < to && bytes[at] !== PAREN_END) at++;
-  return skipBlanks(bytes, at + 1, to);
 }

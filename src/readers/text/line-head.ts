@@ -49,14 +49,27 @@ export class LineHead {
   readonly #style: HeadStyle;
   /** Column of the bracket in the line before: most lines have it in the same place. */
   #column = 23;
+  /** Places behind the bracket of that line, and digits of the fraction of its time. */
+  #dot = 0;
+  #places = 0;
+  /** The eight bytes before the point of its time, without those in front of the blank before the seconds. */
+  #upper = 0;
+  #upperMask = 0;
+  #lower = 0;
+  #lowerMask = 0;
+  /** Bytes of these two words that count: a blank and the digits of the seconds. 0: the line before had no such time. */
+  #secondsLength = 0;
+  /** Where the point of the time was read last. */
+  #point = -1;
 
   constructor(style: HeadStyle) {
     this.#style = style;
   }
 
-  /** Reads the head of the line at `from..to`; false when it is none. */
-  parse(bytes: Uint8Array, from: number, to: number): boolean {
-    return this.#style === 'bracket' ? this.#bracket(bytes, from, to) : this.#latency(bytes, from, to);
+  /** Reads the head of the line at `from..to` of `bytes`, which `view` shows as well; false when it is none. */
+  parse(bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+    if (this.#style === 'latency') return this.#latency(bytes, from, to);
+    return this.#asBefore(bytes, view, from, to) || this.#bracket(bytes, view, from, to);
   }
 
   /** Where a text that may begin with blanks begins: behind one blank, or behind the column that trace-cmd pads names to. */
@@ -80,7 +93,60 @@ export class LineHead {
     return match === null ? -1 : Number(match[1]);
   }
 
-  #bracket(bytes: Uint8Array, from: number, to: number): boolean {
+  /** Reads a head that is laid out like the one before, in the same second; false when it is another. */
+  #asBefore(bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+    const open = from + this.#column;
+    const dot = open + this.#dot;
+    const colon = dot + 1 + this.#places;
+    if (this.#secondsLength === 0 || colon >= to || bytes[dot] !== DOT || bytes[colon] !== COLON) return false;
+    if (bytes[open] !== OPEN || bytes[open - 1] !== BLANK || bytes[open + 4] !== CLOSE) return false;
+    const a = (bytes[open + 1] ?? 0) - ZERO;
+    const b = (bytes[open + 2] ?? 0) - ZERO;
+    const c = (bytes[open + 3] ?? 0) - ZERO;
+    if (a < 0 || a > 9 || b < 0 || b > 9 || c < 0 || c > 9) return false;
+    if (
+      (view.getInt32(dot - 8, true) & this.#upperMask) !== this.#upper ||
+      (view.getInt32(dot - 4, true) & this.#lowerMask) !== this.#lower
+    )
+      return false;
+    // Between the bracket and the time lies nothing, or one word of flags.
+    const time = dot - this.#secondsLength;
+    let at = skipBlanks(bytes, open + 5, time);
+    if (at < time) {
+      if (isDigit(bytes[at] ?? 0)) return false;
+      while (at < time && bytes[at] !== BLANK) at++;
+      if (skipBlanks(bytes, at, time) < time) return false;
+    }
+    let ns = 0;
+    at = dot + 1;
+    for (; colon - at >= 4; at += 4) {
+      // Four digits at once: their values as bytes, then as pairs.
+      const four = view.getInt32(at, true) ^ 0x30303030;
+      if ((((four + 0x76767676) | 0 | four) & 0x80808080) !== 0) return false;
+      const pairs = Math.imul(four, 10) + (four >>> 8);
+      ns = ns * 10000 + (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
+    }
+    for (; at < colon; at++) {
+      const digit = (bytes[at] ?? 0) - ZERO;
+      if (digit < 0 || digit > 9) return false;
+      ns = ns * 10 + digit;
+    }
+    at = skipBlanks(bytes, colon + 1, to);
+    const name = at;
+    let byte = bytes[at] ?? 0;
+    if (isDigit(byte) || byte === PAREN) return false;
+    while (at < to && byte !== BLANK && byte !== TAB) byte = bytes[++at] ?? 0;
+    if (at === name) return false;
+    this.taskTo = open;
+    this.cpu = a * 100 + b * 10 + c;
+    this.ns = ns * (SCALE[this.#places] ?? 1);
+    this.nameFrom = name;
+    this.nameTo = bytes[at - 1] === COLON ? at - 1 : at;
+    this.argsFrom = skipBlanks(bytes, at, to);
+    return true;
+  }
+
+  #bracket(bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
     let at = from + this.#column;
     if (at + 4 > to || bytes[at] !== OPEN || bytes[at - 1] !== BLANK || !isDigit(bytes[at + 1] ?? 0)) {
       at = findBracket(bytes, from, to);
@@ -102,10 +168,25 @@ export class LineHead {
       while (at < to && bytes[at] !== BLANK) at++;
       at = skipBlanks(bytes, at, to);
     }
-    at = this.#time(bytes, at, to);
-    if (at < 0) return false;
-    at = skipBlanks(bytes, at, to);
-    return this.#name(bytes, at, to);
+    const end = this.#time(bytes, at, to);
+    if (end < 0) return false;
+    this.#remember(view, from + this.#column, at, end);
+    return this.#name(bytes, skipBlanks(bytes, end, to), to);
+  }
+
+  /** Notes how the head is laid out whose time lies at `time..end`. */
+  #remember(view: DataView, open: number, time: number, end: number): void {
+    const places = end - 1 - this.#point - 1;
+    const length = this.#point - time + 1;
+    // The blank before the seconds and its digits must fit into two words, and the words into the line.
+    if (this.#point < 0 || length > 8 || this.#point - 8 < open || view.getUint8(time - 1) !== BLANK) return;
+    this.#dot = this.#point - open;
+    this.#places = places;
+    this.#secondsLength = length;
+    this.#upperMask = length > 4 ? bytesAbove(8 - length) : 0;
+    this.#lowerMask = length >= 4 ? -1 : bytesAbove(4 - length);
+    this.#upper = view.getInt32(this.#point - 8, true) & this.#upperMask;
+    this.#lower = view.getInt32(this.#point - 4, true) & this.#lowerMask;
   }
 
   /** Reads `123.456789:` and returns the place behind the colon; -1 when it is no time. */
@@ -113,6 +194,8 @@ export class LineHead {
     let at = from;
     let value = 0;
     let byte = bytes[at] ?? 0;
+    this.#point = -1;
+    this.#secondsLength = 0;
     while (byte >= ZERO && byte <= NINE && at < to) {
       value = value * 10 + byte - ZERO;
       byte = bytes[++at] ?? 0;
@@ -133,6 +216,7 @@ export class LineHead {
     }
     if (byte !== DOT) return -1;
     this.seconds = value;
+    this.#point = at;
     const fraction = ++at;
     value = 0;
     byte = bytes[at] ?? 0;
@@ -233,6 +317,11 @@ export function skipBlanks(bytes: Uint8Array, from: number, to: number): number 
   let at = from;
   while (at < to && (bytes[at] === BLANK || bytes[at] === TAB)) at++;
   return at;
+}
+
+/** A mask of the bytes of a word from number `n` on. */
+function bytesAbove(n: number): number {
+  return -1 << (n << 3);
 }
 
 function digits(bytes: Uint8Array, from: number, to: number): number {

@@ -1,9 +1,9 @@
 // Prints that are no `key=value`: switches and wakeups as trace-cmd's plugins show them, events of words, plain text.
 
-import { SLOT, type TraceEvent } from '../../trace/event.ts';
+import { SLOT, type Slot, type TraceEvent } from '../../trace/event.ts';
 import { highHalf, lowHalf } from '../../trace/u64.ts';
 import type { NamedPlan } from '../named/event-plan.ts';
-import type { StringTable } from '../string-table.ts';
+import type { CommTable } from './comm-table.ts';
 import type { NumberReader } from './number.ts';
 
 const BLANK = 0x20;
@@ -27,6 +27,11 @@ const STATES: Readonly<Record<string, number>> = {
   '+': 0x100,
 };
 const OTHER_STATE = 0x80;
+/** Bits by the byte of a letter; blanks and `|` between letters have none. */
+const STATE_BITS = new Int32Array(256).fill(OTHER_STATE);
+for (const [letter, bits] of Object.entries(STATES)) STATE_BITS[letter.charCodeAt(0)] = bits;
+STATE_BITS[BLANK] = 0;
+STATE_BITS[0x7c] = 0;
 
 /** `0xffffffff8149ab1a: text` or `tracing_mark_write: text`, as trace-cmd shows marks. */
 const MARK = /^(?:0x)?[\w.+/]+: /;
@@ -37,7 +42,7 @@ const BALANCE = /^node (\d+): nr_cpus=(\d+) nr_tasks=(\d+) nr_balanced=(\d+) min
 const decoder = new TextDecoder();
 
 export class OtherPrints {
-  readonly #strings: StringTable;
+  readonly #comms: CommTable;
   readonly #numbers: NumberReader;
   // The task that was read last.
   #pid = -1;
@@ -45,8 +50,8 @@ export class OtherPrints {
   #commFrom = 0;
   #commTo = 0;
 
-  constructor(strings: StringTable, numbers: NumberReader) {
-    this.#strings = strings;
+  constructor(comms: CommTable, numbers: NumberReader) {
+    this.#comms = comms;
     this.#numbers = numbers;
   }
 
@@ -74,21 +79,21 @@ export class OtherPrints {
 
   /** `rcu_preempt:16 [120] R+ ==> swapper/0:0 [120]` */
   #switch(bytes: Uint8Array, view: DataView, from: number, to: number, event: TraceEvent): boolean {
-    let arrow = bytes.indexOf(EQUALS, from);
-    while (arrow > 0 && arrow + 3 < to && !(bytes[arrow + 1] === EQUALS && bytes[arrow + 2] === GREATER))
-      arrow = bytes.indexOf(EQUALS, arrow + 1);
+    let arrow = from;
+    while (arrow < to && !(bytes[arrow] === EQUALS && bytes[arrow + 1] === EQUALS && bytes[arrow + 2] === GREATER))
+      arrow++;
     if (arrow < from + 2 || arrow + 4 > to) return false;
     let close = arrow;
     while (close > from && bytes[close] !== CLOSE) close--;
     if (!this.#task(bytes, from, close + 1)) return false;
-    event.prev = this.#pid;
-    event.prev_state = stateBits(bytes, close + 1, arrow);
-    event.setString(SLOT.prev_comm, this.#comm(view));
+    event.setInt(SLOT.prev, this.#pid);
+    event.setInt(SLOT.prev_state, stateBits(bytes, close + 1, arrow));
+    this.#comm(view, event, SLOT.prev_comm);
     let end = to;
     while (end > arrow && bytes[end - 1] !== CLOSE) end--;
     if (!this.#task(bytes, arrow + 4, end)) return false;
-    event.next = this.#pid;
-    event.setString(SLOT.next_comm, this.#comm(view));
+    event.setInt(SLOT.next, this.#pid);
+    this.#comm(view, event, SLOT.next_comm);
     return true;
   }
 
@@ -97,11 +102,12 @@ export class OtherPrints {
     let close = to;
     while (close > from && bytes[close - 1] !== CLOSE) close--;
     if (!this.#task(bytes, from, close)) return false;
-    event.pid = this.#pid;
-    if (this.#prio >= 0) event.prio = this.#prio;
-    event.setString(SLOT.comm, this.#comm(view));
-    const cpu = bytes.lastIndexOf(COLON, to);
-    if (cpu > close && this.#numbers.read(bytes, cpu + 1, to) > 0) event.target = this.#numbers.lo;
+    event.setInt(SLOT.pid, this.#pid);
+    if (this.#prio >= 0) event.setInt(SLOT.prio, this.#prio);
+    this.#comm(view, event, SLOT.comm);
+    let cpu = to;
+    while (cpu > close && bytes[cpu] !== COLON) cpu--;
+    if (cpu > close && this.#numbers.read(bytes, cpu + 1, to) > 0) event.setInt(SLOT.target, this.#numbers.lo);
     return true;
   }
 
@@ -123,19 +129,17 @@ export class OtherPrints {
     return true;
   }
 
-  #comm(view: DataView): string {
-    return this.#strings.intern(view, this.#commFrom, this.#commTo - this.#commFrom);
+  /** The name of the task that was read last, if it is news. */
+  #comm(view: DataView, event: TraceEvent, slot: Slot): void {
+    const news = this.#comms.news(view, this.#commFrom, this.#commTo, this.#pid);
+    if (news !== undefined) event.setString(slot, news);
   }
 }
 
 /** Bits of sched_switch for a state such as `S`, `R+`, `D|K`; letters that it does not report are some sleep. */
 export function stateBits(bytes: Uint8Array, from: number, to: number): number {
   let state = 0;
-  for (let at = from; at < to; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte === BLANK || byte === 0x7c) continue;
-    state |= STATES[String.fromCharCode(byte)] ?? OTHER_STATE;
-  }
+  for (let at = from; at < to; at++) state |= STATE_BITS[bytes[at] ?? 0] ?? OTHER_STATE;
   return state;
 }
 

@@ -9,12 +9,12 @@ import { otherLine, type Remarks, readRemark } from './other-lines.ts';
 
 /** What a printed event name stands for. */
 export interface EventName {
+  /** Number of the name among those that occur. */
+  readonly index: number;
   readonly printed: string;
   readonly plan: NamedPlan | undefined;
   /** `PERF_RECORD_LOST` of perf. */
   readonly isLoss: boolean;
-  /** How often it occurs. */
-  count: number;
 }
 
 export interface Survey {
@@ -53,9 +53,8 @@ export function survey(source: Source, chunkBytes?: number): Survey {
   for (let end = window.lineEnd(); end >= 0; end = window.lineEnd()) {
     const { bytes, start } = window;
     if (view.buffer !== bytes.buffer) view = viewOf(bytes);
-    if (start < end && head.parse(bytes, start, end)) {
+    if (start < end && head.parse(bytes, view, start, end)) {
       const name = names.find(bytes, view, head.nameFrom, head.nameTo);
-      name.count++;
       readable++;
       if (name.plan !== undefined) {
         if (head.cpu > maxCpu) maxCpu = head.cpu;
@@ -110,8 +109,8 @@ export function survey(source: Source, chunkBytes?: number): Survey {
   };
 }
 
-function newName(printed: string): EventName {
-  return { printed, plan: planOf(printed), isLoss: printed.startsWith('PERF_RECORD_LOST'), count: 0 };
+function newName(printed: string, index: number): EventName {
+  return { index, printed, plan: planOf(printed), isLoss: printed.startsWith('PERF_RECORD_LOST') };
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -124,11 +123,14 @@ function detectStyle(source: Source): HeadStyle {
   const bracket = new LineHead('bracket');
   const latency = new LineHead('latency');
   let balance = 0;
+  let view = viewOf(window.bytes);
   for (let n = 0; n < STYLE_LINES; n++) {
     const end = window.lineEnd();
     if (end < 0) break;
-    if (bracket.parse(window.bytes, window.start, end)) balance++;
-    else if (latency.parse(window.bytes, window.start, end)) balance--;
+    const { bytes, start } = window;
+    if (view.buffer !== bytes.buffer) view = viewOf(bytes);
+    if (bracket.parse(bytes, view, start, end)) balance++;
+    else if (latency.parse(bytes, view, start, end)) balance--;
     window.nextLine(end);
   }
   return balance >= 0 ? 'bracket' : 'latency';

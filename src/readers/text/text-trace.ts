@@ -8,7 +8,7 @@ import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import { addRecorded, type EventName as RecordedName, type RecordedSet } from '../../trace/recorded.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
 import { SwitchNames } from '../switch-names.ts';
 import { TextFields } from './fields.ts';
@@ -58,8 +58,8 @@ class TextTrace implements OpenTrace {
     }
   }
 
-  positionOf(event: TraceEvent): string {
-    return `line ${event.position}`;
+  positionOf(place: Place): string {
+    return `line ${place.position}`;
   }
 
   lineOf(event: TraceEvent): number {
@@ -124,7 +124,6 @@ class TextRun {
   readonly #sink: EventSink;
   readonly #head: LineHead;
   readonly #fields: TextFields;
-  readonly #event: TraceEvent = newTraceEvent();
   readonly #switches = new SwitchNames();
   readonly #bothSwitches: boolean;
   /** The text is that of trace-cmd, which pads the names of events. */
@@ -172,7 +171,7 @@ class TextRun {
       const { bytes, start, line } = window;
       if (this.#view.buffer !== bytes.buffer) this.#useBytes(bytes);
       if ((line & (PROGRESS_INTERVAL - 1)) === 0) this.#options.onProgress?.(line);
-      if (start < end && this.#head.parse(bytes, start, end)) {
+      if (start < end && this.#head.parse(bytes, this.#view, start, end)) {
         const proceed =
           disorder === 0 ? this.#line(bytes, start, end, line) : this.#queue(bytes, start, end, line, disorder);
         if (!proceed) return;
@@ -199,10 +198,10 @@ class TextRun {
     }
     this.#time = (head.seconds - this.#survey.seconds) * 1e9 + head.ns - this.#survey.ns;
     if (this.#lost !== undefined && !this.#deliverLoss()) return false;
-    const event = this.#event;
-    // Without what its type requires it is an event of another kind under the same name.
     const from = plan.otherwise ? head.textFrom(this.#padded) : head.argsFrom;
-    if (!this.#fields.fill(plan, bytes, this.#view, from, end, event)) {
+    const event = this.#fields.read(name.index, plan, bytes, this.#view, from, end);
+    // Without what its type requires it is an event of another kind under the same name.
+    if (event === undefined) {
       this.#count(`${name.printed} (incomplete)`);
       return true;
     }
@@ -218,7 +217,7 @@ class TextRun {
         this.#nameByHead(event, bytes, start);
       }
     }
-    return this.#deliver(line);
+    return this.#deliver(event, line);
   }
 
   /** The head of a switch names the task that leaves, which the probe's arguments do not. */
@@ -227,12 +226,10 @@ class TextRun {
     if (prev <= 0 || event.has('prev_comm') || this.#survey.style !== 'bracket' || this.#namedByHead.has(prev)) return;
     this.#namedByHead.add(prev);
     const comm = this.#head.comm(bytes, start);
-    if (comm !== '' && this.#head.pid(bytes, start) === prev && this.#fields.newComm(prev, comm))
-      event.prev_comm = comm;
+    if (comm !== '' && this.#head.pid(bytes, start) === prev && this.#fields.isNews(prev, comm)) event.prev_comm = comm;
   }
 
-  #deliver(line: number): boolean {
-    const event = this.#event;
+  #deliver(event: TraceEvent, line: number): boolean {
     event.seq = this.#seq++;
     event.t = this.#time;
     event.position = line;
@@ -243,7 +240,7 @@ class TextRun {
     const lost = this.#lost;
     if (lost === undefined) return true;
     this.#lost = undefined;
-    const event = this.#event;
+    const event = newTraceEvent();
     event.begin(KIND.lost);
     event.cpu = Math.max(0, lost.cpu);
     if (lost.count >= 0) {
@@ -251,7 +248,7 @@ class TextRun {
       event.count_hi = Math.floor(lost.count / 2 ** 32) | 0;
     }
     event.text = lost.text;
-    return this.#deliver(lost.line);
+    return this.#deliver(event, lost.line);
   }
 
   #other(text: string, line: number): void {
@@ -297,7 +294,7 @@ class TextRun {
   #release({ bytes, line }: WaitingLine): boolean {
     const end = bytes.length - 8;
     this.#useBytes(bytes);
-    return !this.#head.parse(bytes, 0, end) || this.#line(bytes, 0, end, line);
+    return !this.#head.parse(bytes, this.#view, 0, end) || this.#line(bytes, 0, end, line);
   }
 }
 

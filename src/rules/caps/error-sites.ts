@@ -1,7 +1,7 @@
 // Rules about errors of sub-schedulers that the core raises and the model predicts.
 import { EXIT_KIND } from '../../kernel/exit.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { KIND } from '../../trace/vocabulary/index.ts';
+import { type EventType, KIND } from '../../trace/vocabulary/index.ts';
 import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 import type { RuleSpec } from '../rule.ts';
 
@@ -10,6 +10,52 @@ const isEnd = (event: TraceEvent): boolean => event.phase !== 'begin';
 const isLink = (event: TraceEvent): boolean => event.step === 'link' && event.level > 0;
 const isKfuncQuery = (event: TraceEvent): boolean => event.step !== 'sysfs' && event.phase !== 'end';
 const isOverride = (event: TraceEvent): boolean => event.step === 'override' && event.has('cpu_to_cid');
+
+/** The mask of cids that a kfunc is given. */
+function invalidMask(
+  id: string,
+  title: string,
+  fn: string,
+  type: EventType,
+  isCall: (event: TraceEvent) => boolean,
+): RuleSpec {
+  return kernelErrorRule({
+    id,
+    title,
+    fn,
+    since: '7.3',
+    needs: [type, 'sched_attach'],
+    checkedAt: [type],
+    isCheck: (event) => isCall(event) && event.has('base') && event.has('nr_cids'),
+    meaning:
+      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
+    causes: ['the mask was not initialised with cmask_init()', 'alloc_words was overwritten'],
+    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
+  });
+}
+
+/** A kfunc of a cid-form hierarchy, called by a scheduler that counts in CPUs. */
+function notCidForm(
+  id: string,
+  title: string,
+  fn: string,
+  types: readonly EventType[],
+  isCall: (event: TraceEvent) => boolean,
+  call: string,
+): RuleSpec {
+  return kernelErrorRule({
+    id,
+    title,
+    fn,
+    since: '7.3',
+    needs: [types, 'sched_attach'],
+    checkedAt: types,
+    isCheck: isCall,
+    meaning: `A scheduler that counts in CPUs called ${call}.`,
+    causes: ['the struct_ops was defined with SCX_OPS_DEFINE instead of SCX_OPS_CID_DEFINE'],
+    avoid: 'Use cid-form struct_ops.',
+  });
+}
 
 const DELEGATION_ERRORS: readonly RuleSpec[] = [
   kernelErrorRule({
@@ -50,56 +96,36 @@ const DELEGATION_ERRORS: readonly RuleSpec[] = [
     causes: ['a mask of cids was passed as capabilities', 'the program was built for a newer kernel'],
     avoid: 'Use the SCX_CAP_* constants, and test with bpf_core_enum_value_exists() for newer ones.',
   }),
-  kernelErrorRule({
-    id: 'sub-cap-not-cid-form',
-    title: 'Capabilities are delegated in cid-form hierarchies only.',
-    fn: 'sub_cap_preamble',
-    since: '7.3',
-    needs: [['cap_grant', 'cap_revoke'], 'sched_attach'],
-    checkedAt: ['cap_grant', 'cap_revoke'],
-    isCheck: isBegin,
-    meaning: 'A scheduler that counts in CPUs called a capability kfunc.',
-    causes: ['the struct_ops was defined with SCX_OPS_DEFINE instead of SCX_OPS_CID_DEFINE'],
-    avoid: 'Use cid-form struct_ops.',
-  }),
-  kernelErrorRule({
-    id: 'sub-grant-invalid-cmask',
-    title: 'The cid mask of a grant fits into the cid space and into its own memory.',
-    fn: 'scx_bpf_sub_grant',
-    since: '7.3',
-    needs: ['cap_grant', 'sched_attach'],
-    checkedAt: ['cap_grant'],
-    isCheck: (event) => isBegin(event) && event.has('base') && event.has('nr_cids'),
-    meaning:
-      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
-    causes: ['the mask was not initialised with cmask_init()', 'alloc_words was overwritten'],
-    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
-  }),
-  kernelErrorRule({
-    id: 'sub-revoke-invalid-cmask',
-    title: 'The cid mask of a revoke fits into the cid space and into its own memory.',
-    fn: 'scx_bpf_sub_revoke',
-    since: '7.3',
-    needs: ['cap_revoke', 'sched_attach'],
-    checkedAt: ['cap_revoke'],
-    isCheck: (event) => isBegin(event) && event.has('base') && event.has('nr_cids'),
-    meaning:
-      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
-    causes: ['the mask was not initialised with cmask_init()', 'alloc_words was overwritten'],
-    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
-  }),
-  kernelErrorRule({
-    id: 'sub-query-not-cid-form',
-    title: 'Capabilities are queried in cid-form hierarchies only.',
-    fn: 'scx_bpf_sub_caps',
-    since: '7.3',
-    needs: ['cap_query', 'sched_attach'],
-    checkedAt: ['cap_query'],
-    isCheck: isKfuncQuery,
-    meaning: 'A scheduler that counts in CPUs called scx_bpf_sub_caps().',
-    causes: ['the struct_ops was defined with SCX_OPS_DEFINE instead of SCX_OPS_CID_DEFINE'],
-    avoid: 'Use cid-form struct_ops.',
-  }),
+  notCidForm(
+    'sub-cap-not-cid-form',
+    'Capabilities are delegated in cid-form hierarchies only.',
+    'sub_cap_preamble',
+    ['cap_grant', 'cap_revoke'],
+    isBegin,
+    'a capability kfunc',
+  ),
+  invalidMask(
+    'sub-grant-invalid-cmask',
+    'The cid mask of a grant fits into the cid space and into its own memory.',
+    'scx_bpf_sub_grant',
+    'cap_grant',
+    isBegin,
+  ),
+  invalidMask(
+    'sub-revoke-invalid-cmask',
+    'The cid mask of a revoke fits into the cid space and into its own memory.',
+    'scx_bpf_sub_revoke',
+    'cap_revoke',
+    isBegin,
+  ),
+  notCidForm(
+    'sub-query-not-cid-form',
+    'Capabilities are queried in cid-form hierarchies only.',
+    'scx_bpf_sub_caps',
+    ['cap_query'],
+    isKfuncQuery,
+    'scx_bpf_sub_caps()',
+  ),
   kernelErrorRule({
     id: 'sub-query-invalid-caps',
     title: 'Queries name capabilities that exist.',
@@ -138,19 +164,13 @@ const DELEGATION_ERRORS: readonly RuleSpec[] = [
     causes: ['a query in ops.init_cids()'],
     avoid: 'Query in ops.init() or later.',
   }),
-  kernelErrorRule({
-    id: 'sub-query-invalid-out',
-    title: 'The mask that a query fills fits into the cid space and into its own memory.',
-    fn: 'scx_bpf_sub_caps',
-    since: '7.3',
-    needs: ['cap_query', 'sched_attach'],
-    checkedAt: ['cap_query'],
-    isCheck: (event) => isKfuncQuery(event) && event.has('base') && event.has('nr_cids'),
-    meaning:
-      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
-    causes: ['the mask was not initialised with cmask_init()'],
-    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
-  }),
+  invalidMask(
+    'sub-query-invalid-out',
+    'The mask that a query fills fits into the cid space and into its own memory.',
+    'scx_bpf_sub_caps',
+    'cap_query',
+    isKfuncQuery,
+  ),
   kernelErrorRule({
     id: 'sub-kill-not-direct-child',
     title: 'A scheduler kills only its own children.',
