@@ -16,7 +16,7 @@ import { NEVER } from '../trace/time.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { autoDomain } from '../vtime/compile.ts';
 import type { Domain } from '../vtime/domain.ts';
-import { VtimeEngine } from '../vtime/engine.ts';
+import { newVtimeEngine } from '../vtime/engine.ts';
 import type { VtimeHandlers } from '../vtime/facts.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
@@ -106,7 +106,7 @@ export class Replay {
     }
     // Facts are told before the rules that listen to the event itself are asked.
     if (needsVtime) {
-      const engine = new VtimeEngine({ model: this.model, domain, listeners });
+      const engine = newVtimeEngine({ model: this.model, domain, listeners });
       this.#stage.vtime = engine;
       listen(handlers, engine.handlers);
     }
