@@ -31,7 +31,7 @@ test('the code comes from the cache, unless the text is newer', () => {
   const program = path('dist/program.cjs');
   const seconds = statSync(path(CACHE)).mtimeMs / 1000;
   // Of the same length: V8 does not notice.
-  writeFileSync(program, readFileSync(program, 'latin1').replace('Replays recorded', 'Replays RECORDED'), 'latin1');
+  writeFileSync(program, readFileSync(program, 'latin1').replaceAll('Replays recorded', 'Replays RECORDED'), 'latin1');
   utimesSync(program, seconds, seconds);
   expect(help()).toContain('Replays recorded');
   utimesSync(program, seconds + 90, seconds + 90);

@@ -59,6 +59,39 @@ function mutantAt(
 const always: Filter = () => true;
 const seen: Why = () => '';
 
+/** What becomes of the events from a chosen one on: how many are replaced, and by what. */
+interface Change {
+  readonly replaced: number;
+  readonly by: readonly TraceEvent[];
+}
+
+/** A break of events of some types: `change` says what becomes of one, undefined when it does not lend itself to it. */
+function breaking(
+  id: string,
+  title: string,
+  types: EventType | readonly EventType[],
+  filter: Filter,
+  why: Why,
+  change: (event: TraceEvent, at: number, recording: Recording, random: Random) => Change | undefined,
+): Mutation {
+  const list = typeof types === 'string' ? [types] : types;
+  return {
+    id,
+    title,
+    make(recording, random) {
+      for (let i = 0; i < TRIES; i++) {
+        const at = choose(recording, random, list, filter);
+        const event = recording.events[at];
+        if (event === undefined) return undefined;
+        const changed = change(event, at, recording, random);
+        if (changed !== undefined)
+          return mutantAt(recording, at, changed.replaced, changed.by, why(event, at, recording));
+      }
+      return undefined;
+    },
+  };
+}
+
 export function drop(
   id: string,
   title: string,
@@ -66,16 +99,7 @@ export function drop(
   filter: Filter = always,
   why: Why = seen,
 ): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      const at = choose(recording, random, list, filter);
-      const event = recording.events[at];
-      return event === undefined ? undefined : mutantAt(recording, at, 1, [], why(event, at, recording));
-    },
-  };
+  return breaking(id, title, types, filter, why, () => ({ replaced: 1, by: [] }));
 }
 
 export function double(
@@ -85,17 +109,7 @@ export function double(
   filter: Filter = always,
   why: Why = seen,
 ): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      const at = choose(recording, random, list, filter);
-      const event = recording.events[at];
-      if (event === undefined) return undefined;
-      return mutantAt(recording, at, 1, [event, copyOf(event)], why(event, at, recording));
-    },
-  };
+  return breaking(id, title, types, filter, why, (event) => ({ replaced: 1, by: [event, copyOf(event)] }));
 }
 
 /** `change` alters a copy of the event; false: this one does not lend itself to it. */
@@ -107,21 +121,10 @@ export function alter(
   filter: Filter = always,
   why: Why = seen,
 ): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      for (let i = 0; i < TRIES; i++) {
-        const at = choose(recording, random, list, filter);
-        const event = recording.events[at];
-        if (event === undefined) return undefined;
-        const copy = copyOf(event);
-        if (change(copy, recording, random)) return mutantAt(recording, at, 1, [copy], why(event, at, recording));
-      }
-      return undefined;
-    },
-  };
+  return breaking(id, title, types, filter, why, (event, _at, recording, random) => {
+    const copy = copyOf(event);
+    return change(copy, recording, random) ? { replaced: 1, by: [copy] } : undefined;
+  });
 }
 
 /** Swaps an event with the next one of the same CPU. */
@@ -132,22 +135,14 @@ export function swap(
   filter: Filter = always,
   why: Why = seen,
 ): Mutation {
-  const list = typeof types === 'string' ? [types] : types;
-  return {
-    id,
-    title,
-    make(recording, random) {
-      const at = choose(recording, random, list, filter);
-      const event = recording.events[at];
-      if (event === undefined) return undefined;
-      let next = at + 1;
-      while (next < recording.events.length && recording.events[next]?.cpu !== event.cpu) next++;
-      const other = recording.events[next];
-      if (other === undefined) return undefined;
-      const between = recording.events.slice(at + 1, next);
-      return mutantAt(recording, at, next - at + 1, [other, ...between, event], why(event, at, recording));
-    },
-  };
+  return breaking(id, title, types, filter, why, (event, at, { events }) => {
+    let next = at + 1;
+    while (next < events.length && events[next]?.cpu !== event.cpu) next++;
+    const other = events[next];
+    return other === undefined
+      ? undefined
+      : { replaced: next - at + 1, by: [other, ...events.slice(at + 1, next), event] };
+  });
 }
 
 export function otherPid(event: TraceEvent, recording: Recording, random: Random): number {

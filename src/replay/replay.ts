@@ -12,10 +12,11 @@ import type { EventHandler, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
+import { NEVER } from '../trace/time.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { autoDomain } from '../vtime/compile.ts';
 import type { Domain } from '../vtime/domain.ts';
-import { VtimeEngine } from '../vtime/engine.ts';
+import { newVtimeEngine } from '../vtime/engine.ts';
 import type { VtimeHandlers } from '../vtime/facts.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
@@ -54,8 +55,8 @@ export class Replay {
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
-  firstTime = -1;
-  lastTime = -1;
+  firstTime = NEVER;
+  lastTime = NEVER;
   /** Records lost, as the trace says; -1 after a loss of unknown size. */
   lost = 0;
   /** Ext activity was seen before any scheduler was attached. */
@@ -105,7 +106,7 @@ export class Replay {
     }
     // Facts are told before the rules that listen to the event itself are asked.
     if (needsVtime) {
-      const engine = new VtimeEngine({ model: this.model, domain, listeners });
+      const engine = newVtimeEngine({ model: this.model, domain, listeners });
       this.#stage.vtime = engine;
       listen(handlers, engine.handlers);
     }

@@ -2,8 +2,7 @@
 import { before, difference, U64 } from '../trace/u64.ts';
 import type { Basis } from './basis.ts';
 import type { DriftWatch } from './drift.ts';
-import { INSERT_CLAMPED } from './facts.ts';
-import type { InsertRequest } from './inserting.ts';
+import type { InsertFact } from './facts.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
 import type { VtimeTask } from './task-state.ts';
@@ -11,6 +10,8 @@ import { dispute, findUnheeded } from './unheeded.ts';
 
 /** Equal distances in a row, each at another value of the basis, from which on the clamp counts as known. */
 const ENOUGH = 4;
+
+type ClampedKey = Pick<InsertFact, 'key' | 'seq' | 't'>;
 
 /** What was learnt of the low clamp of one basis. */
 class Learnt {
@@ -37,15 +38,16 @@ export class AutoLag {
   }
 
   /**
-   * An ordered insert. Where the scheduler keeps a basis that follows at running, and clamps keys to a constant distance
-   * behind it, the distance between the highest start of a run and a clamped key is that constant.
+   * An ordered insert whose key was clamped up to the basis as a callback saw it after the event `since`. Where the scheduler
+   * keeps a basis that follows at running, and clamps keys to a constant distance behind it, the distance between the highest
+   * start of a run and a clamped key is that constant.
    */
-  inserted(sched: SchedVtime, task: VtimeTask, basis: Basis, kind: number, request: InsertRequest): void {
-    if (kind !== INSERT_CLAMPED || !basis.bestKnown) return;
+  clamped(sched: SchedVtime, task: VtimeTask, basis: Basis, { key, seq, t }: ClampedKey, since: number): void {
+    if (!basis.bestKnown) return;
     const learnt = this.#of(basis);
-    if (learnt.refuted || this.#state.pending.concerns(basis) || basis.changeSeq > request.since) return;
+    if (learnt.refuted || this.#state.pending.concerns(basis) || basis.changeSeq > since) return;
     const { best } = basis;
-    const distance = difference(best.hi, best.lo, request.keyHi, request.keyLo);
+    const distance = difference(best.hi, best.lo, key.hi, key.lo);
     if (!learnt.known) {
       this.#learn(learnt, basis, distance);
       return;
@@ -54,7 +56,7 @@ export class AutoLag {
       this.confirmed++;
       return;
     }
-    this.#seen.set(request.keyHi, request.keyLo);
+    this.#seen.copy(key);
     this.#seen.add(learnt.distance);
     dispute(this.#state, sched, basis, this.#seen);
     if (distance < learnt.distance) {
@@ -63,16 +65,15 @@ export class AutoLag {
       basis.observations.break(`basis ${basis.label} follows something else than the runs of its tasks`);
       return;
     }
-    const certain = basis.lowAt(request.since, this.#then);
+    const certain = basis.lowAt(since, this.#then);
     if (!certain || !before(this.#seen.hi, this.#seen.lo, this.#then.hi, this.#then.lo)) return;
-    const hidden = findUnheeded(this.#state, sched, basis, this.#seen, request.since);
+    const hidden = findUnheeded(this.#state, sched, basis, this.#seen, since);
     if (hidden.length === 0) {
       learnt.refuted = true;
       return;
     }
-    basis.setExact(this.#seen.hi, this.#seen.lo, request.seq);
-    for (const other of hidden)
-      if (other !== task) this.#drift.observedHidden(sched, other, basis, request.seq, request.t);
+    basis.setExact(this.#seen.hi, this.#seen.lo, seq);
+    for (const other of hidden) if (other !== task) this.#drift.observedHidden(sched, other, basis, seq, t);
   }
 
   #learn(learnt: Learnt, basis: Basis, distance: number): void {

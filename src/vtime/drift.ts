@@ -79,6 +79,11 @@ export class DriftWatch {
     if (basis !== undefined && !this.#set.includes(basis)) this.#set.push(basis);
   }
 
+  /** Runs under way may still have something to tell: `timePasses` is to be called. */
+  get isWatching(): boolean {
+    return this.#running.length > 0;
+  }
+
   /** A run begins; the updates of its start are under way. */
   runBegins(sched: SchedVtime, task: VtimeTask, cpu: number): void {
     if (this.#mode === 'off' || !this.#hasListeners()) return;

@@ -51,7 +51,7 @@ export const consumeTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     // A dequeue by another CPU while a consumer holds the token: the consumer has lost, and starts over.
-    const onDsq = event.dsq_addr_hi !== 0 || event.dsq_addr_lo !== 0;
+    const onDsq = event.has('dsq_addr') ? event.dsq_addr_hi !== 0 || event.dsq_addr_lo !== 0 : task.dsq !== null;
     for (const cpu of model.cpus) {
       if (cpu.id === event.cpu || !cpu.consume.active || cpu.consume.taken !== task) continue;
       cpu.consume.lostRace = true;

@@ -182,7 +182,10 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
     task.setInCustody(YES, event.seq);
   } else {
     releaseCustody(task);
-    if (open) task.setInCustody(UNKNOWN, -1);
+    if (open) {
+      task.setInCustody(UNKNOWN, -1);
+      task.flagsKnown = false;
+    }
   }
 }
 

@@ -30,7 +30,11 @@ export const verdictTransitions: Transitions = {
     noteDecision(model, event, task);
     if (cpu.op === OP_SELECT_CPU && sched !== undefined) sched.insertsInSelect = true;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
-    else bufferVerdict(model, event, step, cpu, task, sched);
+    else if (sched === undefined || (model.caps.active && !event.has('sched'))) {
+      // Into whose buffer it goes is not known.
+      bufferVerdict(model, event, step, cpu, task, undefined);
+      cpu.bufferKnown = false;
+    } else bufferVerdict(model, event, step, cpu, task, sched);
   },
 
   flush(model, event, step) {
@@ -198,7 +202,7 @@ function endFlush(step: Step, cpu: Cpu, sched: Sched | undefined): void {
   for (let i = 0; i < cpu.bufferLength; i++) {
     const verdict = cpu.buffer[i];
     if (verdict === undefined) continue;
-    if (verdict.sched !== sched && sched !== undefined) {
+    if (verdict.sched !== sched && sched !== undefined && verdict.sched !== undefined) {
       // Another instance's: its own flush comes later.
       cpu.buffer[i] = cpu.buffer[kept] ?? verdict;
       cpu.buffer[kept++] = verdict;
@@ -246,7 +250,7 @@ export function claimNext(
 }
 
 function fits(event: TraceEvent, verdict: BufferedVerdict, sched: Sched | undefined): boolean {
-  if (verdict.sched !== sched) return false;
+  if (verdict.sched !== sched && verdict.sched !== undefined && sched !== undefined) return false;
   if (verdict.dsqKnown && event.has('dsq') && !verdict.dsqId.equals(event.dsq_hi, event.dsq_lo)) return false;
   const taskCpu = verdict.task?.taskCpu ?? -1;
   return event.task_cpu < 0 || taskCpu < 0 || taskCpu === event.task_cpu;

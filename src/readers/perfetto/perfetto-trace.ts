@@ -7,7 +7,7 @@ import { newTraceEvent, SLOT, type TraceEvent } from '../../trace/event.ts';
 import { type CpuInfo, emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import { addRecorded, type EventName, type RecordedSet } from '../../trace/recorded.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
 import { SwitchNames } from '../switch-names.ts';
 import { BundleCursor, CURRENT } from './bundle-cursor.ts';
@@ -59,8 +59,8 @@ class PerfettoTrace implements OpenTrace {
     if (counts.compactSwitches > 0) this.header.features = new Set([...this.header.features, 'inferred:prev']);
   }
 
-  positionOf(event: TraceEvent): string {
-    return `CPU ${event.cpu}, byte ${event.position}`;
+  positionOf(place: Place): string {
+    return `CPU ${place.cpu}, byte ${place.position}`;
   }
 
   run(sink: EventSink): void {

@@ -9,7 +9,7 @@ import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import { addRecorded, type EventName as RecordedName, type RecordedSet } from '../../trace/recorded.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import type { NamedPlan } from '../named/event-plan.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
 import { SwitchNames } from '../switch-names.ts';
 import { TextFields } from './fields.ts';
@@ -62,8 +62,8 @@ class TextTrace implements OpenTrace {
     }
   }
 
-  positionOf(event: TraceEvent): string {
-    return `line ${event.position}`;
+  positionOf(place: Place): string {
+    return `line ${place.position}`;
   }
 
   lineOf(event: TraceEvent): number {

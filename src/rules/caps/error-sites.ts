@@ -1,15 +1,66 @@
 // Rules about errors of sub-schedulers that the core raises and the model predicts.
 import { EXIT_KIND } from '../../kernel/exit.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { KIND } from '../../trace/vocabulary/index.ts';
+import { type EventType, KIND } from '../../trace/vocabulary/index.ts';
 import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 import type { RuleSpec } from '../rule.ts';
 
 const isBegin = (event: TraceEvent): boolean => event.phase !== 'end';
 const isEnd = (event: TraceEvent): boolean => event.phase !== 'begin';
 const isLink = (event: TraceEvent): boolean => event.step === 'link' && event.level > 0;
+/** The callback has returned 0 or an error number; anything else ends the scheduler with another message. */
+const hasReturned =
+  (op: string) =>
+  (event: TraceEvent): boolean =>
+    event.op === op && isEnd(event) && event.has('ret') && event.ret <= 0;
 const isKfuncQuery = (event: TraceEvent): boolean => event.step !== 'sysfs' && event.phase !== 'end';
 const isOverride = (event: TraceEvent): boolean => event.step === 'override' && event.has('cpu_to_cid');
+
+/** The mask of cids that a kfunc is given. */
+function invalidMask(
+  id: string,
+  title: string,
+  fn: string,
+  type: EventType,
+  isCall: (event: TraceEvent) => boolean,
+): RuleSpec {
+  return kernelErrorRule({
+    id,
+    title,
+    fn,
+    since: '7.3',
+    needs: [type, 'sched_attach'],
+    checkedAt: [type],
+    isCheck: (event) => isCall(event) && event.has('base') && event.has('nr_cids'),
+    meaning:
+      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
+    causes: ['the mask was not initialised with cmask_init()', 'alloc_words was overwritten'],
+    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
+  });
+}
+
+/** A kfunc of a cid-form hierarchy, called by a scheduler that counts in CPUs. */
+function notCidForm(
+  id: string,
+  title: string,
+  fn: string,
+  types: readonly EventType[],
+  isCall: (event: TraceEvent) => boolean,
+  call: string,
+): RuleSpec {
+  return kernelErrorRule({
+    id,
+    title,
+    fn,
+    since: '7.3',
+    needs: [types, 'sched_attach'],
+    checkedAt: types,
+    isCheck: isCall,
+    meaning: `A scheduler that counts in CPUs called ${call}.`,
+    causes: ['the struct_ops was defined with SCX_OPS_DEFINE instead of SCX_OPS_CID_DEFINE'],
+    avoid: 'Use cid-form struct_ops.',
+  });
+}
 
 const DELEGATION_ERRORS: readonly RuleSpec[] = [
   kernelErrorRule({
@@ -50,56 +101,36 @@ const DELEGATION_ERRORS: readonly RuleSpec[] = [
     causes: ['a mask of cids was passed as capabilities', 'the program was built for a newer kernel'],
     avoid: 'Use the SCX_CAP_* constants, and test with bpf_core_enum_value_exists() for newer ones.',
   }),
-  kernelErrorRule({
-    id: 'sub-cap-not-cid-form',
-    title: 'Capabilities are delegated in cid-form hierarchies only.',
-    fn: 'sub_cap_preamble',
-    since: '7.3',
-    needs: [['cap_grant', 'cap_revoke'], 'sched_attach'],
-    checkedAt: ['cap_grant', 'cap_revoke'],
-    isCheck: isBegin,
-    meaning: 'A scheduler that counts in CPUs called a capability kfunc.',
-    causes: ['the struct_ops was defined with SCX_OPS_DEFINE instead of SCX_OPS_CID_DEFINE'],
-    avoid: 'Use cid-form struct_ops.',
-  }),
-  kernelErrorRule({
-    id: 'sub-grant-invalid-cmask',
-    title: 'The cid mask of a grant fits into the cid space and into its own memory.',
-    fn: 'scx_bpf_sub_grant',
-    since: '7.3',
-    needs: ['cap_grant', 'sched_attach'],
-    checkedAt: ['cap_grant'],
-    isCheck: (event) => isBegin(event) && event.has('base') && event.has('nr_cids'),
-    meaning:
-      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
-    causes: ['the mask was not initialised with cmask_init()', 'alloc_words was overwritten'],
-    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
-  }),
-  kernelErrorRule({
-    id: 'sub-revoke-invalid-cmask',
-    title: 'The cid mask of a revoke fits into the cid space and into its own memory.',
-    fn: 'scx_bpf_sub_revoke',
-    since: '7.3',
-    needs: ['cap_revoke', 'sched_attach'],
-    checkedAt: ['cap_revoke'],
-    isCheck: (event) => isBegin(event) && event.has('base') && event.has('nr_cids'),
-    meaning:
-      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
-    causes: ['the mask was not initialised with cmask_init()', 'alloc_words was overwritten'],
-    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
-  }),
-  kernelErrorRule({
-    id: 'sub-query-not-cid-form',
-    title: 'Capabilities are queried in cid-form hierarchies only.',
-    fn: 'scx_bpf_sub_caps',
-    since: '7.3',
-    needs: ['cap_query', 'sched_attach'],
-    checkedAt: ['cap_query'],
-    isCheck: isKfuncQuery,
-    meaning: 'A scheduler that counts in CPUs called scx_bpf_sub_caps().',
-    causes: ['the struct_ops was defined with SCX_OPS_DEFINE instead of SCX_OPS_CID_DEFINE'],
-    avoid: 'Use cid-form struct_ops.',
-  }),
+  notCidForm(
+    'sub-cap-not-cid-form',
+    'Capabilities are delegated in cid-form hierarchies only.',
+    'sub_cap_preamble',
+    ['cap_grant', 'cap_revoke'],
+    isBegin,
+    'a capability kfunc',
+  ),
+  invalidMask(
+    'sub-grant-invalid-cmask',
+    'The cid mask of a grant fits into the cid space and into its own memory.',
+    'scx_bpf_sub_grant',
+    'cap_grant',
+    isBegin,
+  ),
+  invalidMask(
+    'sub-revoke-invalid-cmask',
+    'The cid mask of a revoke fits into the cid space and into its own memory.',
+    'scx_bpf_sub_revoke',
+    'cap_revoke',
+    isBegin,
+  ),
+  notCidForm(
+    'sub-query-not-cid-form',
+    'Capabilities are queried in cid-form hierarchies only.',
+    'scx_bpf_sub_caps',
+    ['cap_query'],
+    isKfuncQuery,
+    'scx_bpf_sub_caps()',
+  ),
   kernelErrorRule({
     id: 'sub-query-invalid-caps',
     title: 'Queries name capabilities that exist.',
@@ -138,19 +169,13 @@ const DELEGATION_ERRORS: readonly RuleSpec[] = [
     causes: ['a query in ops.init_cids()'],
     avoid: 'Query in ops.init() or later.',
   }),
-  kernelErrorRule({
-    id: 'sub-query-invalid-out',
-    title: 'The mask that a query fills fits into the cid space and into its own memory.',
-    fn: 'scx_bpf_sub_caps',
-    since: '7.3',
-    needs: ['cap_query', 'sched_attach'],
-    checkedAt: ['cap_query'],
-    isCheck: (event) => isKfuncQuery(event) && event.has('base') && event.has('nr_cids'),
-    meaning:
-      'The window of the mask reaches beyond the cids that exist, or its memory is smaller than the window needs.',
-    causes: ['the mask was not initialised with cmask_init()'],
-    avoid: 'Initialise masks with cmask_init(mask, 0, scx_bpf_nr_cids()).',
-  }),
+  invalidMask(
+    'sub-query-invalid-out',
+    'The mask that a query fills fits into the cid space and into its own memory.',
+    'scx_bpf_sub_caps',
+    'cap_query',
+    isKfuncQuery,
+  ),
   kernelErrorRule({
     id: 'sub-kill-not-direct-child',
     title: 'A scheduler kills only its own children.',
@@ -209,7 +234,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.1',
     needs: ['ops_call'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'init' && isEnd(event),
+    isCheck: hasReturned('init'),
     meaning: 'ops.init() of a new sub-scheduler returned an error, which is in the message. The new one is ejected.',
     causes: ['a DSQ could not be created', 'a map could not be filled'],
     avoid: 'Check what ops.init() does.',
@@ -221,7 +246,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.1',
     needs: ['ops_call'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'sub_attach' && isEnd(event),
+    isCheck: hasReturned('sub_attach'),
     meaning: 'ops.sub_attach() of the parent returned an error, which is in the message. The new scheduler is ejected.',
     causes: ['the parent has no cids left to give', 'the parent has as many children as it can manage'],
     avoid: 'Ask the parent: the error number is its own.',
@@ -246,7 +271,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.3',
     needs: ['ops_call'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event),
+    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event) && event.has('ret'),
     meaning: 'ops.cgroup_init() returned an error while the new scheduler took over its cgroups. It is ejected.',
     causes: ['memory for a cgroup could not be had'],
     avoid: 'Handle failed allocations in ops.cgroup_init().',
@@ -258,7 +283,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.3',
     needs: ['ops_call', 'sched_detach'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event),
+    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event) && event.has('ret'),
     meaning: 'ops.cgroup_init() of the parent returned an error while a child was disabled. The parent is ejected.',
     causes: ['memory for a cgroup could not be had'],
     avoid: 'Handle failed allocations in ops.cgroup_init().',
@@ -355,10 +380,13 @@ const CID_INVALID: RuleSpec = kernelErrorRule({
   title: 'Schedulers name cids that exist.',
   fn: 'cid_valid',
   since: '7.3',
-  needs: [['kick', 'cid_map', 'find_dsq']],
-  checkedAt: ['kick', 'cid_map', 'find_dsq'],
+  needs: [['kick', 'cid_map', 'find_dsq', 'cidperf']],
+  checkedAt: ['kick', 'cid_map', 'find_dsq', 'cidperf'],
   isCheck: (event) =>
-    event.step === 'cid' || isOverride(event) || (event.kind === KIND.find_dsq && event.phase !== 'end'),
+    event.step === 'cid' ||
+    isOverride(event) ||
+    event.kind === KIND.cidperf ||
+    (event.kind === KIND.find_dsq && event.phase !== 'end'),
   meaning: 'A kfunc, a verdict or an override named a cid outside the cid space. The kernel ejects the scheduler.',
   causes: ['a CPU number was used as a cid', 'a negative error was not checked'],
   avoid: 'Check cids against scx_bpf_nr_cids(); convert with scx_bpf_cpu_to_cid().',

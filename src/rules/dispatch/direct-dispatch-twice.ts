@@ -1,6 +1,5 @@
 // Rule: one insert per ops.select_cpu() or ops.enqueue().
-import { OP_DISPATCH, OP_ENQUEUE, OP_SELECT_CPU } from '../../model/cpu.ts';
-import { NO, UNKNOWN, YES } from '../../model/sched.ts';
+import { CALLBACK_UNSEEN, isDirectDispatch } from '../common/direct-dispatch-check.ts';
 import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const directDispatchTwice = kernelErrorRule({
@@ -9,12 +8,8 @@ export const directDispatchTwice = kernelErrorRule({
   fn: 'mark_direct_dispatch',
   needs: ['insert', ['ops_enqueue', 'select_cpu']],
   checkedAt: ['insert'],
-  isCheck: (event, step) => {
-    const op = step.cpu?.op;
-    if (event.step === 'kfunc' || op === OP_DISPATCH) return NO;
-    return op === OP_ENQUEUE || op === OP_SELECT_CPU ? YES : UNKNOWN;
-  },
-  unknown: 'the callback that makes the insert was not seen to begin',
+  isCheck: isDirectDispatch,
+  unknown: CALLBACK_UNSEEN,
   meaning:
     'A direct dispatch was recorded and then a second insert was made in the same callback. The kernel ejects the scheduler.',
   causes: ['a code path falls through after an insert', 'both a fast path and the general path insert'],

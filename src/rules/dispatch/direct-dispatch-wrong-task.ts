@@ -1,6 +1,5 @@
 // Rule: a direct dispatch names the task of the callback.
-import { OP_DISPATCH, OP_ENQUEUE, OP_SELECT_CPU } from '../../model/cpu.ts';
-import { NO, UNKNOWN, YES } from '../../model/sched.ts';
+import { CALLBACK_UNSEEN, isDirectDispatch } from '../common/direct-dispatch-check.ts';
 import { kernelErrorRule } from '../common/kernel-error-rule.ts';
 
 export const directDispatchWrongTask = kernelErrorRule({
@@ -9,12 +8,8 @@ export const directDispatchWrongTask = kernelErrorRule({
   fn: 'mark_direct_dispatch',
   needs: ['insert', ['ops_enqueue', 'select_cpu']],
   checkedAt: ['insert'],
-  isCheck: (event, step) => {
-    const op = step.cpu?.op;
-    if (event.step === 'kfunc' || op === OP_DISPATCH) return NO;
-    return op === OP_ENQUEUE || op === OP_SELECT_CPU ? YES : UNKNOWN;
-  },
-  unknown: 'the callback that makes the insert was not seen to begin',
+  isCheck: isDirectDispatch,
+  unknown: CALLBACK_UNSEEN,
   meaning:
     'An insert in ops.select_cpu() or ops.enqueue() named another task. Only ops.dispatch() may dispatch tasks at will. The kernel ejects the scheduler.',
   causes: ['work queued earlier is dispatched from ops.enqueue()'],

@@ -72,10 +72,7 @@ export const vtimeDrift = defineRule({
       onEnd() {
         const engine = context.vtime;
         if (engine === undefined) return;
-        const { domain } = engine.state;
-        context.checked(
-          domain.auto ? engine.autoLag.confirmed : engine.drift.runsCompared + engine.drift.insertsCompared,
-        );
+        context.checked(engine.driftsCompared);
       },
     };
   },

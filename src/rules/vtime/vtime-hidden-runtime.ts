@@ -101,7 +101,7 @@ export const vtimeHiddenRuntime = defineRule({
       onEnd() {
         const engine = context.vtime;
         if (engine === undefined) return;
-        context.checked(engine.state.domain.auto ? engine.autoLag.confirmed : engine.drift.runsCompared);
+        context.checked(engine.runsCompared);
       },
     };
   },
