@@ -72,7 +72,7 @@ const codeCache: Plugin = {
 };
 
 export default defineConfig({
-  input: { main: 'src/main.ts', index: 'src/index.ts', 'reader-thread': 'src/readers/thread/reader-thread.ts' },
+  input: { main: 'src/main.ts', index: 'src/index.ts', 'reader-thread': 'src/reader-thread.ts' },
   platform: 'node',
   plugins: [raw, withoutProcesses, interfaceModule, licences, codeCache],
   external: (id, importer) =>

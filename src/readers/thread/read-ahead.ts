@@ -9,7 +9,7 @@ import type { ReaderThread } from './reader-thread-handle.ts';
 const LONG = 16 * 1024 * 1024;
 
 /**
- * Starts to read the source in a thread, `script` (reader-thread.ts), or undefined where that does not pay or can't be done.
+ * Starts to read the source in a thread, `script` (src/reader-thread.ts), or undefined where that does not pay or can't be done.
  * To be started before anything else is prepared: the thread fills its ring meanwhile.
  */
 export async function readAhead(
