@@ -38,6 +38,11 @@ test('the code comes from the cache, unless the text is newer', () => {
   expect(help()).toContain('Replays RECORDED');
 });
 
+test('the code that is cached calls no import()', () => {
+  const calls = readFileSync(join(HOME, 'dist/program.cjs'), 'latin1').match(/\bimport\(["'][^"']*["']\)[^.]/g);
+  expect(calls).toBeNull();
+});
+
 test.each([
   ['is missing', (file: string) => rmSync(file)],
   ['is empty', (file: string) => writeFileSync(file, '')],

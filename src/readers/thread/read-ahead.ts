@@ -1,5 +1,4 @@
 // Decides whether a trace is long enough for a thread of its own, and starts it.
-import { availableParallelism } from 'node:os';
 import type { Source } from '../../input/source.ts';
 import { readerOf } from '../index.ts';
 import type { ReaderOptions } from '../reader.ts';
@@ -9,7 +8,7 @@ import type { ReaderThread } from './reader-thread-handle.ts';
 const LONG = 16 * 1024 * 1024;
 
 /**
- * Starts to read the source in a thread, `script` (src/reader-thread.ts), or undefined where that does not pay or can't be done.
+ * Starts to read the source in a thread, `script` (reader-thread.ts), or undefined where that does not pay or can't be done.
  * To be started before anything else is prepared: the thread fills its ring meanwhile.
  */
 export async function readAhead(
@@ -18,7 +17,9 @@ export async function readAhead(
   options: ReaderOptions,
 ): Promise<ReaderThread | undefined> {
   const { fd, path, size } = source;
-  if (script === undefined || fd === undefined || size < LONG || availableParallelism() < 2) return undefined;
+  if (script === undefined || fd === undefined || size < LONG) return undefined;
+  const { availableParallelism } = await import('node:os');
+  if (availableParallelism() < 2) return undefined;
   const { longFrom } = readerOf(source, options.format);
   if (longFrom === undefined || size < longFrom) return undefined;
   const { ReaderThread } = await import('./reader-thread-handle.ts');
