@@ -6,6 +6,7 @@ import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
 import type { LbPass } from './bypass-lb.ts';
 import { CodePath } from './code-path.ts';
 import type { Dsq } from './dsq.ts';
+import { InsertCall } from './insert-call.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 import type { Task } from './task.ts';
 
@@ -164,6 +165,8 @@ export class Cpu {
   #outerSeq = -1;
   #outerTime = NEVER;
 
+  readonly insertCall = new InsertCall();
+
   /** Dispatch buffer; `bufferLength` entries are in use, and their number is certain when `bufferKnown`. */
   readonly buffer: BufferedVerdict[] = [];
   bufferLength = 0;
@@ -306,6 +309,7 @@ export class Cpu {
     this.movingLocal = undefined;
     this.direct = undefined;
     this.linking.end();
+    this.insertCall.forget();
     this.switchSeq = -1;
   }
 }
