@@ -9,19 +9,15 @@ import { arbitraryAlike, type EventModel, jsonSpellings } from '../../support/ar
 const encoder = new TextEncoder();
 
 /** How a program writes JSON: what stands before a key, behind a colon, and before the closing brace. */
-const style = fc.constantFrom(
+type Style = { readonly key: string; readonly value: string; readonly close: string };
+const style = fc.constantFrom<Style[]>(
   { key: '', value: '', close: '' },
   { key: ' ', value: ' ', close: '' },
   { key: '\n  ', value: ' ', close: '\n' },
 );
 
 /** The event as a program writes it; `spelling` chooses among the ways to write its values. */
-function write(
-  model: EventModel,
-  ts: string,
-  spelling: number,
-  { key, value, close }: fc.ArbitraryValue<typeof style>,
-) {
+function write(model: EventModel, ts: string, spelling: number, { key, value, close }: Style) {
   const members = [
     ['ts', ts],
     ['cpu', String(model.cpu)],
@@ -162,6 +158,115 @@ describe('a scanner that learns shapes', () => {
     );
   });
 
+  test('reads and refuses every spelling of a value as one that does not', () => {
+    const members: readonly (readonly [string, string])[] = [
+      ['ts', '38948464364'],
+      ['cpu', '7'],
+      ['type', '"ops_enqueue"'],
+      ['phase', '"begin"'],
+      ['pid', '910'],
+      ['rq', '14'],
+      ['weight', '100'],
+      ['scx_flags', '"0x403"'],
+      ['vtime', '1988739227'],
+      ['cpus', '"0-15"'],
+      ['ddsp_dsq', '"invalid"'],
+      ['sticky_cpu', '-1'],
+      ['sched', '1'],
+    ];
+    const others: readonly (readonly [string, string])[] = [
+      ['ts', '1'],
+      ['cpu', '7'],
+      ['type', '"sched_exit"'],
+      ['code', '-5'],
+      ['msg', '"x"'],
+    ];
+    const integers = [
+      ...[
+        '0',
+        '9',
+        '-1',
+        '-0',
+        '00',
+        '01',
+        '-01',
+        '+1',
+        '',
+        '-',
+        '1.0',
+        '1e3',
+        '0x1',
+        '8191',
+        '8192',
+        '081',
+        '123456789',
+      ],
+      ...[
+        '1234567890',
+        '0123456789',
+        '2147483647',
+        '2147483648',
+        '-2147483648',
+        '-2147483649',
+        '4294967295',
+        '4294967296',
+      ],
+      ...['38948464365', '38949464364', '38948464364x', '389484643640', '3894846436', '03894846436', '4294967295000'],
+      ...['999999999999999', '1000000000000000', '9007199254740993', '9223372036854775807', '9223372036854775808'],
+      ...['-9223372036854775808', '-9223372036854775809', '18446744073709551615', '18446744073709551616'],
+    ];
+    const hex = ['0', '403', '0403', '12345678', '123456789', '1234567g', 'ff196da280e1dd80', 'FF196DA280E1DD80'];
+    const spellings = [
+      ...integers,
+      ...integers.map((text) => `"${text}"`),
+      ...[...hex, '', 'g', '000g', '@123', ':123', '1ff196da280e1dd80', '0ff196da280e1dd80'].map(
+        (text) => `"0x${text}"`,
+      ),
+      ...[
+        '"0X1f"',
+        '"0x1',
+        '"0x12 "',
+        '"0-15',
+        '"0-15 "',
+        '"15-0"',
+        '"3"',
+        '"local"',
+        '"local_on:3"',
+        '"begin"',
+        '"end"',
+      ],
+      ...[
+        'true',
+        'false',
+        'fals',
+        'null',
+        '"tru',
+        '"\\u0041"',
+        '"\\n"',
+        '"\\x"',
+        '"\u0001"',
+        '"é"',
+        '[]',
+        '{}',
+        ' 1',
+        '1 ',
+      ],
+    ];
+    const learning = new EventScanner(0);
+    const plain = new EventScanner(Number.POSITIVE_INFINITY);
+    const text = (all: typeof members): string => `{${all.map(([key, value]) => `"${key}":${value}`).join(',')}}`;
+    for (const event of [members, others]) {
+      expect(outcome(plain, text(event))).toBeDefined();
+      for (let i = 0; i < event.length; i++) {
+        for (const spelling of spellings) {
+          const changed = text(event.toSpliced(i, 1, [event[i]?.[0] ?? '', spelling]));
+          for (const each of [text(event), changed, text(event.toSpliced(i, 1)), text(event)])
+            expect(outcome(learning, each), each).toEqual(outcome(plain, each));
+        }
+      }
+    }
+  });
+
   test('finds the end of an event in front of others', () => {
     const scanner = new EventScanner(0);
     const event = '{"ts":12345678901,"cpu":3,"type":"resched","curr":0,"rq":2}';
@@ -226,7 +331,7 @@ describe('shapes', () => {
   test('are bounded in number, and forgotten for the next trace once they are many', () => {
     const { learn, reads, known } = shapes(0);
     const wide = (i: number): string => event(1, `"pid":${' '.repeat(i)}5,"step":"new"`);
-    for (let i = 0; i < 1000; i++) learn(wide(i));
+    for (let i = 1000; i >= 0; i--) learn(wide(i));
     const text = event(1, '"step":"new","pid":5');
     learn(text);
     expect(reads(text)).toBe(false);
