@@ -7,6 +7,7 @@ import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
 import type { VtimeTask } from './task-state.ts';
 import { dispute, findUnheeded } from './unheeded.ts';
+import { WeightGate } from './weight-gate.ts';
 
 /** Equal distances in a row, each at another value of the basis, from which on the clamp counts as known. */
 const ENOUGH = 4;
@@ -21,6 +22,7 @@ class Learnt {
   /** The assumption that the basis follows the runs does not hold: nothing is concluded any more. */
   refuted = false;
   readonly lastBasis = new U64();
+  readonly gate = new WeightGate();
 }
 
 export class AutoLag {
@@ -54,15 +56,18 @@ export class AutoLag {
     }
     if (distance === learnt.distance) {
       this.confirmed++;
+      this.#noteHeeded(learnt, basis);
       return;
     }
     this.#seen.copy(key);
     this.#seen.add(learnt.distance);
     dispute(this.#state, sched, basis, this.#seen);
+    if (basis.observations.broken) learnt.gate.premise.break(basis.observations.reason);
     if (distance < learnt.distance) {
       // The basis is ahead of every run: it follows something else.
       learnt.refuted = true;
       basis.observations.break(`basis ${basis.label} follows something else than the runs of its tasks`);
+      learnt.gate.premise.break(basis.observations.reason);
       return;
     }
     const certain = basis.lowAt(since, this.#then);
@@ -73,7 +78,23 @@ export class AutoLag {
       return;
     }
     basis.setExact(this.#seen.hi, this.#seen.lo, seq);
-    for (const other of hidden) if (other !== task) this.#drift.observedHidden(sched, other, basis, seq, t);
+    for (const other of hidden) {
+      if (other === task) continue;
+      this.#drift.observedHidden(sched, other, basis, seq, t);
+      learnt.gate.ignores(other);
+    }
+  }
+
+  /** What is known of the weights of the tasks that a basis follows; undefined: nothing yet. */
+  gateOf(basis: Basis): WeightGate | undefined {
+    return this.#learnt.get(basis)?.gate;
+  }
+
+  /** The basis is where a task moved it. */
+  #noteHeeded({ gate }: Learnt, basis: Basis): void {
+    const setter = basis.setterPid < 0 ? undefined : this.#state.findTask(basis.setterPid);
+    if (setter?.movedBasis === basis && setter.movedTo.equals(basis.best.hi, basis.best.lo))
+      gate.heeds(setter.movedWeight);
   }
 
   #learn(learnt: Learnt, basis: Basis, distance: number): void {
@@ -85,7 +106,10 @@ export class AutoLag {
     if (distance !== learnt.distance) {
       learnt.distance = distance;
       learnt.samples = 1;
-    } else if (!learnt.lastBasis.equals(basis.best.hi, basis.best.lo)) learnt.samples++;
+    } else if (!learnt.lastBasis.equals(basis.best.hi, basis.best.lo)) {
+      learnt.samples++;
+      this.#noteHeeded(learnt, basis);
+    }
     learnt.lastBasis.copy(basis.best);
     learnt.known = learnt.samples >= ENOUGH;
   }

@@ -183,7 +183,13 @@ export class PlainEngine implements VtimeEngine {
     }
     const { basis } = task;
     if (basis === undefined) task.appliedUnknown = true;
-    else task.noteApplied(basis, 1);
+    else {
+      task.noteApplied(basis, 1);
+      if (basis.ignores > 0) {
+        const gate = this.#lag.gateOf(basis);
+        if (gate !== undefined) this.drift.expectHidden(sched, task, basis, gate, event.seq, event.t);
+      }
+    }
     const update = state.pending.add(event.cpu);
     update.sched = sched;
     update.task = task;

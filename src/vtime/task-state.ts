@@ -132,6 +132,7 @@ export class VtimeTask {
   readonly movedTo = new U64();
   movedSeq = -1;
   movedBasis: Basis | undefined;
+  movedWeight = 0;
 
   constructor(task: Task) {
     this.task = task;
@@ -190,6 +191,7 @@ export class VtimeTask {
     this.movedTo.copy(v);
     this.movedSeq = seq;
     this.movedBasis = basis;
+    this.movedWeight = this.task.weight;
   }
 
   hiddenFrom(basis: Basis): HiddenRecord | undefined {

@@ -13,7 +13,7 @@ import { SwitchNames } from '../switch-names.ts';
 import { BundleCursor, CURRENT } from './bundle-cursor.ts';
 import { expandCompressed } from './expand.ts';
 import { FtraceEvents } from './ftrace-events.ts';
-import { FTRACE_EVENT } from './schema.ts';
+import { CLOCK_NAMES, FTRACE_EVENT } from './schema.ts';
 import { SliceSwitches } from './slice-switches.ts';
 import { type Survey, survey } from './survey.ts';
 
@@ -84,10 +84,11 @@ class PerfettoTrace implements OpenTrace {
   }
 
   #buildHeader(): TraceHeader {
-    const { metadata, clock } = this.#survey;
+    const { metadata, clock, tracks } = this.#survey;
     const header = emptyHeader();
     if (metadata.kernel !== undefined) header.kernel = metadata.kernel;
-    header.clock = clock;
+    const clockName = this.#useSlices ? CLOCK_NAMES[tracks.clock] : clock;
+    if (clockName !== undefined) header.clock = clockName;
     header.mayBeFiltered = true;
     header.losses = metadata.losses.filter((loss) => loss.overrun > 0 || loss.dropped > 0);
     if (metadata.topology !== undefined) applyTopology(metadata.topology, header);
