@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { defineConfig, type Plugin } from 'rolldown';
+import { defineConfig, type InputOptions, type OutputOptions, type Plugin } from 'rolldown';
 
 const ROOT = import.meta.dirname;
 
@@ -71,23 +71,40 @@ const codeCache: Plugin = {
   },
 };
 
-export default defineConfig({
-  input: { main: 'src/main.ts', index: 'src/index.ts' },
+const options = {
   platform: 'node',
-  plugins: [raw, withoutProcesses, interfaceModule, licences, codeCache],
   external: (id, importer) =>
     !id.startsWith('.') && !id.startsWith('\0') && !isAbsolute(id) && id !== BUNDLED && !startsPrograms(id, importer),
-  // CommonJS loads faster than ES modules, and only its code can be cached.
-  output: {
-    dir: 'dist',
-    format: 'cjs',
-    cleanDir: true,
-    entryFileNames: '[name].cjs',
-    chunkFileNames: ({ name }) => (name === 'program' ? 'program.cjs' : 'chunks/[name]-[hash].cjs'),
-    codeSplitting: {
-      groups: [{ name: 'program', test: (id) => PROGRAM.has(id) || id.includes('rolldown/runtime') }],
+} satisfies InputOptions;
+
+const output = {
+  dir: 'dist',
+  // CommonJS loads faster than ES modules, and only its code can be cached. Code from a cache cannot call import().
+  format: 'cjs',
+  dynamicImportInCjs: false,
+  entryFileNames: '[name].cjs',
+  // Minified code is no faster; what is not ASCII would take V8 twice the memory for the whole text.
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } },
+} satisfies OutputOptions;
+
+export default defineConfig([
+  {
+    ...options,
+    input: { main: 'src/main.ts', index: 'src/index.ts' },
+    plugins: [raw, withoutProcesses, interfaceModule, licences, codeCache],
+    output: {
+      ...output,
+      cleanDir: true,
+      chunkFileNames: ({ name }) => (name === 'program' ? 'program.cjs' : 'chunks/[name]-[hash].cjs'),
+      codeSplitting: {
+        groups: [{ name: 'program', test: (id) => PROGRAM.has(id) || id.includes('rolldown/runtime') }],
+      },
     },
-    // Minified code is no faster; what is not ASCII would take V8 twice the memory for the whole text.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } },
   },
-});
+  {
+    // The thread that reads must not load the program: it knows neither model nor rules.
+    ...options,
+    input: { 'reader-thread': 'src/readers/thread/reader-thread.ts' },
+    output: { ...output, chunkFileNames: 'chunks/thread-[name]-[hash].cjs' },
+  },
+]);

@@ -1,27 +1,31 @@
 // The code cache: what V8 compiled of the program when the package was built, so that a start does not compile it again.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { dirname } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 type Wrapped = (exports: unknown, require: NodeJS.Require, module: Module, file: string, folder: string) => void;
 
 /**
  * Loads the CommonJS module `file` (absolute, without links) with its code cache, so that every later `require` finds it
  * loaded. Without a cache for just this Node and this text nothing happens: `require` then does what it always does.
+ *
+ * Nothing is ever written here. Node's own cache (`module.enableCompileCache`) lies in a folder for temporary files, from
+ * which a program that records as root must not take code.
  */
 export function loadWithCodeCache(file: string): void {
   const cachedData = readCodeCache(file);
-  // From Node 22.1 on; it keeps what was compiled in a temporary folder, and does without where there is none.
-  if (cachedData === undefined) (Module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
-  else load(file, cachedData);
+  if (cachedData !== undefined) load(file, cachedData);
 }
 
 /** Loads the CommonJS module `file`, lets it do what it is for, and keeps all that was compiled meanwhile as its code cache. */
 export async function saveCodeCache(file: string, use: () => Promise<unknown>): Promise<void> {
   const script = load(file, undefined);
   await use();
-  writeFileSync(codeCacheOf(file), script.createCachedData());
+  const path = codeCacheOf(file);
+  // In one step: V8 trusts what it reads.
+  writeFileSync(`${path}.new`, script.createCachedData());
+  renameSync(`${path}.new`, path);
 }
 
 /** Compiled code is for one release of Node on one architecture; V8 compares its own version and flags besides. */
@@ -50,7 +54,6 @@ function load(file: string, cachedData: Buffer | undefined): Script {
   const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
     filename: file,
     cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const require = createRequire(file);
   const module = new Module(file);

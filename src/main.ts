@@ -1,5 +1,5 @@
 // Entry of the program: connects the command line to the process, the only place that sets its exit code.
-import { fstatSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadWithCodeCache, saveCodeCache } from './code-cache.ts';
 import type { CommandContext } from './commands/context.ts';
@@ -16,6 +16,7 @@ export async function start(): Promise<void> {
       stdout: outlet(1),
       stderr: outlet(2),
       env: process.env,
+      readerThread: join(import.meta.dirname, 'reader-thread.cjs'),
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     });
   } catch (error) {
@@ -46,17 +47,22 @@ function outlet(fd: 1 | 2): CommandContext['stdout'] {
     }
     return stream;
   };
-  // A pipe or a file is no terminal; of devices only the stream knows.
   let isTTY: boolean | undefined;
   return {
     get isTTY() {
-      isTTY ??= fstatSync(fd).isCharacterDevice() && open().isTTY === true;
+      isTTY ??= mayBeTerminal(fd) && open().isTTY === true;
       return isTTY;
     },
     write: (text) => {
       open().write(text);
     },
   };
+}
+
+/** Pipes, files and /dev/null are no terminals; of other devices only the stream knows. */
+function mayBeTerminal(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return stat.isCharacterDevice() && stat.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev;
 }
 
 /** A reader that goes away (`| head`) is not an error. */

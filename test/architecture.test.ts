@@ -158,7 +158,7 @@ describe('imports follow the way of the data', () => {
       .filter(
         (file) =>
           !/^(input|output|commands|gate)\//.test(file) &&
-          !['main.ts', 'code-cache.ts', 'version.ts', 'readers/snapshot.ts'].includes(file),
+          !['main.ts', 'code-cache.ts', 'readers/snapshot.ts'].includes(file),
       );
     expect(users).toEqual([]);
   });

@@ -31,11 +31,16 @@ test('the code comes from the cache, unless the text is newer', () => {
   const program = path('dist/program.cjs');
   const seconds = statSync(path(CACHE)).mtimeMs / 1000;
   // Of the same length: V8 does not notice.
-  writeFileSync(program, readFileSync(program, 'latin1').replace('Replays recorded', 'Replays RECORDED'), 'latin1');
+  writeFileSync(program, readFileSync(program, 'latin1').replaceAll('Replays recorded', 'Replays RECORDED'), 'latin1');
   utimesSync(program, seconds, seconds);
   expect(help()).toContain('Replays recorded');
   utimesSync(program, seconds + 90, seconds + 90);
   expect(help()).toContain('Replays RECORDED');
+});
+
+test('the code that is cached calls no import()', () => {
+  const calls = readFileSync(join(HOME, 'dist/program.cjs'), 'latin1').match(/\bimport\(["'][^"']*["']\)[^.]/g);
+  expect(calls).toBeNull();
 });
 
 test.each([

@@ -8,6 +8,7 @@ import { perfettoTrace } from '../../test/support/perfetto.ts';
 import { TEXT_STYLES, textTrace } from '../../test/support/text-trace.ts';
 
 const ROUNDS = 5;
+const MAX_LINES = 500_000;
 const folder = process.env.SCX_CHECK_RECORDINGS;
 if (folder === undefined) throw new Error('SCX_CHECK_RECORDINGS is not set: a folder of recordings');
 const name = process.argv[2] ?? readdirSync(folder)[0] ?? '';
@@ -40,13 +41,22 @@ async function readAll(bytes: Uint8Array | string): Promise<number> {
 const open = async () => openTrace(await openInput(path));
 const report = (what: string, { seconds, events }: { seconds: number; events: number }, bytes: number): void =>
   console.log(
-    `${what.padEnd(24)} ${(events / seconds / 1e6).toFixed(2)} M events/s  ${(bytes / seconds / 1e6).toFixed(0)} MB/s`,
+    `${what.padEnd(28)} ${(events / seconds / 1e6).toFixed(2)} M events/s  ${(bytes / seconds / 1e6).toFixed(0)} MB/s`,
   );
 
 console.log(path);
 for (const style of TEXT_STYLES) {
-  const text = new TextEncoder().encode(textTrace(await open(), style));
-  report(`text, ${style}`, await best(() => readAll(text)), text.length);
+  const lines = textTrace(await open(), style)
+    .split('\n')
+    .slice(0, MAX_LINES);
+  const plain = lines.filter((line) => /: (?:sched:)?sched_\w+: |^cpus=|^#/.test(line));
+  for (const [what, part] of [
+    ['all events', lines],
+    ['sched:*', plain],
+  ] as const) {
+    const text = new TextEncoder().encode(`${part.join('\n')}\n`);
+    report(`text, ${style}, ${what}`, await best(() => readAll(text)), text.length);
+  }
 }
 const bytes = perfettoTrace(await open());
 const ours = await best(() => readAll(bytes));

@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Command and first arguments that run this program again; undefined where it is used as a library. */
   readonly program?: readonly string[];
+  /** Program of the thread that reads long traces ahead; undefined where there is none. */
+  readonly readerThread?: string;
 }
 
 /** Prints an error for people and returns its exit code. Errors that are not ours are not swallowed. */

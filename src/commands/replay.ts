@@ -3,10 +3,8 @@ import { explained, InputError, UsageError } from '../errors.ts';
 import { judgeWithBaseline } from '../findings/baseline.ts';
 import type { ReplayResult } from '../findings/result.ts';
 import { EXIT, worseExitCode } from '../findings/verdict.ts';
-import { openInput } from '../input/open.ts';
 import type { KernelVersion } from '../kernel/release.ts';
 import { OutputFile } from '../output/output-file.ts';
-import { openTrace } from '../readers/index.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { runReplay } from '../replay/run.ts';
 import type { FailedInput } from '../report/place.ts';
@@ -17,8 +15,8 @@ import { type CommandContext, reportError } from './context.ts';
 import { type DomainOptions, domainOption, spellDomainOptions } from './domain-option.ts';
 import type { ReportFormat } from './formats.ts';
 import { kernelOption, numberOption } from './options.ts';
-import { Progress } from './progress.ts';
 import { renderResults } from './render.ts';
+import { openReplayInput } from './replay-input.ts';
 import { parseTime, relativeTo } from './time.ts';
 
 export interface ReplayOptions extends DomainOptions {
@@ -107,15 +105,9 @@ async function replayOne(
   pid: number | undefined,
   context: CommandContext,
 ): Promise<ReplayResult> {
-  const source = await openInput(path);
-  const progress = new Progress(context, path);
+  const input = await openReplayInput(path, options, context);
   try {
-    const trace = await openTrace(source, {
-      ...(options.inputFormat === undefined ? {} : { format: options.inputFormat }),
-      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
-      explainsAtOnce: options.keepGoing === true,
-      onProgress: (done) => progress.update(done),
-    });
+    const trace = await input.trace();
     const base = options.from === undefined && options.to === undefined ? 0n : firstTimeBase(trace);
     const from = options.from === undefined ? undefined : relativeTo(parseTime(options.from), base);
     const to = options.to === undefined ? undefined : relativeTo(parseTime(options.to), base);
@@ -140,8 +132,7 @@ async function replayOne(
       explainFidelity: options.explainFidelity === true,
     });
   } finally {
-    progress.end();
-    source.close();
+    input.close();
   }
 }
 

@@ -178,8 +178,8 @@ class EventExpectations implements OpenTrace {
     return this.#trace.absorbed;
   }
 
-  positionOf(event: Parameters<OpenTrace['positionOf']>[0]): string {
-    return this.#trace.positionOf(event);
+  positionOf(place: Parameters<OpenTrace['positionOf']>[0]): string {
+    return this.#trace.positionOf(place);
   }
 
   /** Only the first pass notes: the second looks for evidence. */

@@ -70,6 +70,12 @@ export class ByteWindow {
     if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) this.start += 3;
   }
 
+  /** At least `length` unread bytes lie in the window; false at the end of the input. Indexes into `bytes` may move. */
+  holds(length: number): boolean {
+    while (this.end - this.start < length) if (!this.fill()) return false;
+    return true;
+  }
+
   /** Index of the end of the line that begins at `start` (its newline, or the end of the input); -1: nothing left. */
   lineEnd(): number {
     let from = this.start;

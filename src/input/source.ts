@@ -12,6 +12,8 @@ export interface Source {
   readonly size: number;
   /** How the input was compressed, for the report. */
   readonly compression: 'none' | 'gzip' | 'zstd' | 'xz';
+  /** Descriptor of the file that holds the bytes, where one does: another thread can read by it. */
+  readonly fd?: number;
   /** Fills `target` from byte `position` on; returns the number of bytes read, fewer only at the end. */
   readAt(position: number, target: Uint8Array): number;
   close(): void;
@@ -47,11 +49,11 @@ export class FileSource implements Source {
   readonly path: string;
   readonly size: number;
   readonly compression: Source['compression'];
-  readonly #fd: number;
+  readonly fd: number;
 
   constructor(path: string, fd: number, compression: Source['compression'] = 'none') {
     this.path = path;
-    this.#fd = fd;
+    this.fd = fd;
     this.size = fstatSync(fd).size;
     this.compression = compression;
   }
@@ -71,12 +73,12 @@ export class FileSource implements Source {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
   }
 
   #read(target: Uint8Array, from: number, position: number): number {
     try {
-      return readSync(this.#fd, target, from, target.length - from, position);
+      return readSync(this.fd, target, from, target.length - from, position);
     } catch (error) {
       throw notReadable(this.path, error);
     }

@@ -10,13 +10,28 @@ export type KeepTest<T> = (kept: readonly T[]) => boolean;
  */
 export function ddmin<T>(items: readonly T[], test: KeepTest<T>, first = items.length >> 1): readonly T[] {
   let kept = items;
-  let size = Math.max(1, first);
-  for (;;) {
-    const before = kept.length;
+  for (let size = Math.max(1, first); size > 1; size = Math.min(size >> 1, Math.max(1, kept.length >> 1)))
     kept = removeChunks(kept, size, test);
-    if (size > 1) size = Math.min(size >> 1, Math.max(1, kept.length >> 1));
-    else if (kept.length === before) return kept;
+  return removeSingles(kept, test);
+}
+
+/** Takes out single items, round and round, until none of them can be spared beside all others that are left. */
+function removeSingles<T>(items: readonly T[], test: KeepTest<T>): readonly T[] {
+  let kept = items;
+  let at = 0;
+  // What was tried since the last removal was tried beside just those that are left now.
+  for (let needed = 0; needed < kept.length; ) {
+    if (at >= kept.length) at = 0;
+    const candidate = [...kept.slice(0, at), ...kept.slice(at + 1)];
+    if (test(candidate)) {
+      kept = candidate;
+      needed = 0;
+    } else {
+      at++;
+      needed++;
+    }
   }
+  return kept;
 }
 
 /** One pass: each chunk of `size` items is taken out if the test holds without it. */

@@ -1,10 +1,12 @@
 // A CPU: its run queue, and what the kernel code that executes on it is in the middle of.
 import type { TraceEvent } from '../trace/event.ts';
+import { NEVER, TIME_ZERO } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
 import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
 import type { LbPass } from './bypass-lb.ts';
 import { CodePath } from './code-path.ts';
 import type { Dsq } from './dsq.ts';
+import { InsertCall } from './insert-call.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 import type { Task } from './task.ts';
 
@@ -45,10 +47,10 @@ export class BufferedVerdict {
   /** The task was in the scheduler's hands when it was inserted (Tri). */
   given: Tri = UNKNOWN;
   seq = -1;
-  time = -1;
+  time = NEVER;
   /** Beginning of the callback that made the decision. */
   callbackSeq = -1;
-  callbackTime = -1;
+  callbackTime = NEVER;
 }
 
 /** What a call of scx_dispatch_enqueue() says the link will be. */
@@ -158,10 +160,12 @@ export class Cpu {
   /** The task had a direct dispatch when ops.enqueue() was due. */
   opDirect: Tri = UNKNOWN;
   opSeq = -1;
-  opTime = -1;
+  opTime = NEVER;
   /** Beginning of the dispatch inside which another callback runs (a remote move enqueues); -1 none. */
   #outerSeq = -1;
-  #outerTime = -1;
+  #outerTime = NEVER;
+
+  readonly insertCall = new InsertCall();
 
   /** Dispatch buffer; `bufferLength` entries are in use, and their number is certain when `bufferKnown`. */
   readonly buffer: BufferedVerdict[] = [];
@@ -190,7 +194,7 @@ export class Cpu {
 
   /** Last switch on this CPU; -1 none since the start or the last loss. */
   switchSeq = -1;
-  switchTime = -1;
+  switchTime = NEVER;
   /** The last event executed here, and the one before; -1 none since the start or the last loss. */
   lastSeq = -1;
   priorSeq = -1;
@@ -201,9 +205,9 @@ export class Cpu {
   lastRq = -1;
   /** Number of events executed here. */
   seen = 0;
-  lastTime = 0;
+  lastTime = TIME_ZERO;
   /** The section of scheduler code that executes here read the clock of its run queue after this time. */
-  entryTime = 0;
+  entryTime = TIME_ZERO;
   inSection = false;
 
   constructor(id: number) {
@@ -305,6 +309,8 @@ export class Cpu {
     this.movingLocal = undefined;
     this.direct = undefined;
     this.linking.end();
+    this.insertCall.forget();
+    this.destinationFailed = UNKNOWN;
     this.switchSeq = -1;
   }
 }

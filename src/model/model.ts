@@ -13,6 +13,7 @@ import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
+import { TIME_ZERO } from '../trace/time.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CapsState } from './caps/caps-state.ts';
@@ -73,7 +74,7 @@ export class Model {
   /** Counts links, to order them against the beginning of a consumption. */
   linkStamp = 0;
   /** Time and ordinal of the event being applied. */
-  now = 0;
+  now = TIME_ZERO;
   seq = -1;
   /** A loss or the start of the trace makes everything before this ordinal uncertain. */
   knownSince = 0;

@@ -1,4 +1,5 @@
 // A scheduler instance: what it is, whether it bypasses, and how it ends.
+import { NEVER } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
 import type { Dsq } from './dsq.ts';
 import { U64Table } from './u64-table.ts';
@@ -63,7 +64,7 @@ export class Sched {
   bypassDepth = -1;
   /** Event of the last switch; -1 none seen. */
   bypassSeq = -1;
-  bypassTime = -1;
+  bypassTime = NEVER;
   /** Bypassing on each CPU (Tri); CPUs beyond the end have `bypassDefault`. */
   readonly bypassing: Tri[] = [];
   bypassDefault: Tri = UNKNOWN;
@@ -79,7 +80,7 @@ export class Sched {
   errorFmt = '';
   errorKind = 0;
   errorSeq = -1;
-  errorTime = -1;
+  errorTime = NEVER;
   errorCpu = -1;
   /** Exit message as the debug dump shows it. */
   dumpMessage: string | undefined;

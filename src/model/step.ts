@@ -1,4 +1,5 @@
 // What one event did to the model: the transition that rules and fidelity look at. One record, reused for every event.
+import { NEVER } from '../trace/time.ts';
 import { CapsChecks } from './caps/check.ts';
 import type { Contradiction } from './contradiction.ts';
 import type { Cpu } from './cpu.ts';
@@ -46,7 +47,7 @@ export class Step {
   /** pid that the model had as current on the CPU, -1 unknown. */
   currBefore = -1;
   /** Time since which `task` had been waiting runnable; -1 it was not, or not known. */
-  waitedSince = -1;
+  waitedSince = NEVER;
   waitedSinceSeq = -1;
   /** Event with which the task had been given to the scheduler, not taken back since; -1 it was not. */
   custodySeqBefore = -1;

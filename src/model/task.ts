@@ -1,6 +1,7 @@
 // A task as the sched_ext core sees it. Whatever the trace has not shown is explicitly unknown.
 import { TASK_IMMED, TASK_PROTECTED, TASK_QUEUED } from '../kernel/flags.ts';
 import { CpuMask } from '../trace/cpu-mask.ts';
+import { NEVER } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
 import type { TaskCaps } from './caps/task-caps.ts';
 import type { Dsq } from './dsq.ts';
@@ -52,7 +53,7 @@ export class DirectDispatch {
   vtimeKnown = false;
   /** Ordinal and time of the insert that recorded it. */
   seq = -1;
-  time = -1;
+  time = NEVER;
   /** Waiting on the deferred list of its rq for a remote local DSQ. */
   deferred = false;
 
@@ -146,7 +147,7 @@ export class Task {
   /** Counter of links at which it was put on its DSQ; orders it against the beginning of a consumption. */
   linkStamp = 0;
   linkSeq = -1;
-  linkTime = -1;
+  linkTime = NEVER;
   /** CPU that executed the link, and whether the event carried the insertion counter of the DSQ. */
   linkedBy = -1;
   linkCounted = false;
@@ -163,25 +164,25 @@ export class Task {
   /** Forked and not woken yet: its CPU is chosen then, without an event. */
   unplaced = false;
   runSeq = -1;
-  runTime = -1;
+  runTime = NEVER;
 
   // Waiting: the basis of the watchdog.
   /** On the runnable list of its rq: runnable and not running (Tri). */
   waiting: Tri = UNKNOWN;
   /** Time of p->scx.runnable_at; -1 unknown. It survives dequeues. */
-  runnableAt = -1;
+  runnableAt = NEVER;
   runnableAtSeq = -1;
   /** Time at which it was appended to the runnable list. */
-  listedAt = -1;
+  listedAt = NEVER;
 
   // Custody: the BPF scheduler owes a decision.
   /** Ordinal and time of the ops.enqueue that gave it to the scheduler; -1 when it is not in custody. */
   custodySeq = -1;
-  custodyTime = -1;
+  custodyTime = NEVER;
   /** What took the task back last, or dispatched it, and when; '' nothing seen. */
   takenBy = '';
   takenSeq = -1;
-  takenTime = -1;
+  takenTime = NEVER;
   /** IN_CUSTODY: the scheduler is owed an ops.dequeue() (7.1+). */
   inCustody: Tri = UNKNOWN;
   inCustodySeq = -1;
@@ -189,12 +190,12 @@ export class Task {
   dispatchedDirectly = false;
   /** Ordinal of the last ops.enqueue that ended, and its time. */
   enqueueEndSeq = -1;
-  enqueueEndTime = -1;
+  enqueueEndTime = NEVER;
   /** Ordinal and time of the last insert that named it, and the beginning of the callback that made it. */
   insertSeq = -1;
-  insertTime = -1;
+  insertTime = NEVER;
   insertCallbackSeq = -1;
-  insertCallbackTime = -1;
+  insertCallbackTime = NEVER;
 
   /** What capability delegation knows of it; undefined while there are no sub-schedulers. */
   caps: TaskCaps | undefined;
@@ -252,8 +253,8 @@ export class Task {
       beginSeq: seq,
       beginTime: time,
       endSeq: -1,
-      endTime: -1,
-      enqueueEndTime: -1,
+      endTime: NEVER,
+      enqueueEndTime: NEVER,
       queued,
     });
     this.maskChanging = true;

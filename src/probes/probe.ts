@@ -93,24 +93,7 @@ export function probe<T extends EventType>(
   args: { readonly [F in FieldsOf<T>]?: ArgSpec },
   options: ProbeOptions = {},
 ): Probe {
-  const isReturn = on.endsWith('%return');
-  const { verdict, filterArg, ...rest } = options;
-  const list: ProbeArg[] =
-    verdict === undefined ? [] : [{ ...parseArg(verdict), field: 'verdict', meaning: 'verdict' }];
-  for (const [field, spec] of Object.entries<ArgSpec | undefined>(args)) {
-    if (spec !== undefined) addArg(list, field, spec);
-  }
-  if (filterArg !== undefined) list.push(parseArg(filterArg));
-  return {
-    event,
-    system: 'scx',
-    level,
-    symbols: on.replace(/%return$/, '').split(','),
-    attach: isReturn ? 'return' : 'entry',
-    type,
-    args: list,
-    ...rest,
-  };
+  return dynamicProbe(event, level, on, on.endsWith('%return') ? 'return' : 'entry', type, args, options);
 }
 
 /** A dynamic probe on a raw tracepoint. */
@@ -121,7 +104,45 @@ export function tracepointProbe<T extends EventType>(
   type: T,
   args: { readonly [F in FieldsOf<T>]?: ArgSpec },
 ): Probe {
-  return { ...probe(event, level, tracepoint, type, args), attach: 'tracepoint' };
+  return dynamicProbe(event, level, tracepoint, 'tracepoint', type, args, {});
+}
+
+function dynamicProbe(
+  event: string,
+  level: ProbeLevel,
+  on: string,
+  attach: Probe['attach'],
+  type: EventType,
+  args: Readonly<Record<string, ArgSpec | undefined>>,
+  { verdict, filterArg, ...rest }: ProbeOptions,
+): Probe {
+  let list: readonly ProbeArg[] | undefined;
+  return {
+    event,
+    system: 'scx',
+    level,
+    symbols: on.replace(/%return$/, '').split(','),
+    attach,
+    type,
+    // Read only when something is recorded, or a trace.dat is read: most starts of the program do neither.
+    get args() {
+      list ??= readArgs(args, verdict, filterArg);
+      return list;
+    },
+    ...rest,
+  };
+}
+
+function readArgs(
+  args: Readonly<Record<string, ArgSpec | undefined>>,
+  verdict: ArgText | undefined,
+  filterArg: ArgText | undefined,
+): readonly ProbeArg[] {
+  const list: ProbeArg[] =
+    verdict === undefined ? [] : [{ ...parseArg(verdict), field: 'verdict', meaning: 'verdict' }];
+  for (const [field, spec] of Object.entries(args)) if (spec !== undefined) addArg(list, field, spec);
+  if (filterArg !== undefined) list.push(parseArg(filterArg));
+  return list;
 }
 
 /** An event of the kernel's own: the values of `fields` are names of its fields. */

@@ -57,14 +57,18 @@ export function chooseReader(source: Source): Reader {
 }
 
 /** Opens a trace with the reader that `options.format` names, or that recognises it. An unknown name is a UsageError. */
-export function openTrace(source: Source, options: ReaderOptions = {}): Promise<OpenTrace> {
-  const { format } = options;
+export async function openTrace(source: Source, options: ReaderOptions = {}): Promise<OpenTrace> {
+  return readerOf(source, options.format).open(source, options);
+}
+
+/** The reader of that name, or the one that recognises the source. An unknown name is a UsageError. */
+export function readerOf(source: Source, format: string | undefined): Reader {
   const reader = format === undefined ? chooseReader(source) : READERS.find(({ id }) => id === format);
   if (reader === undefined)
     throw new UsageError(
       `--input-format: there is no format ${JSON.stringify(format)}; there are ${READERS.map(({ id }) => id).join(', ')}`,
     );
-  return reader.open(source, options);
+  return reader;
 }
 
 function describeHead(head: Uint8Array): string {

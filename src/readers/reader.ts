@@ -8,6 +8,9 @@ export interface EventSink {
   event(event: TraceEvent): boolean;
 }
 
+/** Where an event lies in its input, as the reader of that input understands it. */
+export type Place = Pick<TraceEvent, 'cpu' | 'position'>;
+
 /** A trace that was opened: the header is known, the events are still to come. */
 export interface OpenTrace {
   /** Name of the format as reports show it, such as `trace.dat v6`. */
@@ -24,8 +27,8 @@ export interface OpenTrace {
   readonly unused: ReadonlyMap<string, number>;
   /** Records that were used without becoming an event of their own. Complete after `run`. */
   readonly absorbed: number;
-  /** Spells the place of an event of the last `run`. */
-  positionOf(event: TraceEvent): string;
+  /** Spells the place of an event. */
+  positionOf(place: Place): string;
   /** Line of an event in a text input, for annotations; undefined for binary inputs. */
   lineOf?(event: TraceEvent): number;
 }
@@ -48,6 +51,8 @@ export interface Reader {
   readonly title: string;
   /** How sure it is, 0..1, that `head` (the first 64 KiB or all of the input) begins a file of its format. Never throws. */
   sniff(head: Uint8Array): number;
+  /** Bytes from which on it pays to read in a thread of its own; undefined: never. */
+  readonly longFrom?: number;
   open(source: Source, options: ReaderOptions): Promise<OpenTrace>;
 }
 

@@ -7,7 +7,7 @@ import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { EVENT_TYPES } from '../trace/vocabulary/index.ts';
-import { type EngineHandler, VtimeEngine } from '../vtime/engine.ts';
+import { type EngineHandler, newVtimeEngine } from '../vtime/engine.ts';
 import { allBuiltinDomains } from '../vtime/load-domain.ts';
 
 /** A description fits when this many comparisons could have contradicted it and none did. */
@@ -22,7 +22,7 @@ export function fittingDomains(trace: OpenTrace, kernel: KernelVersion | undefin
     const onMismatch = (): void => {
       candidate.contradicted = true;
     };
-    const engine = new VtimeEngine({ model, domain, listeners: [{ onMismatch }] });
+    const engine = newVtimeEngine({ model, domain, listeners: [{ onMismatch }] });
     const handlers: readonly (EngineHandler | undefined)[] = EVENT_TYPES.map((type) => engine.handlers[type]);
     return { candidate, engine, handlers };
   });

@@ -134,10 +134,18 @@ const BY_REASON: Readonly<Record<DropReason, string>> = {
 /** Drops of each kind that are described in words. */
 const EXAMPLES = 3;
 
+export interface DropExample {
+  readonly text: string;
+  readonly t: number;
+  /** Place of its event in the input: it needs no second look at the trace. */
+  readonly cpu: number;
+  readonly position: number;
+}
+
 export interface DropCount {
   count: number;
   /** The first of them in words, with their events. */
-  readonly examples: { readonly text: string; readonly seq: number }[];
+  readonly examples: DropExample[];
 }
 
 export class Recoveries {
@@ -160,7 +168,10 @@ export class Recoveries {
       const entry = perSched.get(id) ?? { count: 0, examples: [] };
       perSched.set(id, entry);
       entry.count++;
-      if (entry.examples.length < EXAMPLES) entry.examples.push({ text: describeDrop(drop, event.t), seq: event.seq });
+      if (entry.examples.length < EXAMPLES) {
+        const { t, cpu, position } = event;
+        entry.examples.push({ text: describeDrop(drop, t), t, cpu, position });
+      }
     }
   }
 

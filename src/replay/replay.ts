@@ -12,14 +12,16 @@ import type { EventHandler, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
+import { NEVER } from '../trace/time.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { autoDomain } from '../vtime/compile.ts';
 import type { Domain } from '../vtime/domain.ts';
-import { VtimeEngine } from '../vtime/engine.ts';
+import { newVtimeEngine } from '../vtime/engine.ts';
 import type { VtimeHandlers } from '../vtime/facts.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
 import { Figures } from './figures.ts';
+import { KeptEvents } from './kept-events.ts';
 import { Recoveries } from './recoveries.ts';
 import { type RuleStage, StagedRule } from './rule-stage.ts';
 import { WhatIf } from './what-if.ts';
@@ -49,13 +51,15 @@ export class Replay {
   readonly fidelity = new Fidelity();
   readonly exits: ExitTracker;
   readonly recoveries = new Recoveries();
+  /** Evidence that need not be looked up. */
+  readonly kept = new KeptEvents();
   readonly whatIf: WhatIf | undefined;
   readonly figures: Figures | undefined;
   readonly ruleRuns: readonly RuleRun[];
   /** Number of events seen, by kind. */
   readonly counts = new Float64Array(EVENT_TYPES.length);
-  firstTime = -1;
-  lastTime = -1;
+  firstTime = NEVER;
+  lastTime = NEVER;
   /** Records lost, as the trace says; -1 after a loss of unknown size. */
   lost = 0;
   /** Ext activity was seen before any scheduler was attached. */
@@ -92,6 +96,7 @@ export class Replay {
       exits: this.exits,
       event: newTraceEvent(),
       vtime: undefined,
+      kept: this.kept,
     };
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();
@@ -105,7 +110,7 @@ export class Replay {
     }
     // Facts are told before the rules that listen to the event itself are asked.
     if (needsVtime) {
-      const engine = new VtimeEngine({ model: this.model, domain, listeners });
+      const engine = newVtimeEngine({ model: this.model, domain, listeners });
       this.#stage.vtime = engine;
       listen(handlers, engine.handlers);
     }

@@ -90,7 +90,6 @@ class ResultBuilder {
     const rules = replay.ruleRuns.map((run) => this.#rule(run));
     const findings = this.#listed(replay.ruleRuns.filter((run) => run.total > 0).flatMap((run) => run.findings));
     const causes = this.#causes(findings);
-    const drops = [...replay.recoveries.drops.values()].flatMap((perSched) => [...perSched.values()]);
     const mismatches = this.#options.explainFidelity === true ? replay.fidelity.mismatches : [];
     // The reader's own counts are complete now; the second pass for evidence would start them anew.
     const traceInfo = this.#traceInfo();
@@ -102,10 +101,9 @@ class ResultBuilder {
       ]),
       ...mismatches.map((entry) => entry.seq),
       ...(replay.whatIf?.differences ?? []).map((entry) => entry.seq),
-      ...drops.flatMap((entry) => entry.examples.map((example) => example.seq)),
     ]);
     ordinals.delete(-1);
-    const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
+    const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid), replay.kept);
     if (findings.some(isMismatch)) this.#fitting = fittingDomains(this.#trace, this.#options.kernel).join(', ');
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
     const reached = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));
@@ -131,7 +129,7 @@ class ResultBuilder {
                 reason: exitReason(sched.exit.kind),
                 message: sched.exit.message ?? '',
               },
-        drops: this.#drops(sched, evidence),
+        drops: this.#drops(sched),
       })),
       verdict,
       exit_code: exitCodeOf({
@@ -232,17 +230,18 @@ class ResultBuilder {
     return new Map([...causes].map(([symptom, cause]) => [symptom, index.get(cause) ?? -1]));
   }
 
-  #drops(sched: Sched, evidence: ReadonlyMap<number, EvidenceItem>): Record<string, ResultDrops> {
+  #drops(sched: Sched): Record<string, ResultDrops> {
     const drops = this.#replay.recoveries.drops.get(sched.index) ?? new Map<string, DropCount>();
     return Object.fromEntries(
       [...drops].map(([id, { count, examples }]) => [
         id,
         {
           count,
-          examples: examples.flatMap(({ text, seq }) => {
-            const item = evidence.get(seq);
-            return item === undefined ? [] : [{ text, ts: item.ts, position: item.position }];
-          }),
+          examples: examples.map((example) => ({
+            text: example.text,
+            ts: this.#time(example.t),
+            position: this.#trace.positionOf(example),
+          })),
         },
       ]),
     );

@@ -16,7 +16,7 @@ import { Step } from '../model/step.ts';
 import type { OpenTrace } from '../readers/reader.ts';
 import { EVENT_TYPES } from '../trace/vocabulary/index.ts';
 import type { Domain } from '../vtime/domain.ts';
-import { type EngineHandler, VtimeEngine } from '../vtime/engine.ts';
+import { type EngineHandler, newVtimeEngine } from '../vtime/engine.ts';
 import { type DriftAccount, Ledger, type SchedAccount, type TaskAccount, triValue } from '../vtime/ledger.ts';
 import type { SchedVtime } from '../vtime/sched-vtime.ts';
 import { exact } from './evidence.ts';
@@ -35,7 +35,7 @@ export function runVtime(trace: OpenTrace, options: VtimeRunOptions): VtimeDocum
   const { domain } = options;
   const model = new Model({ header, semantics: semanticsOf(detectKernel(header, options.kernel).version) });
   const ledger = new Ledger();
-  const engine = new VtimeEngine({ model, domain, listeners: [ledger.handlers] });
+  const engine = newVtimeEngine({ model, domain, listeners: [ledger.handlers] });
   ledger.engine = engine;
   const handlers: readonly (EngineHandler | undefined)[] = EVENT_TYPES.map((type) => engine.handlers[type]);
   const step = new Step();

@@ -1,5 +1,6 @@
 // The one event record that readers fill and the model reads: fixed shape, reused for every event.
 import { CpuMask } from './cpu-mask.ts';
+import { TIME_ZERO } from './time.ts';
 import { formatDecimal, toBigInt, toSignedBigInt } from './u64.ts';
 import {
   type BoolField,
@@ -98,11 +99,11 @@ class TraceEventRecord {
   /** Ordinal in the trace, from 0. */
   seq = 0;
   /** Time since the time base of the trace, ns, exact. */
-  t = 0;
+  t = TIME_ZERO;
   /** CPU that executed. */
   cpu = 0;
   /** Place in the input: line number, or byte offset; only the reader that set it can spell it. */
-  position = 0;
+  position = TIME_ZERO;
 
   readonly words = new Int32Array(DEFAULT_WORDS);
   readonly strings: string[] = new Array<string>(stringCount).fill('');
@@ -262,59 +263,77 @@ class TraceEventRecord {
   }
 }
 
+/** Accessors of the prototype, by which fields are read and written by name. */
+type Accessors = PropertyDescriptor & ThisType<TraceEventRecord>;
+
+function textAccessors(slot: Slot): Accessors {
+  const { index } = slot;
+  return {
+    get() {
+      return this.strings[index] ?? '';
+    },
+    set(value: string) {
+      this.setString(slot, value);
+    },
+  };
+}
+
+function maskAccessors({ index }: Slot): Accessors {
+  return {
+    get() {
+      return this.masks[index];
+    },
+  };
+}
+
+function boolAccessors(slot: Slot): Accessors {
+  const { index } = slot;
+  return {
+    get() {
+      return (this.words[index] ?? 0) !== 0;
+    },
+    set(value: boolean) {
+      this.setInt(slot, value ? 1 : 0);
+    },
+  };
+}
+
+function uintAccessors(slot: Slot): Accessors {
+  const { index } = slot;
+  return {
+    get() {
+      return (this.words[index] ?? 0) >>> 0;
+    },
+    set(value: number) {
+      this.setInt(slot, value | 0);
+    },
+  };
+}
+
+function wordAccessors(slot: Slot, at: number): Accessors {
+  return {
+    get() {
+      return this.words[at] ?? 0;
+    },
+    set(value: number) {
+      this.words[at] = value;
+      this.mark(slot);
+    },
+  };
+}
+
+// Some five hundred, at every start: nothing is made for them that is not kept.
+const PROTOTYPE = TraceEventRecord.prototype;
 for (const slot of slots) {
   const { field, kind, index } = slot;
-  const define = (name: string, descriptor: PropertyDescriptor & ThisType<TraceEventRecord>): void => {
-    Object.defineProperty(TraceEventRecord.prototype, name, { ...descriptor, configurable: true });
-  };
-  const wordAt = (name: string, at: number): void =>
-    define(name, {
-      get() {
-        return this.words[at] ?? 0;
-      },
-      set(value: number) {
-        this.words[at] = value;
-        this.mark(slot);
-      },
-    });
-  if (kind === 'str') {
-    define(field, {
-      get() {
-        return this.strings[index] ?? '';
-      },
-      set(value: string) {
-        this.setString(slot, value);
-      },
-    });
-  } else if (kind === 'cpus') {
-    define(field, {
-      get() {
-        return this.masks[index];
-      },
-    });
-  } else if (kind === 'bool') {
-    define(field, {
-      get() {
-        return (this.words[index] ?? 0) !== 0;
-      },
-      set(value: boolean) {
-        this.setInt(slot, value ? 1 : 0);
-      },
-    });
-  } else if (kind === 'uint') {
-    define(field, {
-      get() {
-        return (this.words[index] ?? 0) >>> 0;
-      },
-      set(value: number) {
-        this.setInt(slot, value | 0);
-      },
-    });
-  } else if (kind === 'int') {
-    wordAt(field, index);
-  } else {
-    wordAt(`${field}_lo`, index);
-    wordAt(`${field}_hi`, index + 1);
+  if (kind === 'str') Object.defineProperty(PROTOTYPE, field, textAccessors(slot));
+  else if (kind === 'cpus') Object.defineProperty(PROTOTYPE, field, maskAccessors(slot));
+  else if (kind === 'bool') Object.defineProperty(PROTOTYPE, field, boolAccessors(slot));
+  else if (kind === 'uint') Object.defineProperty(PROTOTYPE, field, uintAccessors(slot));
+  else if (kind === 'int') Object.defineProperty(PROTOTYPE, field, wordAccessors(slot, index));
+  else {
+    Object.defineProperty(PROTOTYPE, `${field}_lo`, wordAccessors(slot, index));
+    Object.defineProperty(PROTOTYPE, `${field}_hi`, wordAccessors(slot, index + 1));
   }
 }
 

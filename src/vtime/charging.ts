@@ -1,10 +1,9 @@
 // Runs and their charges: when a run began and ended, what it cost, which bases it moved.
-import { TASK_QUEUED } from '../kernel/flags.ts';
-import { UNKNOWN } from '../model/sched.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { difference, U64 } from '../trace/u64.ts';
 import type { Advancing } from './advancing.ts';
 import type { DriftWatch } from './drift.ts';
+import { newChargeFact } from './fact-records.ts';
 import type { ChargeFact } from './facts.ts';
 import type { Mismatches } from './mismatch.ts';
 import type { Placing } from './placing.ts';
@@ -44,8 +43,6 @@ export class Charging {
     task.runSeq = event.seq;
     task.runTime = event.t;
     task.runSettled = -1;
-    task.runV.copy(task.v);
-    task.runVKnown = task.vKnown && task.slack === 0;
     task.yielded = false;
     task.beginApplied();
     // Nothing showed the task being put on a local DSQ.
@@ -71,21 +68,12 @@ export class Charging {
     this.#charging[event.cpu] = task;
   }
 
-  /** put_prev_task_scx() of a task that was dequeued before: its charge is done. */
-  static isPutOnly(event: TraceEvent, task: VtimeTask): boolean {
-    return task.charging || (event.has('scx_flags') && (event.scx_flags_lo & TASK_QUEUED) === 0);
-  }
-
   /** CPU `cpu` has moved on: a charge that nothing showed is what the description says. */
   force(cpu: number, event: TraceEvent): void {
     const task = this.#charging[cpu];
     if (task === undefined) return;
     this.#charging[cpu] = undefined;
     if (task.charging) this.settle(task, false, 0, 0, event);
-  }
-
-  forceAll(event: TraceEvent): void {
-    for (let cpu = 0; cpu < this.#charging.length; cpu++) this.force(cpu, event);
   }
 
   forget(): void {
@@ -129,7 +117,6 @@ export class Charging {
     }
     if (fact.runtimeNs >= 0) {
       task.lastRuntimeNs = fact.runtimeNs;
-      task.runs++;
     }
     const { stopping } = sched.domain;
     if (stopping.length > 0) {
@@ -208,30 +195,4 @@ export class Charging {
       fact.modelMax = Math.floor((fact.runtimeMax * charge.num) / weight);
     }
   }
-}
-
-function newChargeFact(): ChargeFact {
-  return {
-    seq: -1,
-    t: -1,
-    // Filled before it is handed to anybody.
-    task: undefined as unknown as VtimeTask,
-    sched: undefined as unknown as SchedVtime,
-    cpu: -1,
-    borrowed: UNKNOWN,
-    runSeq: -1,
-    runtimeNs: -1,
-    runtimeMin: -1,
-    runtimeMax: -1,
-    before: new U64(),
-    beforeKnown: false,
-    after: new U64(),
-    observed: false,
-    deltaNs: Number.NaN,
-    sliceChargeNs: -1,
-    modelMin: -1,
-    modelMax: -1,
-    isPure: true,
-    fit: -1,
-  };
 }

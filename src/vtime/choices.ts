@@ -35,10 +35,20 @@ export class Choices {
     return [...this.#rivals(sched, queue, cpu)].map(({ service }) => service);
   }
 
-  /** A task was taken from a shared DSQ; the model still has its key. `headBefore` was the head of that DSQ. */
-  taken(event: TraceEvent, step: Step, headBefore: Task | undefined): void {
+  /** A task has left an ordered DSQ: was it taken, and rightly so? */
+  left(event: TraceEvent, step: Step): void {
     const { task, dsq } = step;
-    if (!this.#active || this.#state.sinks.onTake.length === 0) return;
+    if (task === undefined || dsq === undefined || this.#state.sinks.onTake.length === 0) return;
+    if (this.#state.model.cpu(event.cpu).consume.taken !== task) return;
+    const next = dsq.head;
+    const wasHead = next === undefined || !goesBefore(next, task);
+    this.#taken(event, step, wasHead ? task : next);
+  }
+
+  /** A task was taken from a shared DSQ; the model still has its key. `headBefore` was the head of that DSQ. */
+  #taken(event: TraceEvent, step: Step, headBefore: Task | undefined): void {
+    const { task, dsq } = step;
+    if (!this.#active) return;
     if (task === undefined || dsq?.isUser !== true || headBefore === undefined) return;
     const sched = this.#state.sched(dsq.sched ?? this.#state.model.root);
     const cpu = event.cpu;
@@ -110,4 +120,10 @@ export class Choices {
     if (op === OP_DISPATCH) return opSeq;
     return consume.active ? consume.beginSeq : event.seq - 1;
   }
+}
+
+/** On one DSQ: does `a` go before `b`, that is no longer on it? */
+function goesBefore(a: Task, b: Task): boolean {
+  if (before(a.vtime.hi, a.vtime.lo, b.vtime.hi, b.vtime.lo)) return true;
+  return a.vtime.equals(b.vtime.hi, b.vtime.lo) && a.linkStamp < b.linkStamp;
 }

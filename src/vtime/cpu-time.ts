@@ -68,12 +68,14 @@ export class CpuTime {
   /** A CPU switches to a task; undefined: to idle. */
   switchTo(cpu: number, next: Task | undefined, nextPid: number, t: number): void {
     if (t >= this.#next) this.#snapshot(t);
+    const now = nextPid === 0 ? IDLE : next?.cls === CLASS_EXT ? EXT : next?.cls === CLASS_OTHER ? HIGHER : UNSEEN;
+    if (now === this.#kinds[cpu]) return;
     while (this.#kinds.length <= cpu) {
       this.#kinds.push(UNSEEN);
       this.#since.push(t);
     }
     if (this.#totals.length < (this.#kinds.length + 1) * KINDS) {
-      const grown = new Float64Array((this.#kinds.length + 1) * KINDS * 2);
+      const grown = new Float64Array((this.#kinds.length + 1) * KINDS);
       grown.set(this.#totals);
       this.#totals = grown;
     }
@@ -81,7 +83,6 @@ export class CpuTime {
     const at = (cpu + 1) * KINDS + kind;
     this.#totals[at] = (this.#totals[at] ?? 0) + t - (this.#since[cpu] ?? t);
     this.#since[cpu] = t;
-    const now = nextPid === 0 ? IDLE : next?.cls === CLASS_EXT ? EXT : next?.cls === CLASS_OTHER ? HIGHER : UNSEEN;
     if (now === kind) return;
     if (now === IDLE && this.#idleCpus++ === 0) this.#anyIdleSince = t;
     else if (kind === IDLE && --this.#idleCpus === 0) {

@@ -7,6 +7,7 @@ import { criticalDrift } from './forecast.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
 import { HiddenRecord, type VtimeTask } from './task-state.ts';
+import type { WeightGate } from './weight-gate.ts';
 
 /** Competitors count while they ran or waited within this time, ns. */
 const RECENT_NS = 1e9;
@@ -77,6 +78,11 @@ export class DriftWatch {
 
   #push(basis: Basis | undefined): void {
     if (basis !== undefined && !this.#set.includes(basis)) this.#set.push(basis);
+  }
+
+  /** Runs under way may still have something to tell: `timePasses` is to be called. */
+  get isWatching(): boolean {
+    return this.#running.length > 0;
   }
 
   /** A run begins; the updates of its start are under way. */
@@ -210,6 +216,20 @@ export class DriftWatch {
     this.#emit(fact);
   }
 
+  /** A run begins that should move the basis and, by what was seen of others, does not. */
+  expectHidden(sched: SchedVtime, task: VtimeTask, basis: Basis, gate: WeightGate, seq: number, t: number): void {
+    const like = gate.ignoredLike(task.task.weight);
+    if (like === undefined || !(this.#state.driftMin(task.v.hi, task.v.lo, basis) > 0)) return;
+    const fact = this.#fact(sched, task, basis, task.runCpu, task.v, task.slack, seq, t);
+    fact.where = 'running';
+    fact.hidden = true;
+    fact.hiddenFromAll = true;
+    fact.alike = like;
+    fact.expectation = gate.premise;
+    this.#excess(fact, 0);
+    this.#emit(fact);
+  }
+
   /** Drift at which a stall of the watchdog timeout follows, ns; infinite while nobody competes. */
   critical(sched: SchedVtime, task: VtimeTask, t: number): number {
     let weights = 0;
@@ -305,6 +325,8 @@ export class DriftWatch {
       rate: Number.NaN,
       cpu,
       proofSeq: -1,
+      alike: undefined,
+      expectation: undefined,
     };
   }
 
@@ -338,8 +360,8 @@ export class DriftWatch {
   #emit(fact: DriftFact): void {
     // Once it ends, the scheduler no longer decides.
     if (fact.sched.sched?.exit !== undefined) return;
-    // After a contradiction only what was observed is worth telling.
-    const observed = fact.record?.observed === true;
+    // After a contradiction only what was observed is worth telling; without a description there is nothing else.
+    const observed = fact.record?.observed === true || fact.sched.domain.auto;
     if (observed ? fact.basis.observations.broken : fact.sched.premise.broken) return;
     for (const sink of this.#state.sinks.onDrift) sink(fact);
   }

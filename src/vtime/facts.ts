@@ -2,6 +2,7 @@
 import type { Tri } from '../model/sched.ts';
 import type { U64 } from '../trace/u64.ts';
 import type { Basis } from './basis.ts';
+import type { Premise } from './premise.ts';
 import type { QueueInstance, SchedVtime } from './sched-vtime.ts';
 import type { HiddenRecord, VtimeTask } from './task-state.ts';
 import type { WaitFact } from './wait-fact.ts';
@@ -105,6 +106,10 @@ export interface DriftFact extends Place {
   cpu: number;
   /** Ordinal of an event that proves it further; -1 none. */
   proofSeq: number;
+  /** It is only expected: of this task, which is no lighter, runs were seen not to move the basis. */
+  alike: VtimeTask | undefined;
+  /** What that expectation stands on. */
+  expectation: Premise | undefined;
 }
 
 /** A callback moved a basis. */

@@ -1,11 +1,11 @@
 // Ordered inserts: what the key tells of the basis, and what it makes of the task's vtime.
-import { difference, U64 } from '../trace/u64.ts';
+import { difference } from '../trace/u64.ts';
 import type { Advancing } from './advancing.ts';
-import type { AutoLag } from './auto-lag.ts';
 import type { Basis } from './basis.ts';
 import { type Bounding, BY_CAP, BY_CLAMP, BY_KEY, BY_REBASE } from './bounding.ts';
 import { lagMax, lagMin } from './domain.ts';
 import type { DriftWatch } from './drift.ts';
+import { newInsertFact } from './fact-records.ts';
 import {
   INSERT_BEHIND,
   INSERT_CAPPED,
@@ -42,7 +42,6 @@ export class Inserting {
   readonly #bounding: Bounding;
   readonly #mismatches: Mismatches;
   readonly #placing: Placing;
-  readonly #autoLag: AutoLag;
   readonly #fact: InsertFact;
 
   constructor(parts: {
@@ -52,7 +51,6 @@ export class Inserting {
     readonly bounding: Bounding;
     readonly mismatches: Mismatches;
     readonly placing: Placing;
-    readonly autoLag: AutoLag;
   }) {
     this.#state = parts.state;
     this.#advancing = parts.advancing;
@@ -60,7 +58,6 @@ export class Inserting {
     this.#bounding = parts.bounding;
     this.#mismatches = parts.mismatches;
     this.#placing = parts.placing;
-    this.#autoLag = parts.autoLag;
     this.#fact = newInsertFact();
   }
 
@@ -103,11 +100,8 @@ export class Inserting {
     this.#drift.inserted(sched, task, request.rq, request.seq, request.t);
     fact.kind = this.#kindOf(sched, task, fact);
     if (basis !== undefined) {
-      if (sched.domain.auto) this.#autoLag.inserted(sched, task, basis, fact.kind, request);
-      else {
-        this.#learn(sched, task, basis, fact, request);
-        basis.touched = true;
-      }
+      this.#learn(sched, task, basis, fact, request);
+      basis.touched = true;
     }
     for (const sink of this.#state.sinks.onInsert) sink(fact);
     if (fact.kind === INSERT_CLAMPED || fact.kind === INSERT_CAPPED || fact.kind === INSERT_REBASED)
@@ -243,30 +237,4 @@ export class Inserting {
     const behind = difference(basis.recorded.hi, basis.recorded.lo, request.keyHi, request.keyLo);
     return Math.max(0, behind - lagMax(lag, weight));
   }
-}
-
-function newInsertFact(): InsertFact {
-  return {
-    seq: -1,
-    t: -1,
-    // Filled before it is handed to anybody.
-    task: undefined as unknown as VtimeTask,
-    sched: undefined as unknown as SchedVtime,
-    queue: undefined as unknown as QueueInstance,
-    basis: undefined,
-    key: new U64(),
-    before: new U64(),
-    beforeKnown: false,
-    kind: INSERT_UNKNOWN,
-    staleRead: false,
-    belowObserved: 0,
-    fromElsewhere: false,
-    continuous: false,
-    driftMin: 0,
-    driftMax: 0,
-    freshBasis: false,
-    rebaseDeltaNs: Number.NaN,
-    dsqHi: 0,
-    dsqLo: 0,
-  };
 }

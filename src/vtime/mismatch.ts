@@ -39,7 +39,7 @@ export class Mismatches {
   charge(fact: ChargeFact): number {
     const { sched, deltaNs, modelMin, modelMax } = fact;
     const { domain, charges } = sched;
-    if (domain.auto || domain.privateAccumulator) return -1;
+    if (domain.privateAccumulator) return -1;
     if (!fact.observed || !fact.isPure || Number.isNaN(deltaNs) || fact.runtimeNs < 0 || modelMin < 0) return -1;
     const { weight } = fact.task.task;
     const { source, num } = domain.charge;

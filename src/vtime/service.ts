@@ -15,16 +15,21 @@ export class QueueService {
   /** Ordinals of the last two removals of any kind. */
   lastRemovalSeq = -1;
   previousRemovalSeq = -1;
+  /** Nobody on it has waited since before this time: those that came later have waited less. */
+  #nobodyBefore = Number.NEGATIVE_INFINITY;
 
   constructor(dsq: Dsq) {
     this.dsq = dsq;
   }
 
-  /** Time since which its longest waiter has been on it; infinite when nobody is. */
-  oldestWait(): number {
+  /** Has anybody on it waited since that time, or longer, as of `now`? */
+  hasWaiterSince(time: number, now: number): boolean {
+    if (time < this.#nobodyBefore) return false;
     let oldest = Number.POSITIVE_INFINITY;
     for (let task = this.dsq.head; task !== undefined; task = task.dsqNext) oldest = Math.min(oldest, task.linkTime);
-    return oldest;
+    if (oldest <= time) return true;
+    this.#nobodyBefore = Math.min(oldest, now);
+    return false;
   }
 }
 
@@ -32,6 +37,8 @@ export class Service {
   readonly model: Model;
   readonly cpuTime = new CpuTime();
   readonly #queues = new Map<Dsq, QueueService>();
+  /** The one asked for last: often there is but one. */
+  #lastQueue: QueueService | undefined;
   /** Time at which each CPU last came to ops.dispatch(); absent: never. */
   readonly lastDispatch: number[] = [];
   /** Consumptions were seen at all. */
@@ -70,7 +77,7 @@ export class Service {
     if (!consume.active || consume.taken !== task) return;
     const { takes } = queue;
     const replaced = takes.replaced;
-    if (replaced >= 0 && queue.oldestWait() <= replaced) takes.grow();
+    if (replaced >= 0 && queue.hasWaiterSince(replaced, event.t)) takes.grow();
     takes.add(event.t, event.seq, task.pid, event.cpu, task.vtime.hi, task.vtime.lo);
   }
 
@@ -82,14 +89,19 @@ export class Service {
     this.knownSince = event.t;
     this.cpuTime.forget(event.t);
     this.#queues.clear();
+    this.#lastQueue = undefined;
   }
 
   /** What is kept of a DSQ; it begins when the DSQ is first seen in use. */
   queueOf(dsq: Dsq): QueueService {
-    const known = this.#queues.get(dsq);
-    if (known !== undefined) return known;
-    const queue = new QueueService(dsq);
-    this.#queues.set(dsq, queue);
+    const last = this.#lastQueue;
+    if (last !== undefined && last.dsq === dsq) return last;
+    let queue = this.#queues.get(dsq);
+    if (queue === undefined) {
+      queue = new QueueService(dsq);
+      this.#queues.set(dsq, queue);
+    }
+    this.#lastQueue = queue;
     return queue;
   }
 }

@@ -4,19 +4,17 @@ import { type Sched, UNKNOWN } from '../model/sched.ts';
 import { watchdogTimeoutNs } from '../model/stall.ts';
 import type { Task } from '../model/task.ts';
 import { difference, U64 } from '../trace/u64.ts';
+import { advanceTeller } from './advance-facts.ts';
 import type { Basis } from './basis.ts';
 import type { Domain } from './domain.ts';
-import type { FactName, VtimeHandlers } from './facts.ts';
 import { Groups } from './groups.ts';
-import type { PendingUpdates } from './pending.ts';
+import { PendingUpdates } from './pending.ts';
 import { SchedVtime } from './sched-vtime.ts';
 import { Service } from './service.ts';
+import type { Sinks } from './sinks.ts';
 import { VtimeTask } from './task-state.ts';
 
 const PAGE_BITS = 10;
-
-/** Listeners by fact. */
-export type Sinks = { readonly [N in FactName]: NonNullable<VtimeHandlers[N]>[] };
 
 export class VtimeState {
   readonly model: Model;
@@ -31,12 +29,12 @@ export class VtimeState {
   /** Instances whose loading the trace shows. */
   readonly #loaded = new Set<Sched>();
 
-  constructor(model: Model, domain: Domain, pending: PendingUpdates, sinks: Sinks) {
+  constructor(model: Model, domain: Domain, sinks: Sinks) {
     this.model = model;
     this.domain = domain;
-    this.pending = pending;
     this.sinks = sinks;
     this.groups = new Groups(domain, model);
+    this.pending = new PendingUpdates(advanceTeller(sinks, (cpu) => this.groups.cpuSeq(cpu)));
     this.service = new Service(model);
   }
 

@@ -58,32 +58,29 @@ export class TakeLog {
     out.keyLo = this.#los[at] ?? 0;
   }
 
-  /** Everything taken since `time` is at hand. */
-  covers(time: number): boolean {
-    if (this.total <= this.#size) return true;
-    const oldest = this.#times[this.total & (this.#size - 1)] ?? 0;
-    return oldest <= time;
-  }
-
   /** Makes room for twice as many entries. */
   grow(): void {
-    const entries: Take[] = [];
-    for (let i = this.length - 1; i >= 0; i--) {
-      const take = newTake();
-      this.read(i, take);
-      entries.push(take);
-    }
-    this.#size *= 2;
-    this.#times = new Float64Array(this.#size);
-    this.#seqs = new Float64Array(this.#size);
-    this.#pids = new Int32Array(this.#size);
-    this.#cpus = new Int16Array(this.#size);
-    this.#his = new Int32Array(this.#size);
-    this.#los = new Int32Array(this.#size);
-    const { total } = this;
-    this.total = total - entries.length;
-    for (const take of entries) this.add(take.t, take.seq, take.pid, take.cpu, take.keyHi, take.keyLo);
+    const from = Math.max(0, this.total - this.#size);
+    const size = this.#size * 2;
+    this.#times = moved(this.#times, new Float64Array(size), from, this.total);
+    this.#seqs = moved(this.#seqs, new Float64Array(size), from, this.total);
+    this.#pids = moved(this.#pids, new Int32Array(size), from, this.total);
+    this.#cpus = moved(this.#cpus, new Int16Array(size), from, this.total);
+    this.#his = moved(this.#his, new Int32Array(size), from, this.total);
+    this.#los = moved(this.#los, new Int32Array(size), from, this.total);
+    this.#size = size;
   }
+}
+
+/** Copies the entries numbered from..to from one ring to a larger one. */
+function moved<T extends Float64Array | Int32Array | Int16Array>(ring: T, larger: T, from: number, to: number): T {
+  for (let at = from; at < to; ) {
+    const start = at & (ring.length - 1);
+    const n = Math.min(to - at, ring.length - start);
+    larger.set(ring.subarray(start, start + n), at & (larger.length - 1));
+    at += n;
+  }
+  return larger;
 }
 
 export function newTake(): Take {

@@ -36,9 +36,6 @@ export class HiddenRecord {
   }
 }
 
-/** Upper bound of bases that one run is applied to. */
-const MAX_APPLIED = 8;
-
 export class VtimeTask {
   readonly task: Task;
   /** Scheduler whose vtime it carries. */
@@ -57,8 +54,6 @@ export class VtimeTask {
   runTime = -1;
   /** When the callback at the start had certainly returned. */
   runSettled = -1;
-  runVKnown = false;
-  readonly runV = new U64();
   yielded = false;
 
   // The charge under way: ops.stopping() was called, its result has not been seen.
@@ -75,13 +70,12 @@ export class VtimeTask {
   /** The last charge, ns of vtime, and the raw runtime behind it. */
   lastChargeNs = 0;
   lastRuntimeNs = 0;
-  /** A run was ever seen from its start to its end. */
-  runs = 0;
 
   // Bases that the run was applied to, and how certainly.
-  readonly #applied: (Basis | undefined)[] = new Array<Basis | undefined>(MAX_APPLIED).fill(undefined);
-  readonly #appliedTri = new Int8Array(MAX_APPLIED);
-  #appliedCount = 0;
+  /** The first of them; mostly there is but one. */
+  #appliedFirst: Basis | undefined;
+  #appliedFirstTri: Tri = 0;
+  readonly #appliedMore: { readonly basis: Basis; tri: Tri }[] = [];
   /** The run may have been applied to instances that could not be told. */
   appliedUnknown = false;
 
@@ -116,13 +110,11 @@ export class VtimeTask {
   /** The last time since its last insert that this happened, -1 never, and by how much it was set back, ns. */
   rebasedSeq = -1;
   rebaseDeltaNs = 0;
-  enabling = false;
   enableBeginSeq = -1;
 
   // The insert under way.
   /** Begin of the ops.enqueue() around it; -1 none. */
   opSeq = -1;
-  opTime = -1;
   readonly opV = new U64();
   opVKnown = false;
   /** Key that was asked for and has not been seen taking effect. */
@@ -140,6 +132,7 @@ export class VtimeTask {
   readonly movedTo = new U64();
   movedSeq = -1;
   movedBasis: Basis | undefined;
+  movedWeight = 0;
 
   constructor(task: Task) {
     this.task = task;
@@ -162,30 +155,35 @@ export class VtimeTask {
   }
 
   beginApplied(): void {
-    this.#appliedCount = 0;
+    this.#appliedFirst = undefined;
+    if (this.#appliedMore.length > 0) this.#appliedMore.length = 0;
     this.appliedUnknown = false;
   }
 
   noteApplied(basis: Basis, tri: Tri): void {
-    for (let i = 0; i < this.#appliedCount; i++) {
-      if (this.#applied[i] !== basis) continue;
-      if (tri === 1 || this.#appliedTri[i] === 0) this.#appliedTri[i] = tri;
+    if (this.#appliedFirst === undefined) {
+      this.#appliedFirst = basis;
+      this.#appliedFirstTri = tri;
       return;
     }
-    if (this.#appliedCount === MAX_APPLIED) {
-      this.appliedUnknown = true;
+    if (this.#appliedFirst === basis) {
+      if (tri === 1 || this.#appliedFirstTri === 0) this.#appliedFirstTri = tri;
       return;
     }
-    this.#applied[this.#appliedCount] = basis;
-    this.#appliedTri[this.#appliedCount++] = tri;
+    for (const entry of this.#appliedMore) {
+      if (entry.basis !== basis) continue;
+      if (tri === 1 || entry.tri === 0) entry.tri = tri;
+      return;
+    }
+    this.#appliedMore.push({ basis, tri });
   }
 
   /** Was the run that just ended applied to the basis? */
   wasAppliedTo(basis: Basis): Tri {
-    for (let i = 0; i < this.#appliedCount; i++) {
-      if (this.#applied[i] === basis && this.#appliedTri[i] !== 0) return this.#appliedTri[i] as Tri;
-    }
-    return this.appliedUnknown ? UNKNOWN : 0;
+    let tri: Tri = 0;
+    if (this.#appliedFirst === basis) tri = this.#appliedFirstTri;
+    else for (const entry of this.#appliedMore) if (entry.basis === basis) tri = entry.tri;
+    return tri === 0 && this.appliedUnknown ? UNKNOWN : tri;
   }
 
   /** A callback for it moves the basis of its queue to `v`, or would. */
@@ -193,6 +191,7 @@ export class VtimeTask {
     this.movedTo.copy(v);
     this.movedSeq = seq;
     this.movedBasis = basis;
+    this.movedWeight = this.task.weight;
   }
 
   hiddenFrom(basis: Basis): HiddenRecord | undefined {

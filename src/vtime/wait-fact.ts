@@ -47,7 +47,7 @@ export interface WaitProof {
   readonly higherShare: number;
 }
 
-/** A wait on an ordered DSQ ended, or is open at the end of the trace or of the scheduler. */
+/** A wait on an ordered DSQ ended, or is open at the end of the trace or of the scheduler. Ask it while it is told. */
 export interface WaitFact {
   readonly task: Task;
   readonly seq: number;
@@ -56,9 +56,13 @@ export interface WaitFact {
   readonly open: boolean;
   /** Watchdog timeout of its scheduler, ns. */
   readonly timeoutNs: number;
+  readonly waitedNs: number;
+  /** Made when first asked for: most long waits of tasks of low weight need none. */
   readonly proof: WaitProof;
   /** CPU time that competitors are ahead with, over the CPUs that serve it, ns: how long it would have to wait on. */
   readonly forecastNs: number;
   /** The same, had the task been no further ahead than a single charge puts it. */
   readonly justifiedNs: number;
+  /** The same if all CPUs served it: a lower bound that needs no proof. */
+  readonly justifiedAtLeastNs: number;
 }

@@ -10,7 +10,52 @@ import { type Competitor, waitTime } from './forecast.ts';
 import { type LeftQueue, type ProofOptions, proveWait } from './stall-proof.ts';
 import type { VtimeState } from './state.ts';
 import type { VtimeTask } from './task-state.ts';
-import type { WaitProof } from './wait-fact.ts';
+import type { WaitFact, WaitProof } from './wait-fact.ts';
+
+/** A wait of which nobody has asked for the proof yet. */
+class Wait implements WaitFact {
+  readonly task: Task;
+  readonly seq: number;
+  readonly t: number;
+  readonly timeoutNs: number;
+  readonly #waits: Waits;
+  readonly #left: LeftQueue | undefined;
+  #proof: WaitProof | undefined;
+
+  constructor(waits: Waits, task: Task, seq: number, t: number, timeoutNs: number, left: LeftQueue | undefined) {
+    this.#waits = waits;
+    this.task = task;
+    this.seq = seq;
+    this.t = t;
+    this.timeoutNs = timeoutNs;
+    this.#left = left;
+  }
+
+  get open(): boolean {
+    return this.#left === undefined;
+  }
+
+  get waitedNs(): number {
+    return this.#left === undefined ? this.proof.waitedNs : this.t - this.#left.since;
+  }
+
+  get proof(): WaitProof {
+    this.#proof ??= this.#waits.prove(this.task, this.t, this.#left);
+    return this.#proof;
+  }
+
+  get forecastNs(): number {
+    return this.#waits.forecast(this.task, this.proof.since, this.proof.cpus.length);
+  }
+
+  get justifiedNs(): number {
+    return this.#waits.justified(this.task, this.proof.since, this.proof.cpus.length);
+  }
+
+  get justifiedAtLeastNs(): number {
+    return this.#left === undefined ? 0 : this.#waits.justified(this.task, this.#left.since, 0);
+  }
+}
 
 export class Waits {
   readonly #state: VtimeState;
@@ -40,7 +85,7 @@ export class Waits {
     const timeoutNs = this.#state.timeoutNs(task.sched);
     if (event.t - task.linkTime < timeoutNs * this.#minShare || this.#state.sinks.onWait.length === 0) return;
     const left = { dsq, ordered: true, since: task.linkTime, sinceSeq: step.linkSeqBefore };
-    this.#tell(task, event.seq, event.t, false, timeoutNs, this.prove(task, event.t, left));
+    this.#tell(new Wait(this, task, event.seq, event.t, timeoutNs, left));
   }
 
   /** A scheduler ends, or the trace: who still waits on an ordered DSQ? */
@@ -48,40 +93,40 @@ export class Waits {
     if (this.#state.sinks.onWait.length === 0) return;
     for (const task of this.#state.model.tasks()) {
       if (!task.alive || task.waiting === NO || !task.onPriq || !of(task)) continue;
-      const timeoutNs = this.#state.timeoutNs(task.sched);
-      this.#tell(task, seq, t, true, timeoutNs, this.prove(task, t));
+      this.#tell(new Wait(this, task, seq, t, this.#state.timeoutNs(task.sched), undefined));
     }
   }
 
-  #tell(task: Task, seq: number, t: number, open: boolean, timeoutNs: number, proof: WaitProof): void {
+  #tell(wait: WaitFact): void {
+    for (const sink of this.#state.sinks.onWait) sink(wait);
+  }
+
+  /** CPU time that competitors active since `since` are ahead of a waiting task with, over `cpus` CPUs (0: all), ns. */
+  forecast(task: Task, since: number, cpus: number): number {
+    return waitTime(this.#competitors(this.#state.task(task), since), cpus || this.#allCpus());
+  }
+
+  /** The same, had the task been no further ahead of each than a single charge puts it. */
+  justified(task: Task, since: number, cpus: number): number {
     const own = this.#state.task(task);
-    const cpus = proof.cpus.length > 0 ? proof.cpus.length : onlineCpus(this.#state.model).length;
-    const competitors = [...this.#competitors(own, proof)];
-    const charge = this.#singleCharge(own);
-    const fact = {
-      task,
-      seq,
-      t,
-      open,
-      timeoutNs,
-      proof,
-      forecastNs: waitTime(competitors, cpus),
-      justifiedNs: waitTime(
-        competitors.map(({ weight }) => ({ behindNs: charge, weight })),
-        cpus,
-      ),
-    };
-    for (const sink of this.#state.sinks.onWait) sink(fact);
+    const behindNs = this.#singleCharge(own);
+    let weights = 0;
+    for (const { weight } of this.#competitors(own, since)) weights += weight;
+    return waitTime([{ behindNs, weight: weights }], cpus || this.#allCpus());
+  }
+
+  #allCpus(): number {
+    return onlineCpus(this.#state.model).length;
   }
 
   /** Tasks that share the task's basis and ran or waited during the wait. */
-  *#competitors(task: VtimeTask, proof: WaitProof): Generator<Competitor> {
+  *#competitors(task: VtimeTask, since: number): Generator<Competitor> {
     const { vtime } = task.task;
     for (const other of this.#state.tasks()) {
       if (other === task || !other.task.alive || other.task.weight === 0 || !other.vKnown) continue;
       const sameQueue = task.basis === undefined ? other.queue === task.queue : other.basis === task.basis;
       if (!sameQueue || other.sched !== task.sched) continue;
-      const active = other.runCpu >= 0 || other.task.onPriq || other.task.runTime >= proof.since;
+      const active = other.runCpu >= 0 || other.task.onPriq || other.task.runTime >= since;
       if (active) yield { behindNs: difference(vtime.hi, vtime.lo, other.v.hi, other.v.lo), weight: other.task.weight };
     }
   }

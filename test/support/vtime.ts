@@ -7,7 +7,7 @@ import { Step } from '../../src/model/step.ts';
 import { openTrace } from '../../src/readers/index.ts';
 import { EVENT_TYPES } from '../../src/trace/vocabulary/index.ts';
 import type { Domain } from '../../src/vtime/domain.ts';
-import { VtimeEngine } from '../../src/vtime/engine.ts';
+import { newVtimeEngine, type VtimeEngine } from '../../src/vtime/engine.ts';
 import type { DriftFact, InsertFact, MismatchFact, VtimeHandlers } from '../../src/vtime/facts.ts';
 import { type EventJson, traceText } from './replay.ts';
 
@@ -40,7 +40,7 @@ export async function followVtime(
     onInsert: (fact) => inserts.push({ ...fact }),
     onCharge: () => {},
   };
-  const engine = new VtimeEngine({ model, domain, listeners: [own, more] });
+  const engine = newVtimeEngine({ model, domain, listeners: [own, more] });
   const step = new Step();
   trace.run({
     event(event) {

@@ -99,7 +99,15 @@ function raisePreamble(model: Model, step: Step, call: DelegationCall, sinceSeq 
         : error === 'sub-cap-not-cid-form'
           ? [[], `${what} in a hierarchy that is not cid-form`]
           : [[EINVAL], `the cid mask of ${what} of ${caller.label} does not fit into the cid space or its memory`];
-  raise(model, step, error, { sched: caller, args, text, sinceSeq: sinceSeq < 0 ? call.beginSeq : sinceSeq });
+  // Who is no child, or not there at all, is found out before the arguments are looked at.
+  const reached = error === 'sub-cap-not-cid-form' || call.target?.parent !== undefined;
+  raise(model, step, error, {
+    sched: caller,
+    args,
+    text,
+    certain: reached,
+    sinceSeq: sinceSeq < 0 ? call.beginSeq : sinceSeq,
+  });
 }
 
 /** An error site was reached while the call was under way on this CPU: it tells the caller. */

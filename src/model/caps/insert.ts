@@ -120,6 +120,13 @@ export function linked(model: Model, event: TraceEvent, step: Step): void {
   if (insert.rq < 0) insert.rq = rq;
   if (!insert.resolved) judge(model, event, step, insert, dsq.idLo);
   if (!dsq.isLocal && !insert.resolved) checkStripped(model, event, step, task);
+  if (dsq.isLocal && insert.forcedSeen && (event.enq_flags_hi & ENQ_HI_PREEMPT) !== 0)
+    step.checks.fail(
+      'forced-admit-justified',
+      `${task.label} was forced in on CPU ${rq}, and preempts all the same`,
+      insert.placer,
+      rq,
+    ).task = task;
   noteDiverted(event, caps.task(task), dsq.idLo, rq);
   if (dsq.idLo === DSQ_REJECT && rq >= 0) caps.cpu(rq).reject = dsq;
   else if (dsq.idLo === DSQ_RESCUE && rq >= 0) caps.cpu(rq).rescue = dsq;

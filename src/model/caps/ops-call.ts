@@ -25,6 +25,8 @@ const SLEEPABLE: ReadonlySet<string> = new Set([
   'cgroup_prep_move',
 ]);
 
+const MAX_ERRNO = 4095;
+
 /** Callbacks for tasks that may belong to somebody else. */
 const FOREIGN_TASKS: ReadonlySet<string> = new Set(['init_task', 'exit_task', 'core_sched_before', 'dump_task']);
 
@@ -140,12 +142,14 @@ function lifeCycle(model: Model, event: TraceEvent, step: Step, sched: Sched, ow
 function ended(model: Model, event: TraceEvent, step: Step, sched: Sched, own: SchedCaps): void {
   const { caps } = model;
   const failed = event.has('ret') && event.ret !== 0;
+  // What is no error number ends the scheduler with a message of its own.
+  const isErrno = event.ret < 0 && event.ret >= -MAX_ERRNO;
   switch (event.op) {
     case 'exit':
       own.dead = true;
       break;
     case 'init':
-      if (failed && sched.level > 0)
+      if (failed && isErrno && sched.level > 0)
         raise(model, step, 'sub-init-failed', {
           sched,
           args: [event.ret],
@@ -156,7 +160,7 @@ function ended(model: Model, event: TraceEvent, step: Step, sched: Sched, own: S
       const child = linkedAt(model, event.cgroup_hi, event.cgroup_lo);
       if (child === null || child === undefined) break;
       caps.of(child).attached = failed ? NO : YES;
-      if (failed)
+      if (failed && isErrno)
         raise(model, step, 'sub-attach-rejected', {
           sched: child,
           args: [event.ret],

@@ -71,7 +71,9 @@ function vet(
       args: [caller.path === '' ? '/' : caller.path, cgroup],
       text: `${text} names sub-${cgroup}, which is no child of it`,
     });
-  } else if (caps.of(target).born && !target.linked && caps.of(target).unlinkSeq < 0 && target.isRoot) {
+  } else if (!own && target.parent === undefined) {
+    // Whether it is a child, and so whether anything else is looked at, is not known.
+  } else if (isTooEarly(model, target)) {
     raise(model, step, 'sub-query-too-early', {
       sched: caller,
       args: [],
@@ -94,6 +96,16 @@ function vet(
       text: `${text} passes a mask that is not valid`,
     });
   }
+}
+
+/** The capabilities of a root scheduler are made right behind the publication of the cids, after ops.init_cids(). */
+function isTooEarly(model: Model, target: Sched): boolean {
+  const { caps } = model;
+  const own = caps.of(target);
+  if (!target.isRoot || !own.born || own.unlinkSeq >= 0) return false;
+  if (!target.linked) return true;
+  const shown = model.header.recorded !== undefined && model.records('cid_map:publish');
+  return shown && caps.enabling === target && own.initSeq < 0 && !caps.layoutShown;
 }
 
 /** For every cid: does it hold one of the capabilities asked for? Learns, and compares with what is known. */

@@ -54,10 +54,20 @@ export function cidPerf(model: Model, event: TraceEvent, step: Step): void {
   const sched = model.schedOf(event) ?? caps.callerOn(event.cpu);
   step.sched = sched;
   const rq = caps.cpuOf(event.cid);
+  const { nrCids } = caps;
+  if (nrCids >= 0 && (event.cid < 0 || event.cid >= nrCids)) {
+    raise(model, step, 'cid-invalid', {
+      sched,
+      args: [event.cid],
+      certain: sched !== undefined,
+      text: `a performance target is set for cid ${event.cid}, there are ${nrCids}`,
+    });
+    return;
+  }
   if (event.has('perf') && event.perf > MAX_PERF) {
     raise(model, step, 'cpuperf-target-invalid', {
       sched,
-      args: [event.perf, rq],
+      args: [event.perf, rq < 0 ? undefined : rq],
       certain: sched !== undefined,
       text: `a performance target of ${event.perf} is set`,
     });

@@ -1,6 +1,5 @@
 // The tree of scheduler instances: attaching, linking, enabling, unlinking, and who sits where.
 import { SUB_MAX_DEPTH } from '../../kernel/caps.ts';
-import { EXIT_KIND } from '../../kernel/exit.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatDecimal, lessThan } from '../../trace/u64.ts';
 import { raise } from '../errors.ts';
@@ -164,7 +163,7 @@ function refusesChild(model: Model, step: Step, parent: Sched, sched: Sched): bo
     });
     return true;
   }
-  if (parent.bypassDepth === 0 && parent.exit !== undefined && parent.exit.kind !== EXIT_KIND.NONE) {
+  if (parent.bypassDepth === 0 && parent.aborting) {
     raise(model, step, 'sub-parent-disabled', {
       sched,
       args: [ENOENT],
@@ -191,9 +190,9 @@ function checkShape(model: Model, step: Step, parent: Sched, sched: Sched): void
     (other) =>
       other !== sched && other.linked && other.level > 0 && other.cgroup.equals(sched.cgroup.hi, sched.cgroup.lo),
   );
-  const sibling = parent.children.find(
-    (other) => other !== sched && other.linked && path !== '' && isBelow(pathOf(model, other), path),
-  );
+  const siblings = parent.children.filter((other) => other !== sched && other.linked && path !== '');
+  const sibling = siblings.find((other) => isBelow(pathOf(model, other), path));
+  const nearer = siblings.find((other) => isBelow(path, pathOf(model, other)));
   if (sched.level !== parent.level + 1)
     checks.fail(
       'tree-shape',
@@ -210,6 +209,12 @@ function checkShape(model: Model, step: Step, parent: Sched, sched: Sched): void
     checks.fail(
       'tree-shape',
       `scheduler ${sched.label} was attached above ${sibling.label}, a child of the same parent`,
+      sched,
+    );
+  else if (nearer !== undefined)
+    checks.fail(
+      'tree-shape',
+      `scheduler ${sched.label} was attached below ${nearer.label}, and is a child of the same parent`,
       sched,
     );
   else checks.pass('tree-shape', sched);

@@ -23,10 +23,15 @@ export const verdictTransitions: Transitions = {
     if (event.phase !== 'end' && event.step !== 'commit')
       vetEnqFlags(model, event, step, task.sched ?? callerOf(model, event), task);
     // Only the acceptance of the verdict changes anything: `commit`, or an insert recorded as a whole.
-    if (event.step === 'kfunc' || event.phase === 'end') return;
+    const cpu = model.cpu(event.cpu);
+    if (event.step === 'kfunc' || event.phase === 'end') {
+      if (event.phase === 'begin') cpu.insertCall.begin(event);
+      else cpu.insertCall.end(event, step, task, model.header.recorded?.has('insert:commit') === true);
+      return;
+    }
+    if (event.step === 'commit') cpu.insertCall.commit(event, step, task);
     const sched = model.schedOf(event) ?? task.sched ?? model.root;
     step.sched = sched;
-    const cpu = model.cpu(event.cpu);
     noteDecision(model, event, task);
     if (cpu.op === OP_SELECT_CPU && sched !== undefined) sched.insertsInSelect = true;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);

@@ -4,7 +4,7 @@ import type { Source } from '../../input/source.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import { difference, toSignedBigInt } from '../../trace/u64.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { applySnapshot } from '../snapshot.ts';
 import { EventScanner } from './event-scanner.ts';
 import { type EventSchema, explainBadEvent } from './explain.ts';
@@ -59,8 +59,8 @@ export abstract class CanonicalTrace implements OpenTrace {
     }
   }
 
-  positionOf(event: TraceEvent): string {
-    return `line ${event.position}`;
+  positionOf(place: Place): string {
+    return `line ${place.position}`;
   }
 
   lineOf(event: TraceEvent): number {

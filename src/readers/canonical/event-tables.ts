@@ -1,6 +1,7 @@
 // The vocabulary as flat tables for the scanner: keys, kinds of values, and which fields an event type requires and allows.
 import { presenceOf, SLOT, SLOTS } from '../../trace/event.ts';
-import { EVENT_SPECS, EVENT_TYPES, fieldsOf } from '../../trace/vocabulary/index.ts';
+import type { FieldName } from '../../trace/vocabulary/fields.ts';
+import { EVENT_SPECS, EVENT_TYPES, type EventType, fieldsOf } from '../../trace/vocabulary/index.ts';
 import { WordPatterns } from './word-patterns.ts';
 
 /** Keys are numbered: fields by their slots, then those that are no fields. */
@@ -33,12 +34,25 @@ export const PHASE = SLOT.phase.id;
 export const PRESENCE_WORDS = presenceOf([]).length;
 
 /** Presence flags that each type requires and allows, `PRESENCE_WORDS` a type. */
-export const REQUIRED = Int32Array.from(
-  EVENT_TYPES.flatMap((type) => [...presenceOf(EVENT_SPECS[type].required.map((field) => SLOT[field]))]),
-);
-export const ALLOWED = Int32Array.from(
-  EVENT_TYPES.flatMap((type) => [...presenceOf(fieldsOf(type).map((field) => SLOT[field]))]),
-);
+export const REQUIRED = presenceTable((type) => EVENT_SPECS[type].required);
+export const ALLOWED = presenceTable(fieldsOf);
+
+function presenceTable(fieldsOfType: (type: EventType) => readonly FieldName[]): Int32Array {
+  const table = new Int32Array(EVENT_TYPES.length * PRESENCE_WORDS);
+  for (const [kind, type] of EVENT_TYPES.entries()) {
+    for (const field of fieldsOfType(type)) {
+      const { id } = SLOT[field];
+      const at = kind * PRESENCE_WORDS + (id >> 5);
+      table[at] = (table[at] ?? 0) | (1 << (id & 31));
+    }
+  }
+  return table;
+}
+
+const NO_STEPS: ReadonlySet<string> = new Set();
 
 /** Values of `step` by type. */
-export const STEPS: readonly ReadonlySet<string>[] = EVENT_TYPES.map((type) => new Set(EVENT_SPECS[type].steps ?? []));
+export const STEPS: readonly ReadonlySet<string>[] = EVENT_TYPES.map((type) => {
+  const { steps } = EVENT_SPECS[type];
+  return steps === undefined ? NO_STEPS : new Set(steps);
+});

@@ -41,20 +41,19 @@ export class WordPatterns {
   /** Which bits of the last word count. */
   readonly #tails: Int32Array;
 
+  /** `texts` are ASCII. */
   constructor(texts: readonly string[]) {
-    const encoder = new TextEncoder();
-    const encoded = texts.map((text) => encoder.encode(text));
-    this.lengths = Uint8Array.from(encoded, (bytes) => bytes.length);
-    this.#starts = new Int32Array(texts.length + 1);
-    this.#tails = new Int32Array(texts.length);
+    const count = texts.length;
+    this.lengths = new Uint8Array(count);
+    this.#starts = new Int32Array(count + 1);
+    this.#tails = new Int32Array(count);
     const words: number[] = [];
-    for (const [i, bytes] of encoded.entries()) {
-      const padded = new Uint8Array((bytes.length + 3) & ~3);
-      padded.set(bytes);
-      const view = new DataView(padded.buffer);
-      for (let at = 0; at < padded.length; at += 4) words.push(view.getInt32(at, true));
+    for (let i = 0; i < count; i++) {
+      const text = texts[i] ?? '';
+      for (let at = 0; at < text.length; at += 4) words.push(wordOf(text, at));
+      this.lengths[i] = text.length;
       this.#starts[i + 1] = words.length;
-      this.#tails[i] = tailMask(bytes.length);
+      this.#tails[i] = tailMask(text.length);
     }
     this.#words = Int32Array.from(words);
   }
@@ -67,6 +66,13 @@ export class WordPatterns {
     for (let i = this.#starts[id] ?? 0; i < last; i++, at += 4) if (view.getInt32(at, true) !== words[i]) return false;
     return (view.getInt32(at, true) & (this.#tails[id] ?? 0)) === words[last];
   }
+}
+
+/** Four characters as the bytes of a little-endian word; behind the end there are zeros. */
+function wordOf(text: string, at: number): number {
+  let word = 0;
+  for (let i = Math.min(at + 3, text.length - 1); i >= at; i--) word = (word << 8) | text.charCodeAt(i);
+  return word;
 }
 
 /** The bits that count in the last word of `length` bytes. */

@@ -7,13 +7,13 @@ import { newTraceEvent, SLOT, type TraceEvent } from '../../trace/event.ts';
 import { type CpuInfo, emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import { addRecorded, type EventName, type RecordedSet } from '../../trace/recorded.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
 import { SwitchNames } from '../switch-names.ts';
 import { BundleCursor, CURRENT } from './bundle-cursor.ts';
 import { expandCompressed } from './expand.ts';
 import { FtraceEvents } from './ftrace-events.ts';
-import { FTRACE_EVENT } from './schema.ts';
+import { CLOCK_NAMES, FTRACE_EVENT } from './schema.ts';
 import { SliceSwitches } from './slice-switches.ts';
 import { type Survey, survey } from './survey.ts';
 
@@ -59,8 +59,8 @@ class PerfettoTrace implements OpenTrace {
     if (counts.compactSwitches > 0) this.header.features = new Set([...this.header.features, 'inferred:prev']);
   }
 
-  positionOf(event: TraceEvent): string {
-    return `CPU ${event.cpu}, byte ${event.position}`;
+  positionOf(place: Place): string {
+    return `CPU ${place.cpu}, byte ${place.position}`;
   }
 
   run(sink: EventSink): void {
@@ -84,10 +84,11 @@ class PerfettoTrace implements OpenTrace {
   }
 
   #buildHeader(): TraceHeader {
-    const { metadata, clock } = this.#survey;
+    const { metadata, clock, tracks } = this.#survey;
     const header = emptyHeader();
     if (metadata.kernel !== undefined) header.kernel = metadata.kernel;
-    header.clock = clock;
+    const clockName = this.#useSlices ? CLOCK_NAMES[tracks.clock] : clock;
+    if (clockName !== undefined) header.clock = clockName;
     header.mayBeFiltered = true;
     header.losses = metadata.losses.filter((loss) => loss.overrun > 0 || loss.dropped > 0);
     if (metadata.topology !== undefined) applyTopology(metadata.topology, header);

@@ -153,6 +153,11 @@ export const TREE_THREAD = numbers({ tid: 1, name: 2, tgid: 3 });
 export const GENERIC_TREE_THREAD = numbers({ tid: 1, pid: 2, comm: 3 });
 
 export const CLOCK_BOOTTIME = 6;
+/** Names of the clocks that every trace has, by id. */
+export const CLOCK_NAMES: Readonly<Record<number, string>> = { 1: 'realtime', 3: 'mono', 5: 'mono_raw', 6: 'boot' };
+
+export const CLOCK_SNAPSHOT = numbers({ clocks: 1, primary: 2 });
+export const CLOCK = numbers({ id: 1, timestamp: 2, incremental: 3, unit: 4 });
 
 export const SYSTEM_INFO = numbers({ utsname: 1, cpus: 8 });
 export const UTSNAME = numbers({ release: 3 });

@@ -29,6 +29,7 @@ export class SliceSwitches {
     this.#source = source;
     this.#survey = survey;
     this.#reader = new ProtoReader(source);
+    survey.tracks.restart();
   }
 
   /** Moves to the next switch; false at the end. */

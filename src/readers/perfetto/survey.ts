@@ -145,6 +145,7 @@ class Surveyor {
           break;
         case PACKET.timestamp:
         case PACKET.timestampClockId:
+        case PACKET.clockSnapshot:
         case PACKET.sequenceFlags:
         case PACKET.trackEvent:
         case PACKET.internedData:
@@ -172,7 +173,7 @@ class Surveyor {
   #trackEvent(sequence: number): void {
     const facts = this.#tracks.event(this.#reader, sequence);
     if (facts === undefined) {
-      this.#count('track event of another clock');
+      this.#count('track event of a clock without a snapshot');
       return;
     }
     if (facts.counter !== '') this.#count(`counter ${facts.counter}`);

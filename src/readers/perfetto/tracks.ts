@@ -1,11 +1,11 @@
 // Tracks and track events: whose thread a track is, what was interned, and the ONCPU slices of wprof.
 
+import { Clocks } from './clocks.ts';
 import { MessageReader } from './message-reader.ts';
 import { addTask, type TraceMetadata } from './metadata.ts';
 import type { ProtoReader } from './proto-reader.ts';
 import {
   ANNOTATION,
-  CLOCK_BOOTTIME,
   DEFAULTS,
   INCREMENTAL_STATE_CLEARED,
   INTERNED,
@@ -36,9 +36,11 @@ class Interned {
   readonly categories = new Map<number, string>();
   readonly names = new Map<number, string>();
   readonly annotations = new Map<number, string>();
-  clock = CLOCK_BOOTTIME;
+  /** Clock of packets that name none; -1: the trace's. */
+  clock = -1;
 
   clear(): void {
+    this.clock = -1;
     this.categories.clear();
     this.names.clear();
     this.annotations.clear();
@@ -63,6 +65,7 @@ const decoder = new TextDecoder();
 export class Tracks {
   readonly #tracks = new Map<string, Track>();
   readonly #sequences = new Map<number, Interned>();
+  readonly #clocks = new Clocks();
   readonly #event = new MessageReader();
   readonly #inner = new MessageReader();
   readonly #facts: TrackEventFacts = {
@@ -84,13 +87,28 @@ export class Tracks {
   #internedFrom = -1;
   #internedTo = -1;
   #defaultClock = -1;
+  #snapshotFrom = -1;
+  #snapshotTo = -1;
+  /** The time of the packet can be told in the trace's clock. */
+  #isPlaced = false;
 
-  /** Time of the packet, as halves. */
+  /** Time of the packet in the trace's clock, as halves. */
   get time(): { readonly hi: number; readonly lo: number } {
-    return { hi: this.#timeHi, lo: this.#timeLo };
+    return this.#clocks.time;
   }
 
-  /** Is there a track event in the packet, with a time of the trace's own clock? */
+  /** The trace's clock, as `ClockSnapshot` numbers them. */
+  get clock(): number {
+    return this.#clocks.main;
+  }
+
+  /** The packets are read from the beginning. */
+  restart(): void {
+    this.#clocks.restart();
+    this.#sequences.clear();
+  }
+
+  /** Is there a track event in the packet, with a time? */
   get hasEvent(): boolean {
     return this.#eventFrom >= 0 && this.#hasTime;
   }
@@ -102,6 +120,7 @@ export class Tracks {
     this.#eventFrom = -1;
     this.#internedFrom = -1;
     this.#defaultClock = -1;
+    this.#snapshotFrom = -1;
   }
 
   /** Takes a field of the packet; `metadata` learns of threads and topology. */
@@ -114,7 +133,7 @@ export class Tracks {
         this.#hasTime = true;
         break;
       case PACKET.timestampClockId:
-        this.#clock = reader.lo;
+        this.#clock = reader.lo >>> 0;
         break;
       case PACKET.sequenceFlags:
         this.#flags = reader.lo;
@@ -129,9 +148,14 @@ export class Tracks {
         this.#internedTo = end;
         reader.skip();
         break;
+      case PACKET.clockSnapshot:
+        this.#snapshotFrom = reader.position;
+        this.#snapshotTo = end;
+        reader.skip();
+        break;
       case PACKET.defaults:
         while (reader.next(end)) {
-          if (reader.field === DEFAULTS.timestampClockId) this.#defaultClock = reader.lo;
+          if (reader.field === DEFAULTS.timestampClockId) this.#defaultClock = reader.lo >>> 0;
           else reader.skip();
         }
         break;
@@ -144,8 +168,20 @@ export class Tracks {
     }
   }
 
-  /** The packet is read: what it interned becomes valid. */
+  /** The packet is read: what it interned and says of clocks becomes valid, and its time is told in the trace's clock. */
   endPacket(reader: ProtoReader, sequence: number): void {
+    this.#intern(reader, sequence);
+    if (this.#snapshotFrom >= 0) {
+      reader.seek(this.#snapshotFrom);
+      this.#clocks.snapshot(reader, this.#snapshotTo, sequence);
+    }
+    if (!this.#hasTime) return;
+    const named = this.#clock >= 0 ? this.#clock : (this.#sequences.get(sequence)?.clock ?? -1);
+    const clock = named >= 0 ? named : this.#clocks.main;
+    this.#isPlaced = this.#clocks.convert(clock, sequence, this.#timeHi, this.#timeLo);
+  }
+
+  #intern(reader: ProtoReader, sequence: number): void {
     if (this.#internedFrom < 0 && this.#defaultClock < 0 && this.#flags === 0) return;
     const state = this.#state(sequence);
     if ((this.#flags & INCREMENTAL_STATE_CLEARED) !== 0) state.clear();
@@ -177,10 +213,10 @@ export class Tracks {
     }
   }
 
-  /** The track event of the packet; undefined when its clock is another than the trace's. Valid until the next call. */
+  /** The track event of the packet; undefined when nothing relates its clock to the trace's. Valid until the next call. */
   event(reader: ProtoReader, sequence: number): TrackEventFacts | undefined {
     const state = this.#state(sequence);
-    if ((this.#clock < 0 ? state.clock : this.#clock) !== CLOCK_BOOTTIME) return undefined;
+    if (!this.#isPlaced) return undefined;
     reader.seek(this.#eventFrom);
     const length = this.#eventTo - this.#eventFrom;
     const at = reader.load(length);

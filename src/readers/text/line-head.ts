@@ -11,6 +11,11 @@ const CLOSE = 0x5d;
 const PAREN = 0x28;
 const PAREN_END = 0x29;
 const PLUS = 0x2b;
+const MINUS = 0x2d;
+const EQUALS = 0x3d;
+const UNDERSCORE = 0x5f;
+const LOWER_S = 0x73;
+const LOWER_U = 0x75;
 
 /** Columns that trace-cmd gives to the name of an event. */
 const PADDED_NAME = 22;
@@ -23,10 +28,6 @@ const SCALE = [BILLION, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_0
  * system:event:` of perf. `latency`: `comm-pid cpu+flags time: event:`, the latency format.
  */
 export type HeadStyle = 'bracket' | 'latency';
-
-/** `comm-pid  1d.s3. 16518us+: event:` of tracefs (times count from the start), `comm-pid 1d.s3. 45.520130: event:` of trace-cmd. */
-const LATENCY =
-  /^\s*(.*?)-(\d+)\s+(\d+)([a-zA-Z.#=*][\w.#=*-]*)\s+(?:(\d+)us\s?[!+#*@$&]?\s*:|(\d+)(?:\.(\d+))?:)\s+(?:\(\+\d+\)\s+)?(\S+)/;
 
 /** `comm pid cpu flags … [time] 16.881ms (+0.004ms): event:` of tracefs, with the options latency-format and verbose. */
 const VERBOSE =
@@ -131,10 +132,10 @@ export class LineHead {
       if (digit < 0 || digit > 9) return false;
       ns = ns * 10 + digit;
     }
-    at = skipBlanks(bytes, colon + 1, to);
+    at = behindDifference(bytes, skipBlanks(bytes, colon + 1, to), to);
     const name = at;
     let byte = bytes[at] ?? 0;
-    if (isDigit(byte) || byte === PAREN) return false;
+    if (isDigit(byte)) return false;
     while (at < to && byte !== BLANK && byte !== TAB) byte = bytes[++at] ?? 0;
     if (at === name) return false;
     this.taskTo = open;
@@ -231,12 +232,8 @@ export class LineHead {
   }
 
   #name(bytes: Uint8Array, start: number, to: number): boolean {
-    let from = start;
-    // trace-cmd --ts-diff: `(+26319)`; perf with the period: a number of its own.
-    if (bytes[from] === PAREN && bytes[from + 1] === PLUS) {
-      while (from < to && bytes[from] !== PAREN_END) from++;
-      from = skipBlanks(bytes, from + 1, to);
-    }
+    let from = behindDifference(bytes, start, to);
+    // perf with the period: a number of its own.
     for (;;) {
       let at = from;
       let onlyDigits = true;
@@ -257,23 +254,57 @@ export class LineHead {
     }
   }
 
+  /** The latency format, behind the first `-` that can stand before a pid. */
   #latency(bytes: Uint8Array, from: number, to: number): boolean {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
-    const match = LATENCY.exec(text);
-    if (match === null) return this.#verbose(text, from, to, bytes);
-    const [whole, , pid = '', cpu = '', , us, seconds = '0', fraction = '', name = ''] = match;
-    this.cpu = Number(cpu);
-    this.taskTo = from + text.indexOf(`-${pid}`) + 1 + pid.length;
-    this.ticks = us === undefined && fraction === '';
-    if (us === undefined) {
-      this.seconds = Number(seconds);
-      this.ns = Number(fraction.padEnd(9, '0').slice(0, 9));
+    for (let at = from; at < to; at++) if (bytes[at] === MINUS && this.#behindComm(bytes, at + 1, to)) return true;
+    return this.#verbose(
+      Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1'),
+      from,
+      to,
+      bytes,
+    );
+  }
+
+  /**
+   * `pid  1d.s3. 16518us+: event:` of tracefs (times count from the start), `pid 1d.s3. 45.520130: event:` of trace-cmd;
+   * false when it is neither.
+   */
+  #behindComm(bytes: Uint8Array, from: number, to: number): boolean {
+    const task = digitsEnd(bytes, from, to);
+    const first = skipBlanks(bytes, task, to);
+    let at = digitsEnd(bytes, first, to);
+    if (task === from || first === task || at === first || at - first > 4 || !isFlag(bytes[at] ?? 0)) return false;
+    const cpu = digits(bytes, first, at);
+    while (
+      at < to &&
+      (isFlag(bytes[at] ?? 0) || isDigit(bytes[at] ?? 0) || bytes[at] === MINUS || bytes[at] === UNDERSCORE)
+    )
+      at++;
+    const time = skipBlanks(bytes, at, to);
+    let end = digitsEnd(bytes, time, to);
+    if (time === at || end === time || end - time > 15 || cpu > 8191) return false;
+    const whole = digits(bytes, time, end);
+    if (bytes[end] === LOWER_U && bytes[end + 1] === LOWER_S) {
+      end = skipBlanks(bytes, end + 2, to);
+      // How long it took until the next event: `+`, `!`, `#` …
+      if (end < to && bytes[end] !== COLON && !isWordByte(bytes[end] ?? 0)) end = skipBlanks(bytes, end + 1, to);
+      this.seconds = Math.floor(whole / 1_000_000);
+      this.ns = (whole % 1_000_000) * 1000;
     } else {
-      this.seconds = Math.floor(Number(us) / 1_000_000);
-      this.ns = (Number(us) % 1_000_000) * 1000;
+      const fraction = bytes[end] === DOT ? end + 1 : end;
+      if (fraction > end) {
+        end = digitsEnd(bytes, fraction, to);
+        if (end === fraction || end - fraction > 9) return false;
+      } else this.ticks = true;
+      this.seconds = whole;
+      this.ns = digits(bytes, fraction, end) * (SCALE[end - fraction] ?? 1);
     }
-    this.#nameAt(bytes, from + whole.length, name, to);
-    return this.cpu <= 8191;
+    if (bytes[end] !== COLON || end >= to) return false;
+    const name = skipBlanks(bytes, end + 1, to);
+    if (name === end + 1) return false;
+    this.cpu = cpu;
+    this.taskTo = task;
+    return this.#name(bytes, name, to);
   }
 
   #verbose(text: string, from: number, to: number, bytes: Uint8Array): boolean {
@@ -306,6 +337,34 @@ function findBracket(bytes: Uint8Array, from: number, to: number): number {
     if (isDigit(bytes[before] ?? 0) || bytes[before] === PAREN_END) return at;
   }
   return -1;
+}
+
+/** The place behind what trace-cmd --ts-diff prints, `(+26319)`, and blanks. */
+function behindDifference(bytes: Uint8Array, from: number, to: number): number {
+  if (bytes[from] !== PAREN || bytes[from + 1] !== PLUS) return from;
+  let at = from;
+  while (at < to && bytes[at] !== PAREN_END) at++;
+  return skipBlanks(bytes, at + 1, to);
+}
+
+/** What the latency format shows of the state of the CPU: letters and `.#=*`. */
+function isFlag(byte: number): boolean {
+  return isLetter(byte) || byte === DOT || byte === 0x23 || byte === EQUALS || byte === 0x2a;
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+
+function isWordByte(byte: number): boolean {
+  return isLetter(byte) || isDigit(byte) || byte === UNDERSCORE;
+}
+
+function digitsEnd(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && isDigit(bytes[at] ?? 0)) at++;
+  return at;
 }
 
 export function isDigit(byte: number): boolean {

@@ -5,6 +5,7 @@ import type { Source } from '../../input/source.ts';
 import { type NamedPlan, planOf } from '../named/event-plan.ts';
 import { WordTable } from '../named/pattern.ts';
 import { type HeadStyle, LineHead } from './line-head.ts';
+import { LineNotes } from './line-notes.ts';
 import { otherLine, type Remarks, readRemark } from './other-lines.ts';
 
 /** What a printed event name stands for. */
@@ -29,6 +30,8 @@ export interface Survey {
   readonly disorder: number;
   /** All times are whole microseconds: equal times do not mean the same moment. */
   readonly coarse: boolean;
+  /** Where lines end and what their heads say; undefined when they are not in order. */
+  readonly notes: LineNotes | undefined;
 }
 
 /** Lines that may come too late by more than this are an error. */
@@ -44,6 +47,7 @@ export function survey(source: Source, chunkBytes?: number): Survey {
   const remarks: Remarks = { recorded: [], latencyFormat: false };
   const window = new ByteWindow(source, chunkBytes);
   const order = new Order();
+  const notes = new LineNotes();
   let view = viewOf(window.bytes);
   let maxCpu = -1;
   let ticksAt = -1;
@@ -56,11 +60,15 @@ export function survey(source: Source, chunkBytes?: number): Survey {
     if (start < end && head.parse(bytes, view, start, end)) {
       const name = names.find(bytes, view, head.nameFrom, head.nameTo);
       readable++;
+      let delta = 0;
       if (name.plan !== undefined) {
         if (head.cpu > maxCpu) maxCpu = head.cpu;
         if (head.ticks && ticksAt < 0) ticksAt = window.line;
-        order.add(head.seconds, head.ns, source.path, window.line);
+        delta = order.add(head.seconds, head.ns, source.path, window.line);
       }
+      // Losses and texts that begin with blanks are looked at again.
+      if (!name.isLoss && name.plan?.otherwise !== true)
+        notes.add(window.line, end - start, delta, head.cpu, name.index, head.argsFrom - start);
     } else {
       const text = window.text(start, end);
       const other = otherLine(text);
@@ -106,6 +114,7 @@ export function survey(source: Source, chunkBytes?: number): Survey {
     ns: order.ns,
     disorder: order.disorder,
     coarse: order.coarse,
+    notes: order.disorder === 0 ? notes : undefined,
   };
 }
 
@@ -148,13 +157,16 @@ class Order {
   /** Times of the last lines, since the first. */
   readonly #recent = new Float64Array(MAX_DISORDER);
   #firstSeconds = 0;
+  #last = 0;
 
-  add(seconds: number, ns: number, path: string, line: number): void {
+  /** Takes the time of the next event, and returns the ns since the one before. */
+  add(seconds: number, ns: number, path: string, line: number): number {
     if (this.coarse && ns % 1000 !== 0) this.coarse = false;
     if (this.#count === 0) {
       this.seconds = seconds;
       this.ns = ns;
       this.#firstSeconds = seconds;
+      this.#last = ns;
     }
     if (seconds > this.#maxSeconds || (seconds === this.#maxSeconds && ns >= this.#maxNs)) {
       this.#maxSeconds = seconds;
@@ -166,7 +178,11 @@ class Order {
         this.ns = ns;
       }
     }
-    this.#recent[this.#count++ % MAX_DISORDER] = (seconds - this.#firstSeconds) * 1e9 + ns;
+    const time = (seconds - this.#firstSeconds) * 1e9 + ns;
+    this.#recent[this.#count++ % MAX_DISORDER] = time;
+    const delta = time - this.#last;
+    this.#last = time;
+    return delta;
   }
 
   #late(seconds: number, ns: number, path: string, line: number): void {

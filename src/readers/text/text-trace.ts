@@ -8,13 +8,17 @@ import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import { addRecorded, type EventName as RecordedName, type RecordedSet } from '../../trace/recorded.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { NamedPlan } from '../named/event-plan.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
 import { SwitchNames } from '../switch-names.ts';
 import { TextFields } from './fields.ts';
 import { LineHead } from './line-head.ts';
+import type { LineNotes } from './line-notes.ts';
 import { otherLine } from './other-lines.ts';
 import { type EventName, type Survey, survey } from './survey.ts';
+
+const NEWLINE = 0x0a;
 
 /** So many different probes of the catalogue are a recorder's. */
 const RECORDERS_PROBES = 10;
@@ -58,8 +62,8 @@ class TextTrace implements OpenTrace {
     }
   }
 
-  positionOf(event: TraceEvent): string {
-    return `line ${event.position}`;
+  positionOf(place: Place): string {
+    return `line ${place.position}`;
   }
 
   lineOf(event: TraceEvent): number {
@@ -166,20 +170,49 @@ class TextRun {
 
   run(): void {
     const window = new ByteWindow(this.#source, this.#options.chunkBytes);
-    const { disorder } = this.#survey;
-    for (let end = window.lineEnd(); end >= 0; end = window.lineEnd()) {
-      const { bytes, start, line } = window;
-      if (this.#view.buffer !== bytes.buffer) this.#useBytes(bytes);
+    const { notes } = this.#survey;
+    for (;;) {
+      const { line } = window;
       if ((line & (PROGRESS_INTERVAL - 1)) === 0) this.#options.onProgress?.(line);
-      if (start < end && this.#head.parse(bytes, this.#view, start, end)) {
-        const proceed =
-          disorder === 0 ? this.#line(bytes, start, end, line) : this.#queue(bytes, start, end, line, disorder);
-        if (!proceed) return;
-      } else this.#other(window.text(start, end), line);
-      window.nextLine(end);
+      let proceed: boolean;
+      if (notes?.read(line) === true && window.holds(notes.length + 1) && isLine(window, notes.length)) {
+        const { bytes, start } = window;
+        if (this.#view.buffer !== bytes.buffer) this.#useBytes(bytes);
+        const end = start + notes.length;
+        proceed = this.#noted(notes, bytes, start, end, line);
+        window.nextLine(end);
+      } else {
+        const end = window.lineEnd();
+        if (end < 0) break;
+        proceed = this.#unnoted(window, end);
+        window.nextLine(end);
+      }
+      if (!proceed) return;
     }
     for (const waiting of this.#waiting) if (!this.#release(waiting)) return;
     if (this.#lost !== undefined) this.#deliverLoss();
+  }
+
+  /** Reads a line that the survey took notes of; false when the sink wants no more. */
+  #noted(notes: LineNotes, bytes: Uint8Array, start: number, end: number, line: number): boolean {
+    const name = this.#survey.names.values[notes.name];
+    if (name?.plan === undefined) {
+      if (name !== undefined) this.#count(name.printed);
+      return true;
+    }
+    this.#time += notes.delta;
+    return this.#event(name, name.plan, notes.cpu, bytes, start, start + notes.args, end, line);
+  }
+
+  /** Reads a line that may be anything; false when the sink wants no more. */
+  #unnoted(window: ByteWindow, end: number): boolean {
+    const { bytes, start, line } = window;
+    const { disorder } = this.#survey;
+    if (this.#view.buffer !== bytes.buffer) this.#useBytes(bytes);
+    if (start < end && this.#head.parse(bytes, this.#view, start, end))
+      return disorder === 0 ? this.#line(bytes, start, end, line) : this.#queue(bytes, start, end, line, disorder);
+    this.#other(window.text(start, end), line);
+    return true;
   }
 
   #useBytes(bytes: Uint8Array): void {
@@ -197,15 +230,29 @@ class TextRun {
       return true;
     }
     this.#time = (head.seconds - this.#survey.seconds) * 1e9 + head.ns - this.#survey.ns;
-    if (this.#lost !== undefined && !this.#deliverLoss()) return false;
     const from = plan.otherwise ? head.textFrom(this.#padded) : head.argsFrom;
+    return this.#event(name, plan, head.cpu, bytes, start, from, end, line);
+  }
+
+  /** Delivers the event of the line at `start..end`, whose arguments begin at `from`; false when the sink wants no more. */
+  #event(
+    name: EventName,
+    plan: NamedPlan,
+    cpu: number,
+    bytes: Uint8Array,
+    start: number,
+    from: number,
+    end: number,
+    line: number,
+  ): boolean {
+    if (this.#lost !== undefined && !this.#deliverLoss()) return false;
     const event = this.#fields.read(name.index, plan, bytes, this.#view, from, end);
     // Without what its type requires it is an event of another kind under the same name.
     if (event === undefined) {
       this.#count(`${name.printed} (incomplete)`);
       return true;
     }
-    event.cpu = head.cpu;
+    event.cpu = cpu;
     if (event.kind === KIND.switch) {
       if (plan.probe.attach === 'event') {
         if (this.#bothSwitches) {
@@ -214,17 +261,18 @@ class TextRun {
         }
       } else {
         this.#switches.complete(event);
-        this.#nameByHead(event, bytes, start);
+        this.#nameByHead(event, bytes, start, end);
       }
     }
     return this.#deliver(event, line);
   }
 
   /** The head of a switch names the task that leaves, which the probe's arguments do not. */
-  #nameByHead(event: TraceEvent, bytes: Uint8Array, start: number): void {
+  #nameByHead(event: TraceEvent, bytes: Uint8Array, start: number, end: number): void {
     const { prev } = event;
     if (prev <= 0 || event.has('prev_comm') || this.#survey.style !== 'bracket' || this.#namedByHead.has(prev)) return;
     this.#namedByHead.add(prev);
+    if (!this.#head.parse(bytes, this.#view, start, end)) return;
     const comm = this.#head.comm(bytes, start);
     if (comm !== '' && this.#head.pid(bytes, start) === prev && this.#fields.isNews(prev, comm)) event.prev_comm = comm;
   }
@@ -296,6 +344,11 @@ class TextRun {
     this.#useBytes(bytes);
     return !this.#head.parse(bytes, this.#view, 0, end) || this.#line(bytes, 0, end, line);
   }
+}
+
+/** The line at the beginning of the window ends after `length` bytes. */
+function isLine(window: ByteWindow, length: number): boolean {
+  return window.bytes[window.start + length] === NEWLINE;
 }
 
 /** `lost 12` */

@@ -5,10 +5,9 @@ import type { Source } from '../../input/source.ts';
 import { PROBE_BY_NAME } from '../../probes/catalogue.ts';
 import type { Probe } from '../../probes/probe.ts';
 import { MAX_CPU } from '../../trace/cpu-mask.ts';
-import type { TraceEvent } from '../../trace/event.ts';
 import type { TraceHeader } from '../../trace/header.ts';
 import { highHalf, lowHalf } from '../../trace/u64.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { findSnapshot } from '../snapshot.ts';
 import { chooseBuffer, countRecords, cursors, firstStamp, type OpenFile, pageStreams } from './buffers.ts';
 import { ByteReader } from './bytes.ts';
@@ -126,8 +125,8 @@ class DatTrace implements OpenTrace {
     }
   }
 
-  positionOf(event: TraceEvent): string {
-    return `CPU ${event.cpu}, byte ${event.position}`;
+  positionOf(place: Place): string {
+    return `CPU ${place.cpu}, byte ${place.position}`;
   }
 
   #probeOf(format: EventFormat): Probe | undefined {

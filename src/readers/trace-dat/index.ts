@@ -7,5 +7,7 @@ export const traceDat = defineReader({
   id: 'trace-dat',
   title: 'trace.dat of trace-cmd, versions 6 and 7',
   sniff: (head) => (MAGIC.every((byte, i) => head[i] === byte) ? 1 : 0),
+  // A million events: before that, compiling the program takes both cores.
+  longFrom: 64 * 1024 * 1024,
   open: async (source, options) => (await import('./dat-trace.ts')).openTraceDat(source, options),
 });

@@ -5,7 +5,7 @@ import type { Source } from '../../input/source.ts';
 import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
 import { emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import type { EventName } from '../../trace/recorded.ts';
-import type { EventSink, OpenTrace, ReaderOptions } from '../reader.ts';
+import type { EventSink, OpenTrace, Place, ReaderOptions } from '../reader.ts';
 import { ReorderWindow } from '../reorder.ts';
 import { applySnapshot, findSnapshot } from '../snapshot.ts';
 import { BECOMES, fillEvent, fillInsert, fillLayer, pidOf, type WprofRecord } from './records.ts';
@@ -60,8 +60,8 @@ class WprofTrace implements OpenTrace {
     new WprofRun(this.#source, this.#options, this.#stackLines, this.unused, sink).run();
   }
 
-  positionOf(event: TraceEvent): string {
-    return `line ${event.position}`;
+  positionOf(place: Place): string {
+    return `line ${place.position}`;
   }
 
   lineOf(event: TraceEvent): number {

@@ -8,6 +8,11 @@ import type { RuleSpec } from '../rule.ts';
 const isBegin = (event: TraceEvent): boolean => event.phase !== 'end';
 const isEnd = (event: TraceEvent): boolean => event.phase !== 'begin';
 const isLink = (event: TraceEvent): boolean => event.step === 'link' && event.level > 0;
+/** The callback has returned 0 or an error number; anything else ends the scheduler with another message. */
+const hasReturned =
+  (op: string) =>
+  (event: TraceEvent): boolean =>
+    event.op === op && isEnd(event) && event.has('ret') && event.ret <= 0;
 const isKfuncQuery = (event: TraceEvent): boolean => event.step !== 'sysfs' && event.phase !== 'end';
 const isOverride = (event: TraceEvent): boolean => event.step === 'override' && event.has('cpu_to_cid');
 
@@ -229,7 +234,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.1',
     needs: ['ops_call'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'init' && isEnd(event),
+    isCheck: hasReturned('init'),
     meaning: 'ops.init() of a new sub-scheduler returned an error, which is in the message. The new one is ejected.',
     causes: ['a DSQ could not be created', 'a map could not be filled'],
     avoid: 'Check what ops.init() does.',
@@ -241,7 +246,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.1',
     needs: ['ops_call'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'sub_attach' && isEnd(event),
+    isCheck: hasReturned('sub_attach'),
     meaning: 'ops.sub_attach() of the parent returned an error, which is in the message. The new scheduler is ejected.',
     causes: ['the parent has no cids left to give', 'the parent has as many children as it can manage'],
     avoid: 'Ask the parent: the error number is its own.',
@@ -266,7 +271,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.3',
     needs: ['ops_call'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event),
+    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event) && event.has('ret'),
     meaning: 'ops.cgroup_init() returned an error while the new scheduler took over its cgroups. It is ejected.',
     causes: ['memory for a cgroup could not be had'],
     avoid: 'Handle failed allocations in ops.cgroup_init().',
@@ -278,7 +283,7 @@ const LIFECYCLE_ERRORS: readonly RuleSpec[] = [
     since: '7.3',
     needs: ['ops_call', 'sched_detach'],
     checkedAt: ['ops_call'],
-    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event),
+    isCheck: (event) => event.op === 'cgroup_init' && isEnd(event) && event.has('ret'),
     meaning: 'ops.cgroup_init() of the parent returned an error while a child was disabled. The parent is ejected.',
     causes: ['memory for a cgroup could not be had'],
     avoid: 'Handle failed allocations in ops.cgroup_init().',
@@ -375,10 +380,13 @@ const CID_INVALID: RuleSpec = kernelErrorRule({
   title: 'Schedulers name cids that exist.',
   fn: 'cid_valid',
   since: '7.3',
-  needs: [['kick', 'cid_map', 'find_dsq']],
-  checkedAt: ['kick', 'cid_map', 'find_dsq'],
+  needs: [['kick', 'cid_map', 'find_dsq', 'cidperf']],
+  checkedAt: ['kick', 'cid_map', 'find_dsq', 'cidperf'],
   isCheck: (event) =>
-    event.step === 'cid' || isOverride(event) || (event.kind === KIND.find_dsq && event.phase !== 'end'),
+    event.step === 'cid' ||
+    isOverride(event) ||
+    event.kind === KIND.cidperf ||
+    (event.kind === KIND.find_dsq && event.phase !== 'end'),
   meaning: 'A kfunc, a verdict or an override named a cid outside the cid space. The kernel ejects the scheduler.',
   causes: ['a CPU number was used as a cid', 'a negative error was not checked'],
   avoid: 'Check cids against scx_bpf_nr_cids(); convert with scx_bpf_cpu_to_cid().',

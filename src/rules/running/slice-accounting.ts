@@ -74,7 +74,7 @@ export const sliceAccounting = defineRule({
         const charge = charges[event.rq];
         if (event.phase === 'begin' || charge === undefined) return;
         const isPicked = charge.pid === event.pid;
-        if (!isPicked && event.has('pid')) return;
+        if (!isPicked && (event.has('pid') || event.verdict === 'none')) return;
         if (isPicked && event.has('slice'))
           set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
         else charge.pid = -1;

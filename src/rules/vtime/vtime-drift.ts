@@ -50,7 +50,8 @@ export const vtimeDrift = defineRule({
           }
           const chain = driftCauses(task, ['vtime-drift']);
           context.report({
-            verdict: observed ? 'possible' : 'violation',
+            // Without a description nothing says how the basis moves.
+            verdict: observed || sched.domain.auto ? 'possible' : 'violation',
             message: `${task.task.label} (weight ${task.task.weight}) is ${distance(observed ? fact.driftMax : fact.driftMin, sched.domain)} ahead of basis ${basis.label}${basis.isExact ? ` (${basis.describe()})` : ''}; ${distance(limit, sched.domain)} beyond its last charge are healthy at most`,
             task: task.task,
             cpu: fact.cpu,
@@ -61,7 +62,7 @@ export const vtimeDrift = defineRule({
             note: fact.where === 'insert' ? 'inserted' : 'the run ends and is charged',
             at: fact,
             chain,
-            premise: observed ? basis.observations : sched.premise,
+            premise: observed || sched.domain.auto ? basis.observations : sched.premise,
             details: driftDetails(fact),
           });
         },
@@ -72,10 +73,7 @@ export const vtimeDrift = defineRule({
       onEnd() {
         const engine = context.vtime;
         if (engine === undefined) return;
-        const { domain } = engine.state;
-        context.checked(
-          domain.auto ? engine.autoLag.confirmed : engine.drift.runsCompared + engine.drift.insertsCompared,
-        );
+        context.checked(engine.driftsCompared);
       },
     };
   },

@@ -3,6 +3,7 @@
 import { formatDuration } from '../../vtime/durations.ts';
 import type { DriftFact } from '../../vtime/facts.ts';
 import { timeToLimit } from '../../vtime/forecast.ts';
+import type { VtimeTask } from '../../vtime/task-state.ts';
 import { distance, driftDetails } from '../common/vtime-words.ts';
 import { defineRule, type Report } from '../rule.ts';
 
@@ -34,9 +35,34 @@ export const vtimeHiddenRuntime = defineRule({
   avoid:
     'Move the basis that the next enqueue compares with, and the one that its competitors follow, for every run that is charged.',
   create(context) {
+    /** Tasks whose runs were said to move a basis no more than those of others of their weight. */
+    const suspected = new Set<VtimeTask>();
+    const expected = (fact: DriftFact, like: VtimeTask): void => {
+      const { task, basis, sched } = fact;
+      if (suspected.has(task)) return;
+      suspected.add(task);
+      const first = like.firstHidden()?.firstRunSeq ?? like.movedSeq;
+      context.report({
+        verdict: 'possible',
+        severity: 'warning',
+        class: 'alike',
+        message: `${task.task.label} (weight ${task.task.weight}) begins to run ${distance(fact.driftMin, sched.domain)} ahead of basis ${basis.label}, which does not follow the runs of ${like.task.label} (weight ${like.movedWeight}) and has been seen to follow heavier tasks only`,
+        task: task.task,
+        cpu: fact.cpu,
+        dsq: task.queue?.name ?? '',
+        sched: sched.sched,
+        began: first,
+        evidence: [{ seq: first, note: `a run of ${like.task.label} that basis ${basis.label} does not follow` }],
+        note: 'a run that should move the basis',
+        at: fact,
+        ...(fact.expectation === undefined ? {} : { premise: fact.expectation }),
+        details: driftDetails(fact),
+      });
+    };
     const report = (fact: DriftFact): void => {
       const { record, sched, task, basis } = fact;
       const { domain } = sched;
+      if (fact.alike !== undefined) expected(fact, fact.alike);
       if (record === undefined || !fact.hidden) return;
       const minHidden = domain.limits.number('vtime-hidden-runtime', 'min_hidden');
       if (fact.where !== 'observed' && fact.hiddenNs < minHidden) return;
@@ -101,7 +127,7 @@ export const vtimeHiddenRuntime = defineRule({
       onEnd() {
         const engine = context.vtime;
         if (engine === undefined) return;
-        context.checked(engine.state.domain.auto ? engine.autoLag.confirmed : engine.drift.runsCompared);
+        context.checked(engine.runsCompared);
       },
     };
   },

@@ -21,9 +21,10 @@ export const vtimeStarvationPredicted = defineRule({
     return {
       vtime: {
         onWait(fact: WaitFact) {
-          const { proof, task, timeoutNs } = fact;
-          if (!fact.open || proof.waitedNs >= timeoutNs) return;
+          const { task, timeoutNs } = fact;
+          if (!fact.open || fact.waitedNs >= timeoutNs) return;
           context.checked();
+          const { proof } = fact;
           if (proof.class !== 'order') return;
           const safety = context.vtime?.state.domain.limits.number('vtime-starvation-predicted', 'safety') ?? 1;
           if (proof.waitedNs + fact.forecastNs / safety <= timeoutNs) return;

@@ -27,20 +27,22 @@ export const vtimeStarvation = defineRule({
     return {
       vtime: {
         onWait(fact: WaitFact) {
-          const { proof, task, timeoutNs } = fact;
+          const { task, timeoutNs } = fact;
           const limits = context.vtime?.state.domain.limits;
-          const share = proof.waitedNs / timeoutNs;
+          const share = fact.waitedNs / timeoutNs;
           if (limits === undefined || share < limits.number('vtime-starvation', 'min_wait')) return;
           context.checked();
+          const late = fact.waitedNs >= timeoutNs;
+          // A wait that its own weight, or the number of its competitors, explains is no starvation until it is too long.
+          if (!late && fact.waitedNs <= JUSTIFIED * fact.justifiedAtLeastNs) return;
+          const { proof } = fact;
           if (proof.class === 'unknown') {
             context.undecided('long waits whose cause the trace does not show');
             return;
           }
           if (proof.class !== 'order') return;
-          const late = proof.waitedNs >= timeoutNs;
           const serious = share >= limits.number('vtime-starvation', 'error_wait');
           const own = context.vtime?.state.task(task);
-          // A wait that its own weight, or the number of its competitors, explains is no starvation until it is too long.
           if (!late && proof.waitedNs <= JUSTIFIED * fact.justifiedNs) return;
           if (!late && !serious && own?.firstHidden() === undefined) return;
           const chain = [

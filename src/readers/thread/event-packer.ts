@@ -1,0 +1,87 @@
+// Packs events into words, so that they can go from one thread to another: fields that are absent take no room.
+import type { TraceEvent } from '../../trace/event.ts';
+import { EVENT_TYPES } from '../../trace/vocabulary/index.ts';
+import { EVENT_WORDS, EventShape, type ShapeMessage } from './event-shape.ts';
+import type { Definitions } from './messages.ts';
+
+const TWO_32 = 2 ** 32;
+/** Beyond this many the tables begin anew: their size must not grow with the trace. */
+const MAX_STRINGS = 1 << 15;
+const MAX_SHAPES = 1 << 12;
+
+export class EventPacker {
+  readonly #shapes: EventShape[][] = EVENT_TYPES.map(() => []);
+  /** Numbers of the shapes of each type, in the same order. */
+  readonly #shapeIds: number[][] = EVENT_TYPES.map(() => []);
+  readonly #strings = new Map<string, number>();
+  #shapeCount = 0;
+  #anew = false;
+  #newShapes: ShapeMessage[] = [];
+  #newStrings: string[] = [];
+
+  /** Packs the event at `at` of `target`; returns where it ends. */
+  pack(event: TraceEvent, target: Int32Array, at: number): number {
+    const { kind, t, position } = event;
+    const id = this.#shapeOf(event);
+    const shape = this.#shapes[kind]?.[id];
+    if (shape === undefined) throw new RangeError(`no shape ${id} of kind ${kind}`);
+    target[at] = this.#shapeIds[kind]?.[id] ?? 0;
+    target[at + 1] = event.cpu;
+    target[at + 2] = t | 0;
+    target[at + 3] = t / TWO_32;
+    target[at + 4] = position | 0;
+    target[at + 5] = position / TWO_32;
+    let to = at + EVENT_WORDS;
+    const { words, strings, masks } = shape;
+    const values = event.words;
+    for (let i = 0; i < words.length; i++) target[to++] = values[words[i] ?? 0] ?? 0;
+    for (let i = 0; i < strings.length; i++) target[to++] = this.#stringOf(event.strings[strings[i] ?? 0] ?? '');
+    for (let i = 0; i < masks.length; i++) {
+      const bits = event.masks[masks[i] ?? 0]?.words;
+      if (bits === undefined) continue;
+      target[to++] = bits.length;
+      for (let j = 0; j < bits.length; j++) target[to++] = bits[j] ?? 0;
+    }
+    return to;
+  }
+
+  /** What is new since the last call; undefined when nothing is. Events packed later build upon it. */
+  definitions(): Definitions | undefined {
+    if (!this.#anew && this.#newShapes.length === 0 && this.#newStrings.length === 0) return undefined;
+    const definitions = { anew: this.#anew, shapes: this.#newShapes, strings: this.#newStrings };
+    this.#anew = false;
+    this.#newShapes = [];
+    this.#newStrings = [];
+    return definitions;
+  }
+
+  /** To be called between two messages: begins anew when the tables are full. */
+  trim(): void {
+    if (this.#strings.size <= MAX_STRINGS && this.#shapeCount <= MAX_SHAPES) return;
+    this.#strings.clear();
+    for (const shapes of this.#shapes) shapes.length = 0;
+    for (const ids of this.#shapeIds) ids.length = 0;
+    this.#shapeCount = 0;
+    this.#anew = true;
+  }
+
+  /** Number of the event's shape among those of its type. */
+  #shapeOf({ kind, presence }: TraceEvent): number {
+    const shapes = this.#shapes[kind];
+    if (shapes === undefined) throw new RangeError(`no event type ${kind}`);
+    for (let i = 0; i < shapes.length; i++) if (shapes[i]?.isOf(presence) === true) return i;
+    const message = { kind, presence: presence.slice() };
+    this.#newShapes.push(message);
+    this.#shapeIds[kind]?.push(this.#shapeCount++);
+    return shapes.push(new EventShape(message)) - 1;
+  }
+
+  #stringOf(text: string): number {
+    const known = this.#strings.get(text);
+    if (known !== undefined) return known;
+    const id = this.#strings.size;
+    this.#strings.set(text, id);
+    this.#newStrings.push(text);
+    return id;
+  }
+}

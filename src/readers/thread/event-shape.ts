@@ -1,0 +1,54 @@
+// What packed events of one shape have in common: their type and fields, and so the order in which the values lie.
+import { MAX_CPU } from '../../trace/cpu-mask.ts';
+import { newTraceEvent, SLOTS } from '../../trace/event.ts';
+import { isWide } from '../../trace/vocabulary/fields.ts';
+
+/** Words in front of the values: shape, cpu, t (low, high), position (low, high). */
+export const EVENT_WORDS = 6;
+
+/** Words that a packed event takes at most. */
+export const MAX_EVENT_WORDS = ((): number => {
+  const { words, strings, masks } = newTraceEvent();
+  return EVENT_WORDS + words.length + strings.length + masks.length * (1 + ((MAX_CPU + 1) >> 5));
+})();
+
+/** A shape as it goes from one thread to the other. */
+export interface ShapeMessage {
+  readonly kind: number;
+  readonly presence: Int32Array;
+}
+
+export class EventShape {
+  readonly kind: number;
+  /** Presence bits of the record. */
+  readonly presence: Int32Array;
+  /** Indexes of the values in `words`, `strings` and `masks` of the record, in the order in which they are packed. */
+  readonly words: Int32Array;
+  readonly strings: Int32Array;
+  readonly masks: Int32Array;
+
+  constructor({ kind, presence }: ShapeMessage) {
+    this.kind = kind;
+    this.presence = presence;
+    const words: number[] = [];
+    const strings: number[] = [];
+    const masks: number[] = [];
+    for (const { id, index, kind } of SLOTS) {
+      if ((((presence[id >> 5] ?? 0) >>> (id & 31)) & 1) === 0) continue;
+      if (kind === 'str') strings.push(index);
+      else if (kind === 'cpus') masks.push(index);
+      else if (isWide(kind)) words.push(index, index + 1);
+      else words.push(index);
+    }
+    this.words = Int32Array.from(words);
+    this.strings = Int32Array.from(strings);
+    this.masks = Int32Array.from(masks);
+  }
+
+  /** Has an event with these bits this shape? The type is known to be the same. */
+  isOf(presence: Int32Array): boolean {
+    const own = this.presence;
+    for (let i = 0; i < own.length; i++) if (own[i] !== presence[i]) return false;
+    return true;
+  }
+}
