@@ -29,6 +29,34 @@ interface Printed {
 /** Id of a local DSQ. */
 const LOCAL_DSQ = '0x8000000000000002';
 
+/** Events of Linux 7.3 whose strings are dynamic; in all others of `sched` and `task` they are arrays. */
+const DYNAMIC_STRINGS = new Set(['sched_process_fork', 'sched_process_exec']);
+
+/** bpftrace attaches fentry only to functions with so many arguments, all of them in registers. */
+const MAX_FENTRY_ARGS = 6;
+
+/** Functions of Linux 7.3 that have more: the structs that their arguments point to, '' for numbers. */
+const LONG_FUNCTIONS: Readonly<Record<string, readonly { readonly name: string; readonly struct: string }[]>> = {
+  scx_dispatch_enqueue: [
+    { name: 'sch', struct: 'scx_sched' },
+    { name: 'rq', struct: 'rq' },
+    { name: 'dsq', struct: 'scx_dispatch_q' },
+    { name: 'p', struct: 'task_struct' },
+    { name: 'slice', struct: '' },
+    { name: 'vtime', struct: '' },
+    { name: 'enq_flags', struct: '' },
+  ],
+  dispatch_to_local_dsq: [
+    { name: 'sch', struct: 'scx_sched' },
+    { name: 'rq', struct: 'rq' },
+    { name: 'dst_dsq', struct: 'scx_dispatch_q' },
+    { name: 'p', struct: 'task_struct' },
+    { name: 'slice', struct: '' },
+    { name: 'vtime', struct: '' },
+    { name: 'enq_flags', struct: '' },
+  ],
+};
+
 /** The program. It needs bpftrace 0.21 or later, and a kernel with BTF. */
 export function bpftraceProgram(options: BpftraceOptions): BpftraceProgram {
   const skipped: { event: string; reason: string }[] = [];
@@ -68,6 +96,8 @@ class ProbeBlock {
   readonly #btf: Btf | undefined;
   readonly #taken: Set<string>;
   #symbol = '';
+  /** Arguments of the function, when they are too many for fentry. */
+  #long: readonly { readonly name: string; readonly struct: string }[] | undefined;
 
   constructor(probe: Probe, btf: Btf | undefined, taken: Set<string>) {
     this.#probe = probe;
@@ -79,7 +109,11 @@ class ProbeBlock {
   render(): string | { readonly reason: string } {
     const probe = this.#probe;
     const attach = this.#attach();
-    if (attach === undefined) return { reason: `no such function: ${probe.symbols.join(', ')}` };
+    if (attach === undefined) {
+      const reason =
+        this.#long === undefined ? 'no such function' : 'bpftrace has no return probe with so many arguments';
+      return { reason: `${reason}: ${probe.symbols.join(', ')}` };
+    }
     if (probe.unlessSymbolTaken === true && this.#taken.has(attach)) return { reason: 'recorded by another probe' };
     const plain: Printed[] = [];
     const guarded: { readonly condition: string; readonly field: Printed }[] = [];
@@ -115,12 +149,34 @@ class ProbeBlock {
     const symbol = symbols.find((name) => this.#btf === undefined || this.#btf.func(name) !== undefined);
     if (symbol === undefined) return undefined;
     this.#symbol = symbol;
+    this.#long = this.#longArguments();
+    // A return probe of the other kind knows no arguments.
+    if (this.#long !== undefined) return attach === 'return' ? undefined : `kprobe:${symbol}`;
     return `${attach === 'return' ? 'fexit' : 'fentry'}:vmlinux:${symbol}`;
+  }
+
+  /** Arguments of a function that has too many for fentry, with the structs that they point to; undefined for any other. */
+  #longArguments(): readonly { readonly name: string; readonly struct: string }[] | undefined {
+    const btf = this.#btf;
+    if (btf === undefined) return LONG_FUNCTIONS[this.#symbol];
+    const args = btf.func(this.#symbol)?.args ?? [];
+    if (args.length <= MAX_FENTRY_ARGS) return undefined;
+    return args.map(({ name, type }) => ({ name, struct: btf.structName(type) ?? '' }));
+  }
+
+  /** An argument by its name. */
+  #argument(name: string): string | undefined {
+    if (this.#long === undefined) return `args.${name}`;
+    const index = this.#long.findIndex((arg) => arg.name === name);
+    if (index < 0) return undefined;
+    const { struct = '' } = this.#long[index] ?? {};
+    const value = index < MAX_FENTRY_ARGS ? `arg${index}` : `sarg${index - MAX_FENTRY_ARGS}`;
+    return struct === '' ? value : `((struct ${struct} *)${value})`;
   }
 
   /** The first of the ways to fetch an argument that bpftrace and the kernel know. */
   #value(arg: ProbeArg): string | undefined {
-    if (this.#probe.attach === 'event') return `args.${arg.name}`;
+    if (this.#probe.attach === 'event') return this.#eventValue(arg);
     if (this.#probe.attach === 'tracepoint') return rawSwitchValue(arg.fetch[0] ?? '');
     for (const fetch of arg.fetch) {
       const value = this.#translate(fetch);
@@ -133,11 +189,51 @@ class ProbeBlock {
     const [expression = ''] = fetch.split(/:(?=\w+$)/);
     const dereferenced = /^\+(\d+)\((.+)\)$/.exec(expression);
     if (dereferenced !== null) {
-      const inner = this.#path(dereferenced[2] ?? '');
-      return inner === undefined ? undefined : `*(uint64*)((uint64)${inner} + ${dereferenced[1]})`;
+      const [, offset = '0', path = ''] = dereferenced;
+      const inner = this.#path(path);
+      if (inner === undefined) return undefined;
+      // An array is its contents to bpftrace, not its address.
+      if (this.#isArray(path)) return `${inner}[${Number(offset) / 8}]`;
+      return `*(uint64*)((uint64)${inner} + ${offset})`;
     }
     const value = this.#path(expression);
-    return value !== undefined && fetch.endsWith(':string') ? `str(${value})` : value;
+    if (value === undefined) return undefined;
+    const isText = fetch.endsWith(':string');
+    if (this.#isArray(expression)) return isText ? value : this.#firstOf(expression);
+    return isText ? `str(${value})` : value;
+  }
+
+  /** A field of an event: dynamic strings are pointers, arrays of characters are strings already. */
+  #eventValue(arg: ProbeArg): string {
+    const { event, system } = this.#probe;
+    const value = `args.${arg.name}`;
+    if (FIELDS[arg.field as FieldName]?.kind !== 'str') return value;
+    const dynamic =
+      this.#btf === undefined
+        ? system === 'sched_ext' || DYNAMIC_STRINGS.has(event)
+        : this.#btf.structHas(`trace_event_raw_${event}`, `__data_loc_${arg.name}`);
+    return dynamic ? `str(${value})` : value;
+  }
+
+  /** Is what the path leads to an array? Without the types of a kernel those of 7.3 are known. */
+  #isArray(expression: string): boolean {
+    const btf = this.#btf;
+    if (btf === undefined) return /(?:->comm|ops\.name|->has_op|->ancestors)$/.test(expression);
+    const [root = '', ...path] = expression.split(/->|\./);
+    const func = btf.func(this.#symbol);
+    const type = root === '$retval' ? func?.returns : func?.args.find((arg) => arg.name === root)?.type;
+    const member = type === undefined ? undefined : btf.member(type, path);
+    return member !== undefined && btf.isArray(member);
+  }
+
+  /** The first element of an array without a length, which bpftrace does not index: `sch->ancestors`. */
+  #firstOf(expression: string): string | undefined {
+    const [root = '', member = '', ...more] = expression.split('->');
+    const type = this.#btf?.func(this.#symbol)?.args.find((arg) => arg.name === root)?.type;
+    const base = this.#path(root);
+    if (this.#btf === undefined || type === undefined || base === undefined || more.length > 0) return undefined;
+    const offset = this.#btf.memberOffset(type, member);
+    return offset === undefined ? undefined : `*(uint64*)((uint64)${base} + ${offset})`;
   }
 
   /** `p->scx.flags` with `args.` or `retval` in front; undefined for casts, per-CPU pointers and what the kernel lacks. */
@@ -145,7 +241,8 @@ class ProbeBlock {
     const match = /^(\$retval|[A-Za-z_]\w*)((?:(?:->|\.)\w+)*)$/.exec(expression);
     if (match === null) return undefined;
     const [, root = '', rest = ''] = match;
-    const base = root === '$retval' ? 'retval' : `args.${root}`;
+    const base = root === '$retval' ? 'retval' : this.#argument(root);
+    if (base === undefined) return undefined;
     if (this.#btf !== undefined) {
       const func = this.#btf.func(this.#symbol);
       const type = root === '$retval' ? func?.returns : func?.args.find((arg) => arg.name === root)?.type;
@@ -245,7 +342,7 @@ function printed(key: string, value: string): Printed | undefined {
     case 'cpus':
       return key === 'cids' ? undefined : { key, format: '"0x%llx"', value };
     case 'str':
-      return { key, format: '"%s"', value: value.startsWith('str(') ? value : `str(${value})` };
+      return { key, format: '"%s"', value };
     default:
       return undefined;
   }

@@ -56,6 +56,7 @@ export class Btf {
   /** Offset of each type; id 0 is void. */
   readonly #offsets: number[] = [-1];
   readonly #functions = new Map<string, number>();
+  readonly #byName = new Map<string, number>();
 
   /** `bytes` as in /sys/kernel/btf/vmlinux; an InputError when they are no BTF. */
   constructor(path: string, bytes: Uint8Array) {
@@ -106,6 +107,28 @@ export class Btf {
     return current;
   }
 
+  isArray(type: number): boolean {
+    return this.#kind(this.#bare(type)) === KIND.array;
+  }
+
+  /** Bytes from the beginning of the struct that `type` is or points to up to a member; undefined when it has none. */
+  memberOffset(type: number, name: string): number | undefined {
+    return this.#offsetIn(this.#struct(type), name);
+  }
+
+  /** Has the kernel a struct of this name, and in it a member of that one? */
+  structHas(name: string, member: string): boolean {
+    const struct = this.#structs().get(name);
+    return struct !== undefined && this.#memberOf(struct, member) !== undefined;
+  }
+
+  /** Name of the struct that a pointer leads to; undefined for what is no pointer to one, or to one without a name. */
+  structName(type: number): string | undefined {
+    const struct = this.isPointer(type) ? this.#struct(type) : 0;
+    const name = struct === 0 ? '' : this.#string(this.#u32(this.#offset(struct)));
+    return name === '' ? undefined : name;
+  }
+
   isPointer(type: number): boolean {
     return this.#kind(this.#bare(type)) === KIND.pointer;
   }
@@ -131,6 +154,34 @@ export class Btf {
       if (nested !== undefined) return nested;
     }
     return undefined;
+  }
+
+  #offsetIn(struct: number, name: string): number | undefined {
+    if (struct === 0) return undefined;
+    const at = this.#offset(struct);
+    // In structs with bit fields the lower 24 bits are the offset.
+    const hasBitFields = this.#u32(at + 4) >>> 31 === 1;
+    for (let i = 0; i < (this.#u32(at + 4) & 0xffff); i++) {
+      const member = at + 12 + i * 12;
+      const bits = hasBitFields ? this.#u32(member + 8) & 0xffffff : this.#u32(member + 8);
+      const memberName = this.#string(this.#u32(member));
+      if (memberName === name) return bits >>> 3;
+      if (memberName !== '') continue;
+      const nested = this.#offsetIn(this.#struct(this.#u32(member + 4)), name);
+      if (nested !== undefined) return (bits >>> 3) + nested;
+    }
+    return undefined;
+  }
+
+  /** Named structs of events, which few programs need. */
+  #structs(): ReadonlyMap<string, number> {
+    if (this.#byName.size > 0) return this.#byName;
+    for (let type = 1; type < this.#offsets.length; type++) {
+      if (this.#kind(type) !== KIND.struct) continue;
+      const name = this.#string(this.#u32(this.#offset(type)));
+      if (name.startsWith('trace_event_raw_')) this.#byName.set(name, type);
+    }
+    return this.#byName;
   }
 
   /** Without typedefs and qualifiers. */

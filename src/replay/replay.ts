@@ -21,6 +21,7 @@ import type { VtimeHandlers } from '../vtime/facts.ts';
 import { ExitTracker } from './exits.ts';
 import { Fidelity } from './fidelity.ts';
 import { Figures } from './figures.ts';
+import { KeptEvents } from './kept-events.ts';
 import { Recoveries } from './recoveries.ts';
 import { type RuleStage, StagedRule } from './rule-stage.ts';
 import { WhatIf } from './what-if.ts';
@@ -50,6 +51,8 @@ export class Replay {
   readonly fidelity = new Fidelity();
   readonly exits: ExitTracker;
   readonly recoveries = new Recoveries();
+  /** Evidence that need not be looked up. */
+  readonly kept = new KeptEvents();
   readonly whatIf: WhatIf | undefined;
   readonly figures: Figures | undefined;
   readonly ruleRuns: readonly RuleRun[];
@@ -93,6 +96,7 @@ export class Replay {
       exits: this.exits,
       event: newTraceEvent(),
       vtime: undefined,
+      kept: this.kept,
     };
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();

@@ -7,6 +7,7 @@ import type { ExitExplanation, Report, RuleContext } from '../rules/rule.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { VtimeEngine } from '../vtime/engine.ts';
 import type { ExitTracker } from './exits.ts';
+import type { KeptEvents } from './kept-events.ts';
 
 /** What all rules of a replay share. */
 export interface RuleStage {
@@ -17,6 +18,7 @@ export interface RuleStage {
   /** The event that is being handled. */
   event: TraceEvent;
   vtime: VtimeEngine | undefined;
+  readonly kept: KeptEvents;
 }
 
 /** The context of one rule. Its methods are called on it, never taken off it. */
@@ -40,8 +42,13 @@ export class StagedRule implements RuleContext {
   }
 
   report(report: Report): void {
-    const { event, step, filter } = this.#stage;
+    const { event, step, filter, kept } = this.#stage;
+    if (report.at === undefined) kept.keep(event);
     this.#run.add(report, event, step, filter);
+  }
+
+  keep(): void {
+    this.#stage.kept.keep(this.#stage.event);
   }
 
   note(text: string): void {

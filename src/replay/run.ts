@@ -103,7 +103,7 @@ class ResultBuilder {
       ...(replay.whatIf?.differences ?? []).map((entry) => entry.seq),
     ]);
     ordinals.delete(-1);
-    const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid));
+    const evidence = collectEvidence(this.#trace, ordinals, (pid) => this.#name(pid), replay.kept);
     if (findings.some(isMismatch)) this.#fitting = fittingDomains(this.#trace, this.#options.kernel).join(', ');
     const fatalThere = replay.whatIf?.differences.some((entry) => entry.change === 'fatal') === true;
     const reached = fatalThere ? 'violation' : worst(rules.map((rule) => rule.verdict));

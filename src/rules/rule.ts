@@ -104,6 +104,8 @@ export interface RuleContext {
   checked(times?: number): void;
   /** Reports at the event that is being handled. */
   report(report: Report): void;
+  /** The event that is being handled will be evidence of a report that comes later: nobody will have to look for it then. */
+  keep(): void;
   /** Why an instance ended, as far as the trace shows it. Complete at the end of the trace. */
   explainExit(sched: Sched): ExitExplanation | undefined;
   /** Something that is worth knowing and no finding: printed with the verdict of the rule. */

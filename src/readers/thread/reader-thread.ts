@@ -1,4 +1,4 @@
-// The thread that reads: opens the trace once more, and puts its events into the shared ring, run by run.
+// What the thread that reads does: opens the trace once more, and puts its events into the shared ring, run by run.
 import { parentPort, workerData } from 'node:worker_threads';
 import { explained, InputError } from '../../errors.ts';
 import { FileSource } from '../../input/source.ts';

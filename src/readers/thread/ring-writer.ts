@@ -8,6 +8,9 @@ import { EventPacker } from './event-packer.ts';
 import { MAX_EVENT_WORDS } from './event-shape.ts';
 import type { RunEnd } from './messages.ts';
 
+/** Words after which the first chunk is passed on. */
+const FIRST_WORDS = 4096;
+
 export class RingWriter implements EventSink {
   readonly #ring: ChunkRing;
   readonly #port: MessagePort;
@@ -16,6 +19,8 @@ export class RingWriter implements EventSink {
   #chunk: Int32Array | undefined;
   #at = CHUNK_BEGIN;
   #seq = 0;
+  /** Where a chunk is full: the first ones are small, so that the other thread can begin. */
+  #full = FIRST_WORDS;
 
   constructor(ring: ChunkRing, port: MessagePort) {
     this.#ring = ring;
@@ -31,7 +36,7 @@ export class RingWriter implements EventSink {
     // The receiver counts by itself.
     if (event.seq !== this.#seq) throw new Error(`the reader delivered event ${event.seq} as number ${this.#seq}`);
     this.#seq++;
-    if (this.#at > CHUNK_END - MAX_EVENT_WORDS) {
+    if (this.#at > this.#full) {
       this.#pass(undefined);
       if (this.#ring.stopped) return false;
     }
@@ -60,6 +65,7 @@ export class RingWriter implements EventSink {
       baseLo: lowHalf(base),
     });
     this.#packer.trim();
+    this.#full = Math.min(this.#full * 2, CHUNK_END - MAX_EVENT_WORDS);
     this.#chunk = undefined;
     this.#at = CHUNK_BEGIN;
   }

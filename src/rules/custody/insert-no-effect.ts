@@ -29,7 +29,9 @@ export const insertNoEffect = defineRule({
         for (const drop of step.drops) {
           if (drop.reason !== 'never-given' && drop.cause !== 'dispatched') continue;
           dropped++;
-          if (first < 0) first = event.seq;
+          if (first >= 0) continue;
+          first = event.seq;
+          context.keep();
         }
       },
       onEnd() {

@@ -28,7 +28,9 @@ export const selectCpuDisallowed = defineRule({
         context.checked();
         choices++;
         if (allowed === 1) return;
-        if (disallowed++ === 0) first = { seq: event.seq, t: event.t };
+        if (disallowed++ > 0) return;
+        first = { seq: event.seq, t: event.t };
+        context.keep();
       },
       onEnd() {
         if (disallowed === 0) return;
