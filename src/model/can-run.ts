@@ -17,5 +17,7 @@ export function canRunRemote(task: Task, cpu: Cpu): Tri {
 export function canConsume(task: Task, cpu: Cpu): Tri {
   if (task.taskCpu === cpu.id) return YES;
   const remote = canRunRemote(task, cpu);
+  // Until its CPU has switched away from it, programs that run there may keep it from migrating for a moment.
+  if (remote === YES && task.onCpu >= 0) return UNKNOWN;
   return task.taskCpu < 0 && remote !== YES ? UNKNOWN : remote;
 }

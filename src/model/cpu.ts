@@ -310,6 +310,7 @@ export class Cpu {
     this.direct = undefined;
     this.linking.end();
     this.insertCall.forget();
+    this.destinationFailed = UNKNOWN;
     this.switchSeq = -1;
   }
 }

@@ -119,6 +119,8 @@ export const kfuncTransitions: Transitions = {
     }
     // LOCAL_ON verdicts are tested the same way; their error has been raised at the look-up.
     if (cpu.flushIndex >= 0 || cpu.path.isInside(KIND.find_dsq)) return;
+    // Whether it is one of them is not known.
+    if (!model.records('find_dsq') || cpu.priorSeq < 0) return;
     raise(model, step, 'kfunc-invalid-cpu', {
       ...details,
       certain: false,
