@@ -96,6 +96,25 @@ export const arbitraryEvent: fc.Arbitrary<EventModel> = fc.constantFrom(...EVENT
     });
 });
 
+/** Events of one type that all have the same fields, with different values. */
+export const arbitraryAlike: fc.Arbitrary<readonly EventModel[]> = arbitraryEvent.chain(({ type, fields }) =>
+  fc.array(
+    fc
+      .tuple(
+        fc.nat({ max: 8191 }),
+        fc.nat({ max: 2 ** 40 }),
+        fc.tuple(...fields.map(([field]) => arbitraryValue(type, field))),
+      )
+      .map(([cpu, delta, values]) => ({
+        type,
+        cpu,
+        delta,
+        fields: fields.map(([field], i) => [field, values[i] ?? ''] as const),
+      })),
+    { minLength: 2, maxLength: 6 },
+  ),
+);
+
 /** A stream of events, and the time of the first. */
 export const arbitraryStream: fc.Arbitrary<{ readonly start: bigint; readonly events: readonly EventModel[] }> =
   fc.record({

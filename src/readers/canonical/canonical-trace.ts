@@ -13,7 +13,7 @@ import { type EventSchema, explainBadEvent } from './explain.ts';
 const PROGRESS_INTERVAL = 1 << 16;
 
 /**
- * A scanner that no run uses. It keeps nothing of a trace but its strings and the order of its keys, and making one is dear
+ * A scanner that no run uses. It keeps nothing of a trace but its strings and how its events are laid out, and making one is dear
  * to a small trace.
  */
 let idleScanner: EventScanner | undefined;
@@ -51,6 +51,7 @@ export abstract class CanonicalTrace implements OpenTrace {
     this.#lastTime = 0;
     const scanner = idleScanner ?? new EventScanner();
     idleScanner = undefined;
+    scanner.begin();
     try {
       this.readEvents(sink, scanner);
     } finally {

@@ -10,6 +10,8 @@ export const CPU = TS + 1;
 export const TYPE = TS + 2;
 export const KEY_COUNT = TS + 3;
 
+export const MAX_CPU = 8191;
+
 const KEY_NAMES: readonly string[] = [...SLOTS.map((slot) => slot.field), 'ts', 'cpu', 'type'];
 
 /** Keys as they stand in an event: in quotes, with a colon. */

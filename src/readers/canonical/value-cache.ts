@@ -1,10 +1,10 @@
-// Quoted values that were read before, by their bytes: traces repeat addresses, flags, masks and names all the time.
+// Quoted values that were read before, by their bytes: traces repeat flags, masks and names all the time.
 import type { CpuMask } from '../../trace/cpu-mask.ts';
 import { tailMask } from './word-patterns.ts';
 
-/** Values of one row that are remembered at the same time; so many bits of a hash choose among them. */
-const WAY_BITS = 5;
-const WAYS = 1 << WAY_BITS;
+/** Bits of a hash that choose the entry of a value. */
+const ENTRY_BITS = 11;
+const ENTRIES = 1 << ENTRY_BITS;
 /** Words that are remembered of a value, quotes included: longer ones are read anew each time. */
 const WORDS = 6;
 
@@ -16,44 +16,34 @@ const ADDRESS_LENGTH = 20;
 export const MAX_CACHED = WORDS * 4;
 
 /**
- * A direct-mapped cache. Each field has a row of its own, so that the same text in two fields is two values. What a value
- * means lies in the arrays at its entry.
+ * A direct-mapped cache. Values belong to rows, so that the same text may mean different things. What a value means lies in the
+ * arrays at its entry.
  */
 export class ValueCache {
-  readonly hi: Int32Array;
-  readonly lo: Int32Array;
-  readonly texts: string[];
-  readonly masks: (CpuMask | undefined)[];
+  readonly hi = new Int32Array(ENTRIES + 1);
+  readonly lo = new Int32Array(ENTRIES + 1);
+  readonly texts: string[] = new Array<string>(ENTRIES + 1).fill('');
+  readonly masks: (CpuMask | undefined)[] = new Array<CpuMask | undefined>(ENTRIES + 1).fill(undefined);
   /** Length of the value in bytes, quotes included; 0: the entry is empty. */
-  readonly lengths: Uint8Array;
+  readonly lengths = new Uint8Array(ENTRIES + 1);
   /** An entry for values that are too long to be remembered. */
-  readonly scratch: number;
-  readonly #words: Int32Array;
-
-  constructor(rows: number) {
-    const entries = rows * WAYS;
-    this.hi = new Int32Array(entries + 1);
-    this.lo = new Int32Array(entries + 1);
-    this.texts = new Array<string>(entries + 1).fill('');
-    this.masks = new Array<CpuMask | undefined>(entries + 1).fill(undefined);
-    this.lengths = new Uint8Array(entries + 1);
-    this.scratch = entries;
-    this.#words = new Int32Array(entries * WORDS);
-  }
+  readonly scratch = ENTRIES;
+  readonly #rows = new Int16Array(ENTRIES);
+  readonly #words = new Int32Array(ENTRIES * WORDS);
 
   /** The entry in which a value that begins at `from` lies, if it is remembered. */
   entryFor(view: DataView, from: number, row: number): number {
-    let mixed = Math.imul(view.getInt32(from, true) ^ (view.getInt32(from + 4, true) >>> 1), 0x9e3779b1);
-    // Addresses differ in their last digits.
+    let mixed = Math.imul(view.getInt32(from, true) ^ (view.getInt32(from + 4, true) >>> 1) ^ row, 0x9e3779b1);
+    // Addresses and many types differ in what follows.
     if (view.getUint8(from + ADDRESS_LENGTH - 1) === QUOTE)
       mixed ^= Math.imul(view.getInt32(from + 11, true) ^ (view.getInt32(from + 15, true) >>> 1), 0x85ebca6b);
-    return row * WAYS + (mixed >>> (32 - WAY_BITS));
+    return mixed >>> (32 - ENTRY_BITS);
   }
 
   /** The bytes at `from` are those of the value in `entry`. */
-  holds(view: DataView, from: number, entry: number): boolean {
+  holds(view: DataView, from: number, entry: number, row: number): boolean {
     const length = this.lengths[entry] ?? 0;
-    if (length === 0) return false;
+    if (length === 0 || this.#rows[entry] !== row) return false;
     const words = this.#words;
     const first = entry * WORDS;
     const last = first + ((length - 1) >> 2);
@@ -63,12 +53,13 @@ export class ValueCache {
   }
 
   /** Remembers the bytes of a value; its meaning is the caller's to store. */
-  store(view: DataView, from: number, length: number, entry: number): void {
+  store(view: DataView, from: number, length: number, entry: number, row: number): void {
     const words = this.#words;
     const first = entry * WORDS;
     const n = (length + 3) >> 2;
     for (let i = 0; i < n; i++) words[first + i] = view.getInt32(from + (i << 2), true);
     words[first + n - 1] = (words[first + n - 1] ?? 0) & tailMask(length);
     this.lengths[entry] = length;
+    this.#rows[entry] = row;
   }
 }

@@ -1,5 +1,37 @@
 // Fixed texts that bytes are compared with four at a time, without a string being made.
 
+export class WordPattern {
+  /** Number of bytes. */
+  readonly length: number;
+  readonly #words: Int32Array;
+  /** Which bits of the last word count. */
+  readonly #tail: number;
+
+  /** The text is the bytes at `from..to`, which are copied: at least one. */
+  constructor(bytes: Uint8Array, from = 0, to = bytes.length) {
+    this.length = to - from;
+    const padded = new Uint8Array((this.length + 3) & ~3);
+    padded.set(bytes.subarray(from, to));
+    const view = new DataView(padded.buffer);
+    this.#words = Int32Array.from({ length: padded.length >> 2 }, (_, i) => view.getInt32(i << 2, true));
+    this.#tail = tailMask(this.length);
+  }
+
+  static of(text: string): WordPattern {
+    return new WordPattern(new TextEncoder().encode(text));
+  }
+
+  /** The bytes at `from` are those of the pattern. Reads up to three bytes more. */
+  matches(view: DataView, from: number): boolean {
+    const words = this.#words;
+    const last = words.length - 1;
+    let at = from;
+    for (let i = 0; i < last; i++, at += 4) if (view.getInt32(at, true) !== words[i]) return false;
+    return (view.getInt32(at, true) & this.#tail) === words[last];
+  }
+}
+
+/** Many patterns in one list, for those that are asked for by number. */
 export class WordPatterns {
   /** Number of bytes of each pattern. */
   readonly lengths: Uint8Array;
