@@ -7,6 +7,9 @@ import type { CommandContext } from './commands/context.ts';
 /** The chunk with all that a replay needs. It is to be loaded with its code cache, so this file imports nothing of it. */
 const PROGRAM = join(import.meta.dirname, 'program.cjs');
 
+/** `EXIT.internal`, which is out of reach when the program cannot be loaded. */
+const INTERNAL_ERROR = 134;
+
 /** Runs the program for the arguments of the process. */
 export async function start(): Promise<void> {
   try {
@@ -24,7 +27,7 @@ export async function start(): Promise<void> {
     process.stderr.write(
       `scx-check: internal error, please report it with the command and, if you can, the trace:\n${text}\n`,
     );
-    process.exitCode = (await import('./findings/verdict.ts')).EXIT.internal;
+    process.exitCode = INTERNAL_ERROR;
   }
 }
 

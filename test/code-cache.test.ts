@@ -4,6 +4,7 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync, utimesSync, writeFi
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, inject, test } from 'vitest';
+import { EXIT } from '../src/findings/verdict.ts';
 import * as source from '../src/index.ts';
 import { temporaryFolder, testEnv } from './support/program.ts';
 
@@ -54,6 +55,15 @@ test.each([
   expect(existsSync(path(CACHE))).toBe(true);
   damage(path(CACHE));
   expect(help()).toBe(before);
+});
+
+test('a program that cannot be loaded is an internal error, not a violation', () => {
+  const { path } = copy();
+  rmSync(path(CACHE));
+  writeFileSync(path('dist/program.cjs'), 'this is no program');
+  const { status, stderr } = spawnSync(process.execPath, [path('bin/scx-check.js'), 'rules'], { encoding: 'utf8' });
+  expect(status).toBe(EXIT.internal);
+  expect(stderr).toMatch(/^scx-check: internal error, please report it/);
 });
 
 test('the programming interface of the package is that of the source', async () => {

@@ -10,12 +10,16 @@ const ROUNDS = 7;
 const program = join(import.meta.dirname, '../../bin/scx-check.js');
 const folder = mkdtempSync(join(tmpdir(), 'scx-check-bench-'));
 
-/** Median and smallest wall time of some runs, ms. */
+/** Median and smallest wall time of some runs of the program, ms. */
 function measure(args: readonly string[]): string {
+  return measureNode([program, ...args]);
+}
+
+function measureNode(args: readonly string[]): string {
   const times = Array.from({ length: ROUNDS }, () => {
     const begin = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`scx-check ${args.join(' ')}: exit code ${status}: ${stderr}`);
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`node ${args.join(' ')}: exit code ${status}: ${stderr}`);
     return performance.now() - begin;
   }).toSorted((a, b) => a - b);
   return `median ${(times[ROUNDS >> 1] ?? 0).toFixed(0)} ms, best ${(times[0] ?? 0).toFixed(0)} ms`;
@@ -38,7 +42,9 @@ try {
       `${[header, ...events].map((line) => JSON.stringify(line)).join('\n')}\n`,
     );
   }
+  process.stdout.write(`Node itself             ${measureNode(['-e', '0'])}\n`);
   process.stdout.write(`start (--version)       ${measure(['--version'])}\n`);
+  process.stdout.write(`replay of one fixture   ${measure(['replay', join(folder, '1.jsonl')])}\n`);
   process.stdout.write(`${fixtures} fixtures           ${measure(['test', folder])}\n`);
   process.stdout.write(`the same, --jobs 1      ${measure(['test', folder, '--jobs', '1'])}\n`);
 } finally {

@@ -15,17 +15,27 @@ export async function openInput(path: string): Promise<Source> {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) throw new InputError({ code: 'not-readable', path }, 'cannot read: is a directory');
   if (!stat.isFile()) return spoolPipe(path, createReadStream(path, { fd }));
-  const file = new FileSource(path, fd);
-  const compression = sniffCompression(readHead(file, 16));
-  if (compression === 'none') return file;
+  const source = readIfSmall(new FileSource(path, fd));
+  const compression = sniffCompression(readHead(source, 16));
+  if (compression === 'none') return source;
   const [{ decompress }, { Spool }] = await late();
   const spool = new Spool(path, compression);
   try {
-    await decompress(compression, path, file, spool);
+    await decompress(compression, path, source, spool);
   } finally {
-    file.close();
+    source.close();
   }
   return spool.finish();
+}
+
+/** Files up to this size are read once, instead of a piece by everyone who looks at them. */
+const SMALL_BYTES = 64 * 1024;
+
+function readIfSmall(file: FileSource): Source {
+  if (file.size > SMALL_BYTES) return file;
+  const bytes = readHead(file, SMALL_BYTES);
+  file.close();
+  return new MemorySource(file.path, bytes);
 }
 
 async function spoolPipe(path: string, stream: Readable): Promise<Source> {

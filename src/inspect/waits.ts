@@ -19,11 +19,17 @@ export class Waits {
   longest: Wait | undefined;
   /** When each runnable task that does not run became so. */
   readonly #since = new Map<number, number>();
+  /** Tasks that were seen to come to a CPU, and not to leave it. */
+  readonly #running = new Set<number>();
 
   event(event: TraceEvent): void {
     switch (event.kind) {
       case KIND.switch:
-        if (event.next > 0) this.#runs(event.next, event.t);
+        this.#running.delete(event.prev);
+        if (event.next > 0) {
+          this.#runs(event.next, event.t);
+          this.#running.add(event.next);
+        }
         // Without its state it is not known whether the task that leaves waits or sleeps.
         if (event.prev > 0 && event.has('prev_state')) {
           if ((event.prev_state & ~PREEMPTED) === 0) this.#since.set(event.prev, event.t);
@@ -31,13 +37,16 @@ export class Waits {
         }
         return;
       case KIND.wakeup:
-        if (event.pid > 0 && !this.#since.has(event.pid)) this.#since.set(event.pid, event.t);
+        // A task that is woken on its way to sleep simply goes on running.
+        if (event.pid > 0 && !this.#running.has(event.pid) && !this.#since.has(event.pid))
+          this.#since.set(event.pid, event.t);
         return;
       case KIND.exit:
         this.#since.delete(event.pid);
         return;
       case KIND.lost:
         this.#since.clear();
+        this.#running.clear();
         return;
       default:
     }

@@ -11,6 +11,8 @@ export interface BpftraceOptions {
   /** Types of the kernel that the program is for: alternatives are chosen by them; undefined: the first of each. */
   readonly btf?: Btf;
   readonly kernel?: string;
+  /** Architecture, as Node names it; undefined: this machine's. */
+  readonly arch?: string;
 }
 
 export interface BpftraceProgram {
@@ -65,7 +67,7 @@ export function bpftraceProgram(options: BpftraceOptions): BpftraceProgram {
   const taken = new Set<string>();
   for (const probe of options.probes) {
     if (probe.system === 'ftrace') continue;
-    const block = new ProbeBlock(probe, options.btf, taken).render();
+    const block = new ProbeBlock(probe, options.btf, options.arch ?? process.arch, taken).render();
     if (typeof block === 'string') {
       blocks.push(block);
       addRecorded(recorded, probe.type, probe.step);
@@ -94,14 +96,16 @@ ${blocks.join('\n')}`;
 class ProbeBlock {
   readonly #probe: Probe;
   readonly #btf: Btf | undefined;
+  readonly #arch: string;
   readonly #taken: Set<string>;
   #symbol = '';
   /** Arguments of the function, when they are too many for fentry. */
   #long: readonly { readonly name: string; readonly struct: string }[] | undefined;
 
-  constructor(probe: Probe, btf: Btf | undefined, taken: Set<string>) {
+  constructor(probe: Probe, btf: Btf | undefined, arch: string, taken: Set<string>) {
     this.#probe = probe;
     this.#btf = btf;
+    this.#arch = arch;
     this.#taken = taken;
   }
 
@@ -136,8 +140,9 @@ class ProbeBlock {
     const constants = Object.keys(probe.constants ?? {});
     const missing = lacking.filter((field) => !constants.includes(field));
     if (missing.length > 0) return { reason: `${missing.join(', ')} cannot be had` };
-    this.#taken.add(attach);
     const filter = probe.filter === undefined ? undefined : this.#filter(probe.filter);
+    if (probe.filter !== undefined && filter === undefined) return { reason: `${probe.filter} cannot be told` };
+    this.#taken.add(attach);
     const body = this.#body(plain, guarded, verdict);
     return `${attach}${filter === undefined ? '' : `\n/ ${filter} /`}\n{\n${body}\n}\n`;
   }
@@ -164,13 +169,24 @@ class ProbeBlock {
     return args.map(({ name, type }) => ({ name, struct: btf.structName(type) ?? '' }));
   }
 
+  /**
+   * What the function returned. Kfuncs with implicit arguments have one more for the kernel than their types say (those of
+   * `<name>_impl`), and bpftrace looks for the result where that one is: the verifier refuses.
+   */
+  #returned(): string | undefined {
+    const hidden =
+      this.#btf === undefined ? /^_*scx_bpf_/.test(this.#symbol) : this.#btf.func(`${this.#symbol}_impl`) !== undefined;
+    return hidden ? undefined : 'retval';
+  }
+
   /** An argument by its name. */
   #argument(name: string): string | undefined {
     if (this.#long === undefined) return `args.${name}`;
     const index = this.#long.findIndex((arg) => arg.name === name);
     if (index < 0) return undefined;
     const { struct = '' } = this.#long[index] ?? {};
-    const value = index < MAX_FENTRY_ARGS ? `arg${index}` : `sarg${index - MAX_FENTRY_ARGS}`;
+    const value = kprobeArgument(index, this.#arch);
+    if (value === undefined) return undefined;
     return struct === '' ? value : `((struct ${struct} *)${value})`;
   }
 
@@ -199,7 +215,12 @@ class ProbeBlock {
     const value = this.#path(expression);
     if (value === undefined) return undefined;
     const isText = fetch.endsWith(':string');
-    if (this.#isArray(expression)) return isText ? value : this.#firstOf(expression);
+    if (this.#isArray(expression)) {
+      const address = this.#addressOf(expression);
+      // A copy of a long text does not fit on the stack of a BPF program, str() has a place of its own.
+      if (isText) return address === undefined ? undefined : `str((int8*)(${address}))`;
+      return address === undefined ? undefined : `*(uint64*)(${address})`;
+    }
     return isText ? `str(${value})` : value;
   }
 
@@ -226,14 +247,15 @@ class ProbeBlock {
     return member !== undefined && btf.isArray(member);
   }
 
-  /** The first element of an array without a length, which bpftrace does not index: `sch->ancestors`. */
-  #firstOf(expression: string): string | undefined {
+  /** Where an array lies: `sch->ancestors`, `$retval->ops.name`. Only the types of a kernel tell. */
+  #addressOf(expression: string): string | undefined {
     const [root = '', member = '', ...more] = expression.split('->');
-    const type = this.#btf?.func(this.#symbol)?.args.find((arg) => arg.name === root)?.type;
+    const func = this.#btf?.func(this.#symbol);
+    const type = root === '$retval' ? func?.returns : func?.args.find((arg) => arg.name === root)?.type;
     const base = this.#path(root);
     if (this.#btf === undefined || type === undefined || base === undefined || more.length > 0) return undefined;
-    const offset = this.#btf.memberOffset(type, member);
-    return offset === undefined ? undefined : `*(uint64*)((uint64)${base} + ${offset})`;
+    const offset = this.#btf.memberOffset(type, member.split('.'));
+    return offset === undefined ? undefined : `(uint64)${base} + ${offset}`;
   }
 
   /** `p->scx.flags` with `args.` or `retval` in front; undefined for casts, per-CPU pointers and what the kernel lacks. */
@@ -241,7 +263,7 @@ class ProbeBlock {
     const match = /^(\$retval|[A-Za-z_]\w*)((?:(?:->|\.)\w+)*)$/.exec(expression);
     if (match === null) return undefined;
     const [, root = '', rest = ''] = match;
-    const base = root === '$retval' ? 'retval' : this.#argument(root);
+    const base = root === '$retval' ? this.#returned() : this.#argument(root);
     if (base === undefined) return undefined;
     if (this.#btf !== undefined) {
       const func = this.#btf.func(this.#symbol);
@@ -266,7 +288,7 @@ class ProbeBlock {
   #filter(filter: string): string | undefined {
     const match = /^(\w+)(\s.*)$/.exec(filter);
     const arg = this.#probe.args.find((candidate) => candidate.name === match?.[1]);
-    const value = arg === undefined ? (match?.[1] === 'ret' ? 'retval' : undefined) : this.#value(arg);
+    const value = arg === undefined ? (match?.[1] === 'ret' ? this.#returned() : undefined) : this.#value(arg);
     return value === undefined ? undefined : `(uint64)${value}${match?.[2] ?? ''}`;
   }
 
@@ -306,6 +328,13 @@ class ProbeBlock {
     const format = `{"ts":%llu,"cpu":%d,"type":"${type}"${text}}`;
     return `printf("${quoteFormat(format)}\\n", ${['nsecs(monotonic)', 'cpu', ...values].join(', ')});`;
   }
+}
+
+/** Where a kprobe finds an argument; undefined where the calling convention is not known here. */
+function kprobeArgument(index: number, arch: string): string | undefined {
+  if (index < 6) return `arg${index}`;
+  if (arch === 'arm64' && index < 8) return `arg${index}`;
+  return arch === 'x64' ? `(*(uint64*)(reg("sp") + ${8 * (index - 5)}))` : undefined;
 }
 
 function isMask(key: string): boolean {

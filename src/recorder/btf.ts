@@ -111,9 +111,18 @@ export class Btf {
     return this.#kind(this.#bare(type)) === KIND.array;
   }
 
-  /** Bytes from the beginning of the struct that `type` is or points to up to a member; undefined when it has none. */
-  memberOffset(type: number, name: string): number | undefined {
-    return this.#offsetIn(this.#struct(type), name);
+  /** Bytes from the beginning of the struct that `type` is or points to up to a member of its own; undefined when it has none. */
+  memberOffset(type: number, path: readonly string[]): number | undefined {
+    let sum = 0;
+    let current = type;
+    for (const name of path) {
+      const offset = this.#offsetIn(this.#struct(current), name);
+      const next = this.#memberOf(this.#struct(current), name);
+      if (offset === undefined || next === undefined) return undefined;
+      sum += offset;
+      current = next;
+    }
+    return sum;
   }
 
   /** Has the kernel a struct of this name, and in it a member of that one? */

@@ -11,7 +11,7 @@ export function advanceTeller(sinks: Sinks, cpuSeq: (cpu: number) => number): Ad
   return (update, basis, movedNs, fresh) => {
     const { task, sched } = update;
     if (task === undefined || sched === undefined) return;
-    const largestBefore = basis.largestStep;
+    const { largestStep: largestBefore, steps: stepsBefore } = basis;
     basis.countStep(movedNs);
     if (onAdvance.length === 0 || sched.premise.broken) return;
     const { reference } = task;
@@ -23,6 +23,7 @@ export function advanceTeller(sinks: Sinks, cpuSeq: (cpu: number) => number): Ad
       basis,
       movedNs,
       largestBefore,
+      stepsBefore,
       reference,
       referenceGapNs: reference === undefined || reference === basis ? 0 : leadOf(reference, basis, movedNs),
       fresh,

@@ -44,6 +44,8 @@ export class Basis {
   ignores = 0;
   readonly observations = new Premise();
 
+  /** Number of steps ever. */
+  steps = 0;
   /** Largest single steps of the last one to two windows. */
   #stepCount = 0;
   #stepMax = 0;
@@ -155,6 +157,7 @@ export class Basis {
 
   /** Counts a step for `largestStep`. */
   countStep(ns: number): void {
+    this.steps++;
     if (ns > this.#stepMax) this.#stepMax = ns;
     if (++this.#stepCount < STEP_WINDOW) return;
     this.#stepMaxBefore = this.#stepMax;

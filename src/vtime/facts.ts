@@ -118,7 +118,9 @@ export interface AdvanceFact extends Place {
   sched: SchedVtime;
   basis: Basis;
   movedNs: number;
+  /** Largest of its last steps, ns, and how many it made in all. */
   largestBefore: number;
+  stepsBefore: number;
   /** Basis that the task's vtime was last set against, and by how much it was certainly ahead of this one, ns; 0: it may not have been. */
   reference: Basis | undefined;
   referenceGapNs: number;

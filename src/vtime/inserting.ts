@@ -161,6 +161,8 @@ export class Inserting {
     const { domain } = sched;
     const { key } = fact;
     if (!task.vKnown || domain.privateAccumulator) return INSERT_UNKNOWN;
+    // A floor that went below zero instead of ending there: the bug itself, no other scheduler.
+    if (domain.lag?.floorZero === true && key.hi < 0) return INSERT_UNKNOWN;
     const ahead = difference(key.hi, key.lo, task.v.hi, task.v.lo);
     if (ahead >= 0 && ahead <= task.slack) return INSERT_UNCLAMPED;
     const { reset, translate } = domain;

@@ -20,7 +20,7 @@ export interface QueueInstance {
   readonly fixed: Basis | undefined;
 }
 
-/** How the charges that were seen fit. */
+/** How the charges that were seen fit, without those of which any would have. */
 export interface ChargeFit {
   compared: number;
   fitting: number;

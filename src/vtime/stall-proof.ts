@@ -147,6 +147,8 @@ class Prover {
           allowed,
           counts,
         );
+      if (idle < 0)
+        return this.#proof('unknown', 'the trace does not show whether its CPUs were busy', allowed, counts);
       return this.#proof(
         'no-dispatch',
         'its CPUs never came to ops.dispatch(): their local DSQs always held work',

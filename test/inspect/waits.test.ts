@@ -41,3 +41,13 @@ test('a loss ends all waits', async () => {
   const found = await waits([...RUN.slice(0, 3), lost, ...RUN.slice(3, 5)]);
   expect(found.measured).toBe(0);
 });
+
+test('a task that is woken while it runs does not wait', async () => {
+  const woken: EventJson = { ts: 1500, cpu: 1, type: 'wakeup', step: 'waking', pid: 11 };
+  const end: EventJson = { ts: 90_000, cpu: 1, type: 'switch', prev: 0, next: 13, prev_state: 0 };
+  expect((await waits([...RUN.slice(0, 1), woken, end])).waiting_at_end).toBeNull();
+  // Once it left, it does.
+  const later: EventJson = { ts: 50_000, cpu: 1, type: 'wakeup', step: 'waking', pid: 11 };
+  const left: EventJson = { ts: 40_000, cpu: 0, type: 'switch', prev: 11, next: 0, prev_state: 1 };
+  expect((await waits([...RUN.slice(0, 1), woken, left, later, end])).waiting_at_end).toMatchObject({ pid: 11 });
+});

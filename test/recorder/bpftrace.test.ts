@@ -42,13 +42,22 @@ function kernel(): Btf {
     ['enq_flags', u64],
   ]);
   types.func('scx_link_sched', u32, [['sch', sch]]);
+  types.func('scx_bpf_select_cpu_dfl', u32, [
+    ['p', task],
+    ['prev_cpu', u32],
+  ]);
+  types.func('scx_bpf_select_cpu_dfl_impl', u32, [
+    ['p', task],
+    ['prev_cpu', u32],
+    ['aux', u64],
+  ]);
   types.struct('trace_event_raw_sched_process_fork', [{ name: '__data_loc_parent_comm', type: u32, at: 8 }]);
   types.struct('trace_event_raw_sched_switch', [{ name: 'prev_comm', type: types.array(char, 16), at: 8 }]);
   return new Btf('test', types.finish());
 }
 
 const program = (...names: readonly string[]): string =>
-  bpftraceProgram({ probes: events(...names), btf: kernel() }).text;
+  bpftraceProgram({ probes: events(...names), btf: kernel(), arch: 'x64' }).text;
 
 test('a function with more arguments than fentry takes is probed by a kprobe, the seventh argument on the stack', () => {
   const text = program('dispatch_enqueue');
@@ -56,7 +65,10 @@ test('a function with more arguments than fentry takes is probed by a kprobe, th
   expect(text).toContain('(int32)((struct task_struct *)arg3)->pid');
   expect(text).toContain('(uint64)((struct scx_dispatch_q *)arg2)->id');
   expect(text).toContain('(uint64)arg4');
-  expect(text).toContain('(uint64)sarg0');
+  expect(text).toContain('(uint64)(*(uint64*)(reg("sp") + 8))');
+  expect(bpftraceProgram({ probes: events('dispatch_enqueue'), btf: kernel(), arch: 'arm64' }).text).toContain(
+    '(uint64)arg6',
+  );
   expect(text).not.toContain('args.');
 });
 
@@ -67,13 +79,12 @@ test('without the types of a kernel, too', () => {
   expect(text).not.toContain('fentry:');
 });
 
-test('arrays are their contents to bpftrace: characters are a string, the first element has an index', () => {
+test('arrays are their contents to bpftrace, which a long one is too large for: they are read at their address', () => {
   const text = program('sched_link');
-  expect(text).toContain('args.sch->ops.name');
-  expect(text).not.toContain('str(args.sch->ops.name)');
+  expect(text).toContain('str((int8*)((uint64)args.sch + 8))');
+  expect(text).not.toContain('ops.name');
   expect(text).toContain('str(args.sch->cgrp_path)');
   expect(text).toContain('args.sch->has_op[0]');
-  // An array without a length has none that can be indexed.
   expect(text).toContain('*(uint64*)((uint64)args.sch + 160)');
 });
 
@@ -82,4 +93,11 @@ test('strings of events are arrays or dynamic, as the kernel has them', () => {
   expect(text).toContain(', args.prev_comm');
   expect(text).toContain('str(args.parent_comm)');
   expect(text).not.toContain('str(args.prev_comm)');
+});
+
+test('the result of a kfunc with implicit arguments, which bpftrace looks for in the wrong place, is left out', () => {
+  const [probe] = events('k_select_dfl_r');
+  expect(probe?.args.some((arg) => arg.fetch.some((fetch) => fetch.startsWith('$retval')))).toBe(true);
+  const text = program('k_select_dfl_r');
+  expect(text).not.toContain('retval');
 });

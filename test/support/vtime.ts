@@ -25,8 +25,9 @@ export async function followVtime(
   events: readonly EventJson[],
   domain: Domain,
   more: VtimeHandlers = {},
+  header: object = {},
 ): Promise<Followed> {
-  const trace = await openTrace(sourceFromBytes(traceText(events, { kernel: '7.3' }), 'trace'), {});
+  const trace = await openTrace(sourceFromBytes(traceText(events, { kernel: '7.3', ...header }), 'trace'), {});
   const model = new Model({
     header: trace.header,
     semantics: semanticsOf(detectKernel(trace.header, undefined).version),

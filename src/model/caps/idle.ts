@@ -36,7 +36,7 @@ export function idleEvent(model: Model, event: TraceEvent, step: Step): void {
   cpu.gateSub = NO;
   cpu.gateRoot = NO;
   // Who is not placed in the tree is told, too.
-  if (model.scheds.some((sched) => !sched.gone && !isPlaced(sched))) cpu.owedOpen = true;
+  for (const sched of model.scheds) if (!sched.gone && !isPlaced(sched)) cpu.owedOpen = true;
   if (model.root === undefined) cpu.owedOpen = true;
   else visit(model, cpu, model.root, rootForced, notify);
 }

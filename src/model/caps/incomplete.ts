@@ -3,6 +3,8 @@ import type { TraceEvent } from '../../trace/event.ts';
 import type { FieldName } from '../../trace/vocabulary/fields.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
 import type { Transition } from '../handler.ts';
+import { OP_UPDATE_IDLE } from './idle.ts';
+import { OP_CAPS_UPDATED } from './notify.ts';
 
 type Fields = readonly FieldName[];
 
@@ -17,6 +19,16 @@ interface Statement {
 
 const NONE: Fields = [];
 const CALL: Fields = ['caps', 'cids'];
+const NAMED_OP: Fields = ['op', 'sched'];
+const ECAPS: Fields = ['ecaps'];
+const CGROUP: Fields = ['cgroup'];
+const SYSFS: Fields = ['sched', 'cids'];
+const QUEUED: Fields = ['sched', 'cid'];
+const FOLDED: Fields = ['sched', 'ecaps'];
+const SCAN: Fields = ['rq', 'reenq_flags'];
+const SCAN_END: Fields = ['rq'];
+const SCANNED: Fields = ['rq', 'pid', 'ret'];
+const IDLE: Fields = ['idle'];
 
 const STATEMENTS: { readonly [T in EventType]?: Statement } = {
   cap_grant: {
@@ -25,46 +37,45 @@ const STATEMENTS: { readonly [T in EventType]?: Statement } = {
   },
   cap_revoke: { fields: (event) => (event.phase === 'end' ? NONE : CALL), aspects: ['cap-relation-args'] },
   cap_query: {
-    fields: (event) => (event.step === 'sysfs' ? ['sched', 'cids'] : ['cgroup']),
+    fields: (event) => (event.step === 'sysfs' ? SYSFS : CGROUP),
     aspects: ['query-literal'],
     shows: true,
   },
   cap_sync: {
-    fields: (event) => (event.step === 'queue' ? ['sched', 'cid'] : event.step === 'entry' ? ['sched', 'ecaps'] : NONE),
+    fields: (event) => (event.step === 'queue' ? QUEUED : event.step === 'entry' ? FOLDED : NONE),
     aspects: ['ecaps-is-closure'],
   },
   cap_notify: {
-    fields: (event) =>
-      event.phase === 'end' || !event.has('op') || !event.has('sched')
-        ? ['op', 'sched']
-        : event.op === 'sub_caps_updated'
-          ? CALL
-          : ['ecaps'],
+    fields(event) {
+      if (event.phase === 'end' || !event.has('op') || !event.has('sched')) return NAMED_OP;
+      return event.op === OP_CAPS_UPDATED ? CALL : ECAPS;
+    },
     aspects: ['caps-notify-exact', 'ecaps-report-chain'],
   },
   reenqueue: {
-    fields: (event) =>
-      event.step === 'local'
-        ? event.phase === 'end'
-          ? ['rq']
-          : ['rq', 'reenq_flags']
-        : event.step === 'cap_revoke'
-          ? ['rq', 'pid', 'ret']
-          : NONE,
+    fields(event) {
+      if (event.step === 'cap_revoke') return SCANNED;
+      if (event.step !== 'local') return NONE;
+      return event.phase === 'end' ? SCAN_END : SCAN;
+    },
     aspects: ['revoke-queue-purged', 'reenq-needs-base'],
   },
   ops_call: {
-    fields: (event) =>
-      event.op === 'update_idle'
-        ? event.phase === 'end'
-          ? NONE
-          : ['idle']
-        : event.op === 'sub_attach' || event.op === 'sub_detach'
-          ? ['cgroup']
-          : NONE,
+    fields(event) {
+      if (event.op === OP_UPDATE_IDLE) return event.phase === 'end' ? NONE : IDLE;
+      return event.op === 'sub_attach' || event.op === 'sub_detach' ? CGROUP : NONE;
+    },
     aspects: ['attach-order', 'idle-complete'],
   },
 };
+
+function isComplete(event: TraceEvent, fields: Fields): boolean {
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i];
+    if (field !== undefined && !event.has(field)) return false;
+  }
+  return true;
+}
 
 /**
  * Follows only events that say what happened. Behind one that does not, what schedulers hold, what is under way and what
@@ -74,7 +85,7 @@ export function ifComplete(type: EventType, transition: Transition): Transition 
   const statement = STATEMENTS[type];
   if (statement === undefined) return transition;
   return (model, event, step) => {
-    if (statement.fields(event).every((field) => event.has(field))) {
+    if (isComplete(event, statement.fields(event))) {
       transition(model, event, step);
       return;
     }

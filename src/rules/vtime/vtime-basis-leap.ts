@@ -3,6 +3,9 @@ import type { AdvanceFact } from '../../vtime/facts.ts';
 import { distance } from '../common/vtime-words.ts';
 import { defineRule } from '../rule.ts';
 
+/** Steps that must have been seen of a basis whose beginning is not known. */
+const USUAL = 16;
+
 export const vtimeBasisLeap = defineRule({
   id: 'vtime-basis-leap',
   title: 'No single update moves a basis much further than one slice of the task explains.',
@@ -22,8 +25,10 @@ export const vtimeBasisLeap = defineRule({
     return {
       vtime: {
         onAdvance(fact: AdvanceFact) {
-          context.checked();
           const { task, sched, basis, movedNs, largestBefore } = fact;
+          // How large its steps usually are is not known yet, nor where it began.
+          if (fact.stepsBefore < USUAL && !(sched.loaded && basis.spec.init !== undefined)) return;
+          context.checked();
           const { limits, sliceNs, charge } = sched.domain;
           if (movedNs <= limits.number('vtime-basis-leap', 'leap_slices') * sliceNs) return;
           const factor = limits.number('vtime-basis-leap', 'factor');

@@ -8,6 +8,10 @@ import { defineRule, type Report } from '../rule.ts';
 /** Misfits that are held back until it is clear whether the description fits the others. */
 const MAX_HELD = 64;
 
+/** How many more charges by the clock have to be compared than exact ones, and the share that may not fit. */
+const CLOCK_FACTOR = 3;
+const CLOCK_MISFITS = 0.1;
+
 export const vtimeChargeMismatch = defineRule({
   id: 'vtime-charge-mismatch',
   title: 'A run is charged its runtime, scaled by the weight of the task.',
@@ -26,11 +30,17 @@ export const vtimeChargeMismatch = defineRule({
   avoid: 'Store the start of the run with the task, and charge once a stop.',
   create(context) {
     const held = new Map<SchedVtime, Report[]>();
-    const isClear = (sched: SchedVtime): boolean =>
-      sched.charges.compared >= sched.domain.limits.number('vtime-model-mismatch', 'charges');
+    const isClear = ({ charges, domain }: SchedVtime): boolean => {
+      const { compared, fitting } = charges;
+      const enough = domain.limits.number('vtime-model-mismatch', 'charges');
+      if (domain.charge.source === 'slice') return compared >= enough;
+      // Charges by the clock fit within a tolerance only: many have to, and nearly all.
+      return compared >= CLOCK_FACTOR * enough && compared - fitting <= compared * CLOCK_MISFITS;
+    };
     const flush = (sched: SchedVtime): void => {
       // Where the description does not fit at all, single charges say nothing.
-      if (!sched.premise.broken) for (const report of held.get(sched) ?? []) context.report(report);
+      if (sched.premise.broken) context.undecided('charges that do not fit a description that does not fit either');
+      else for (const report of held.get(sched) ?? []) context.report(report);
       held.delete(sched);
     };
     const reportOf = (fact: ChargeFact): Report => {
@@ -71,11 +81,12 @@ export const vtimeChargeMismatch = defineRule({
             if (list.length < MAX_HELD) list.push(reportOf(fact));
             held.set(sched, list);
           }
-          if (held.size > 0 && isClear(sched)) flush(sched);
+          if (held.size > 0 && (sched.premise.broken || isClear(sched))) flush(sched);
         },
       },
       onEnd() {
         for (const [sched, reports] of held) {
+          if (sched.premise.broken) continue;
           for (const report of reports) context.report({ ...report, verdict: 'inconclusive' });
           context.undecided(
             `${sched.charges.compared} charges are too few to tell a wrong charge from a wrong description`,
