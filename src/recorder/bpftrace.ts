@@ -359,7 +359,8 @@ function printed(key: string, value: string): Printed | undefined {
     case 'uint':
       return { key, format: '%u', value: `(uint32)${value}` };
     case 'bool':
-      return { key, format: '%s', value: `(uint8)${value} ? "true" : "false"` };
+      // Whole, since the verifier refuses to read a part of a pointer.
+      return { key, format: '%s', value: `(uint64)${value} != 0 ? "true" : "false"` };
     case 'u64':
       return { key, format: '"%llu"', value: `(uint64)${value}` };
     case 's64':

@@ -101,3 +101,9 @@ test('the result of a kfunc with implicit arguments, which bpftrace looks for in
   const text = program('k_select_dfl_r');
   expect(text).not.toContain('retval');
 });
+
+test('a pointer that says yes or no is read whole', () => {
+  const { text } = bpftraceProgram({ probes: PROBES, arch: 'x64' });
+  expect(text).toContain('!= 0 ? "true" : "false"');
+  expect(text).not.toContain('(uint8)');
+});
