@@ -38,7 +38,7 @@ export async function capsCommand(path: string, options: CapsOptions, context: C
   const { makeStyle } = await import('../report/style.ts');
   const text = await import('../report/caps-text.ts');
   const isTerminal = options.output === undefined && context.stdout.isTTY;
-  const look = { style: makeStyle({ isTerminal, env: context.env }), width, limit };
+  const look = { style: await makeStyle({ isTerminal, env: context.env }), width, limit };
 
   const source = await openInput(path);
   const progress = new Progress(context, path);

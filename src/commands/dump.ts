@@ -53,7 +53,7 @@ export async function dumpCommand(path: string, options: DumpCommandOptions, con
     const { makeStyle } = await import('../report/style.ts');
     const { renderDump } = await import('../report/dump-terminal.ts');
     const isTerminal = options.output === undefined && context.stdout.isTTY;
-    const style = makeStyle({ isTerminal, env: context.env });
+    const style = await makeStyle({ isTerminal, env: context.env });
     output.write(renderDump(result, { style, limit, verbose: options.verbose === true }));
   }
   output.close();

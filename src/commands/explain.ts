@@ -41,7 +41,7 @@ async function render(
   const { makeStyle } = await import('../report/style.ts');
   const { renderExample, renderTopic } = await import('../report/explain-terminal.ts');
   const isTerminal = options.output === undefined && context.stdout.isTTY;
-  const style = makeStyle({ isTerminal, env: context.env });
+  const style = await makeStyle({ isTerminal, env: context.env });
   return `${renderTopic(topic, style)}${example === undefined ? '' : renderExample(example, style)}`;
 }
 

@@ -42,7 +42,10 @@ export async function inspectCommand(
   else {
     const { renderInspection } = await import('../report/inspection.ts');
     const { makeStyle } = await import('../report/style.ts');
-    const style = makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
+    const style = await makeStyle({
+      isTerminal: options.output === undefined && context.stdout.isTTY,
+      env: context.env,
+    });
     output.write(
       inspections
         .map((inspection) => renderInspection(inspection, { style, verbose: options.verbose === true }))

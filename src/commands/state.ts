@@ -69,7 +69,10 @@ export async function stateCommand(
     else {
       const { renderState } = await import('../report/state-terminal.ts');
       const { makeStyle } = await import('../report/style.ts');
-      const style = makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
+      const style = await makeStyle({
+        isTerminal: options.output === undefined && context.stdout.isTTY,
+        env: context.env,
+      });
       output.write(renderState(document, { style, limit }));
     }
     output.close();
@@ -141,7 +144,7 @@ async function followSink(
   }
   const { FollowTerminal } = await import('../report/follow-terminal.ts');
   const { makeStyle } = await import('../report/style.ts');
-  const style = makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
+  const style = await makeStyle({ isTerminal: options.output === undefined && context.stdout.isTTY, env: context.env });
   return Object.assign(new FollowTerminal(write, style), { close });
 }
 

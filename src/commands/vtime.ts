@@ -68,6 +68,6 @@ async function render(
   if (format === 'csv') return (await import('../report/vtime-csv.ts')).renderVtimeCsv(document);
   const { renderVtime } = await import('../report/vtime-terminal.ts');
   const { makeStyle } = await import('../report/style.ts');
-  const style = makeStyle({ isTerminal: output === undefined && context.stdout.isTTY, env: context.env });
+  const style = await makeStyle({ isTerminal: output === undefined && context.stdout.isTTY, env: context.env });
   return renderVtime(document, { style, width: CHART_COLUMNS, tasks });
 }

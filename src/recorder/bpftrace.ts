@@ -140,8 +140,9 @@ class ProbeBlock {
     const constants = Object.keys(probe.constants ?? {});
     const missing = lacking.filter((field) => !constants.includes(field));
     if (missing.length > 0) return { reason: `${missing.join(', ')} cannot be had` };
-    this.#taken.add(attach);
     const filter = probe.filter === undefined ? undefined : this.#filter(probe.filter);
+    if (probe.filter !== undefined && filter === undefined) return { reason: `${probe.filter} cannot be told` };
+    this.#taken.add(attach);
     const body = this.#body(plain, guarded, verdict);
     return `${attach}${filter === undefined ? '' : `\n/ ${filter} /`}\n{\n${body}\n}\n`;
   }
@@ -166,6 +167,16 @@ class ProbeBlock {
     const args = btf.func(this.#symbol)?.args ?? [];
     if (args.length <= MAX_FENTRY_ARGS) return undefined;
     return args.map(({ name, type }) => ({ name, struct: btf.structName(type) ?? '' }));
+  }
+
+  /**
+   * What the function returned. Kfuncs with implicit arguments have one more for the kernel than their types say (those of
+   * `<name>_impl`), and bpftrace looks for the result where that one is: the verifier refuses.
+   */
+  #returned(): string | undefined {
+    const hidden =
+      this.#btf === undefined ? /^_*scx_bpf_/.test(this.#symbol) : this.#btf.func(`${this.#symbol}_impl`) !== undefined;
+    return hidden ? undefined : 'retval';
   }
 
   /** An argument by its name. */
@@ -252,7 +263,7 @@ class ProbeBlock {
     const match = /^(\$retval|[A-Za-z_]\w*)((?:(?:->|\.)\w+)*)$/.exec(expression);
     if (match === null) return undefined;
     const [, root = '', rest = ''] = match;
-    const base = root === '$retval' ? 'retval' : this.#argument(root);
+    const base = root === '$retval' ? this.#returned() : this.#argument(root);
     if (base === undefined) return undefined;
     if (this.#btf !== undefined) {
       const func = this.#btf.func(this.#symbol);
@@ -277,7 +288,7 @@ class ProbeBlock {
   #filter(filter: string): string | undefined {
     const match = /^(\w+)(\s.*)$/.exec(filter);
     const arg = this.#probe.args.find((candidate) => candidate.name === match?.[1]);
-    const value = arg === undefined ? (match?.[1] === 'ret' ? 'retval' : undefined) : this.#value(arg);
+    const value = arg === undefined ? (match?.[1] === 'ret' ? this.#returned() : undefined) : this.#value(arg);
     return value === undefined ? undefined : `(uint64)${value}${match?.[2] ?? ''}`;
   }
 
@@ -348,7 +359,8 @@ function printed(key: string, value: string): Printed | undefined {
     case 'uint':
       return { key, format: '%u', value: `(uint32)${value}` };
     case 'bool':
-      return { key, format: '%s', value: `(uint8)${value} ? "true" : "false"` };
+      // Whole, since the verifier refuses to read a part of a pointer.
+      return { key, format: '%s', value: `(uint64)${value} != 0 ? "true" : "false"` };
     case 'u64':
       return { key, format: '"%llu"', value: `(uint64)${value}` };
     case 's64':

@@ -27,26 +27,12 @@ export const PLAIN: Style = {
   mark: asItIs,
 };
 
-/** Select Graphic Rendition (ECMA-48): red and bold, yellow, green, bold, faint, cyan. */
-const COLOURED: Style = {
-  violation: painted('\u001b[31m\u001b[1m', '\u001b[22m\u001b[39m'),
-  possible: painted('\u001b[33m', '\u001b[39m'),
-  pass: painted('\u001b[32m', '\u001b[39m'),
-  strong: painted('\u001b[1m', '\u001b[22m'),
-  faint: painted('\u001b[2m', '\u001b[22m'),
-  mark: painted('\u001b[36m', '\u001b[39m'),
-};
-
-export function makeStyle({ isTerminal, env }: StyleOptions): Style {
+/** Colours are loaded only where they are shown. */
+export async function makeStyle({ isTerminal, env }: StyleOptions): Promise<Style> {
   const plain = !isTerminal || (env.NO_COLOR !== undefined && env.NO_COLOR !== '') || env.TERM === 'dumb';
-  return plain ? PLAIN : COLOURED;
+  return plain ? PLAIN : (await import('./colours.ts')).COLOURED;
 }
 
 function asItIs(text: string): string {
   return text;
-}
-
-/** Each line by itself: pagers and logs begin every line plain. */
-function painted(on: string, off: string): Paint {
-  return (text) => (text === '' ? '' : `${on}${text.replaceAll('\n', `${off}\n${on}`)}${off}`);
 }

@@ -42,6 +42,15 @@ function kernel(): Btf {
     ['enq_flags', u64],
   ]);
   types.func('scx_link_sched', u32, [['sch', sch]]);
+  types.func('scx_bpf_select_cpu_dfl', u32, [
+    ['p', task],
+    ['prev_cpu', u32],
+  ]);
+  types.func('scx_bpf_select_cpu_dfl_impl', u32, [
+    ['p', task],
+    ['prev_cpu', u32],
+    ['aux', u64],
+  ]);
   types.struct('trace_event_raw_sched_process_fork', [{ name: '__data_loc_parent_comm', type: u32, at: 8 }]);
   types.struct('trace_event_raw_sched_switch', [{ name: 'prev_comm', type: types.array(char, 16), at: 8 }]);
   return new Btf('test', types.finish());
@@ -84,4 +93,17 @@ test('strings of events are arrays or dynamic, as the kernel has them', () => {
   expect(text).toContain(', args.prev_comm');
   expect(text).toContain('str(args.parent_comm)');
   expect(text).not.toContain('str(args.prev_comm)');
+});
+
+test('the result of a kfunc with implicit arguments, which bpftrace looks for in the wrong place, is left out', () => {
+  const [probe] = events('k_select_dfl_r');
+  expect(probe?.args.some((arg) => arg.fetch.some((fetch) => fetch.startsWith('$retval')))).toBe(true);
+  const text = program('k_select_dfl_r');
+  expect(text).not.toContain('retval');
+});
+
+test('a pointer that says yes or no is read whole', () => {
+  const { text } = bpftraceProgram({ probes: PROBES, arch: 'x64' });
+  expect(text).toContain('!= 0 ? "true" : "false"');
+  expect(text).not.toContain('(uint8)');
 });

@@ -119,7 +119,7 @@ function mismatches(result: ReplayResult): Mismatch[] {
 }
 
 /** Fields that say what an event is, or which DSQ it names: without them it is another one. */
-const DEFINING = new Set(['dsq_addr', 'step', 'phase', 'expect']);
+const DEFINING = new Set(['dsq_addr', 'step', 'phase', 'enforce', 'expect']);
 
 export interface Vocabulary {
   readonly types: readonly EventType[];

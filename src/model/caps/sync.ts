@@ -404,7 +404,8 @@ export function observeEcaps(
   value: number,
   folded: boolean,
 ): void {
-  if (sched.isRoot) return;
+  // Of a root scheduler, which it may be, the field says nothing.
+  if (sched.level === 0) return;
   const { caps } = model;
   const { checks } = step;
   const own = caps.of(sched);

@@ -64,7 +64,14 @@ export const schedTransitions: Transitions = {
   sched_exit(model, event, step) {
     const sched = model.schedOf(event);
     step.sched = sched;
-    if (sched === undefined) return;
+    if (sched === undefined) {
+      // It may be any of them.
+      for (const other of model.scheds) {
+        other.mayAbort = true;
+        other.claiming = true;
+      }
+      return;
+    }
     switch (event.step) {
       case 'error':
         // The first error that is reached wins, unless another exit was claimed before.

@@ -48,7 +48,8 @@ class JsonTrace extends CanonicalTrace {
           if (scanner.scan(window.bytes, window.start, end) !== end)
             throw this.badEvent(line, window.text(window.start, end));
         }
-        window.skipTo(end);
+        if (scanner.passedNewline) window.skipTo(end);
+        else window.start = end;
         if (!this.deliver(sink, scanner, line)) return;
         const next = window.peek();
         window.start++;

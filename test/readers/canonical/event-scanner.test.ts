@@ -207,6 +207,19 @@ describe('what is refused', () => {
     expect(scan(new EventScanner(), text)).toBeUndefined();
   });
 
+  test('hexadecimal text with any other character, wherever it stands', () => {
+    const scanner = new EventScanner();
+    for (let at = 0; at < 6; at++) {
+      for (let code = 0x20; code < 0x7f; code++) {
+        const char = String.fromCharCode(code);
+        const digits = `12ab9f`.split('').toSpliced(at, 1, char).join('');
+        const event = scan(scanner, `{"ts":"0x${digits}","cpu":0,"type":"mark","text":""}`);
+        expect(event !== undefined, digits).toBe(/^[0-9a-f]+$/i.test(digits));
+        if (event !== undefined) expect([scanner.tsHi, scanner.tsLo], digits).toEqual([0, Number.parseInt(digits, 16)]);
+      }
+    }
+  });
+
   test('-0 is 0', () => {
     expect(scan(new EventScanner(), valid('fork', ',"pid":-0'))?.pid).toBe(0);
   });
