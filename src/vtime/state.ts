@@ -26,6 +26,8 @@ export class VtimeState {
   readonly #scheds: (SchedVtime | undefined)[] = [];
   #nobody: SchedVtime | undefined;
   readonly #pages: (VtimeTask | undefined)[][] = [];
+  /** The same tasks, for those who ask about all of them. */
+  readonly #tasks: VtimeTask[] = [];
   /** Instances whose loading the trace shows. */
   readonly #loaded = new Set<Sched>();
 
@@ -52,6 +54,8 @@ export class VtimeState {
     const fresh = new VtimeTask(task);
     if (this.#loaded.size === 0 && this.model.startsMidRun) fresh.borrowed = UNKNOWN;
     page[slot] = fresh;
+    if (known === undefined) this.#tasks.push(fresh);
+    else this.#tasks[this.#tasks.indexOf(known)] = fresh;
     return fresh;
   }
 
@@ -59,15 +63,8 @@ export class VtimeState {
     return this.#pages[pid >> PAGE_BITS]?.[pid & ((1 << PAGE_BITS) - 1)];
   }
 
-  *tasks(): Generator<VtimeTask> {
-    for (let i = 0; i < this.#pages.length; i++) {
-      const page = this.#pages[i];
-      if (page === undefined) continue;
-      for (let slot = 0; slot < page.length; slot++) {
-        const task = page[slot];
-        if (task !== undefined) yield task;
-      }
-    }
+  tasks(): readonly VtimeTask[] {
+    return this.#tasks;
   }
 
   noteLoaded(sched: Sched): void {

@@ -23,7 +23,7 @@ export function findUnheeded(
     if (before(seen.hi, seen.lo, task.movedTo.hi, task.movedTo.lo)) ahead.push(task);
     else if (seen.equals(task.movedTo.hi, task.movedTo.lo)) explained = true;
   }
-  return explained ? ahead : [];
+  return explained ? ahead.toSorted((a, b) => a.pid - b.pid) : [];
 }
 
 /** A basis that was seen not to follow some tasks is seen exactly where one of them would have moved it: it is not that simple. */

@@ -13,7 +13,7 @@ import { ADMIT_CAPS, ADMIT_NONE } from './task-caps.ts';
 /** What the task needs and its scheduler has lost on the CPU, with the loss; undefined when nothing is certainly lost. */
 function lossOf(model: Model, task: Task, rq: number): CpuCapsOf | undefined {
   const { sched } = task;
-  if (sched === undefined || sched.isRoot) return undefined;
+  if (sched === undefined || sched.level === 0) return undefined;
   const on = model.caps.of(sched).cpu(rq);
   return (on.lost & taskNeed(task) & CAPS_REENQ_ON_LOSS) !== 0 && on.lossSeq >= 0 ? on : undefined;
 }
@@ -67,7 +67,7 @@ export function beforeEndPick(model: Model, event: TraceEvent): void {
 export function judgePick(model: Model, event: TraceEvent, step: Step): void {
   const { prev, task } = step;
   const picked = event.pid > 0 && event.verdict !== 'retry' && event.verdict !== 'none' ? task : undefined;
-  if (picked === undefined || picked.sched === undefined || picked.sched.isRoot) return;
+  if (picked === undefined || picked.sched === undefined || picked.sched.level === 0) return;
   const cpu = model.caps.cpu(event.rq);
   const refilled = cpu.pickedEmpty && event.has('slice') && (event.slice_hi !== 0 || event.slice_lo !== 0);
   // It may be the one that was there before.

@@ -12,7 +12,7 @@ import { hasAll } from './cell.ts';
 import type { CpuCaps } from './cpu-caps.ts';
 import { completeFold } from './sync.ts';
 import { ADMIT_RESCUE, NO_CPU, type TaskCaps } from './task-caps.ts';
-import { isIn } from './tree.ts';
+import { isIn, isPlaced } from './tree.ts';
 
 const REASON_MASK = 0x7;
 /** What a rejection or a scan can find missing. */
@@ -136,7 +136,7 @@ export function localScan(model: Model, event: TraceEvent, step: Step): void {
 
 /** A local re-enqueue that a sub-scheduler asked for: it held the base capability when it did. */
 function checkReenqRequest(model: Model, step: Step, sched: Sched | undefined, rq: number): void {
-  if (sched === undefined || sched.isRoot) return;
+  if (sched === undefined || sched.level === 0) return;
   const own = model.caps.of(sched);
   const asked = own.reenqAsked.get(rq);
   const held = asked ?? hasAll(own.ecaps(rq), CAP_BASE);
@@ -160,7 +160,7 @@ export function reenqRequested(model: Model, event: TraceEvent, step: Step): voi
     const cpu = model.caps.cpu(event.cpu);
     if (cpu.folding) completeFold(model, step, cpu);
   }
-  if (sched === undefined || sched.isRoot) return;
+  if (sched === undefined || sched.level === 0) return;
   step.sched = sched;
   const rq = event.dsq_cpu >= 0 ? event.dsq_cpu : event.rq;
   if (rq < 0 || !isBuiltinId(event.dsq_hi, event.dsq_lo, DSQ_LOCAL)) return;
@@ -226,7 +226,7 @@ function unlinkedInScan(model: Model, event: TraceEvent, step: Step, task: Task)
   const { caller } = frame;
   const cpu = model.caps.cpu(rq);
   if (cpu.scanSeq < 0) {
-    if (caller === undefined || caller.isRoot || task.sched === undefined) return;
+    if (caller === undefined || caller.level === 0 || task.sched === undefined || !isPlaced(task.sched)) return;
     if (isIn(task.sched, caller)) step.checks.pass('reenq-needs-base', caller, rq);
     else
       step.checks.fail(

@@ -34,7 +34,7 @@ export function sliceWritten(model: Model, event: TraceEvent, step: Step): void 
   }
   if (flags) checks.pass('protected-honoured', sched, task.taskCpu);
   if (!lessThan(oldHi, oldLo, hi, lo)) return;
-  if (sched.isRoot || task.taskCpu < 0) return;
+  if (sched.level === 0 || task.taskCpu < 0) return;
   const base = hasAll(model.caps.of(sched).ecaps(task.taskCpu), CAP_BASE);
   if (base === NO)
     checks.fail(
