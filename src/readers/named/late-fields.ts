@@ -18,8 +18,9 @@ export class LateFields {
   readonly #hi = new Int32Array(MAX_KEYS);
   readonly #lo = new Int32Array(MAX_KEYS);
   readonly #texts: string[] = new Array<string>(MAX_KEYS).fill('');
-  /** The number of the record in which each key was given last. */
+  /** The number of the record in which each key was given last, as a number and as text. */
   readonly #given = new Int32Array(MAX_KEYS);
+  readonly #givenText = new Int32Array(MAX_KEYS);
   #record = 0;
 
   constructor(nrCpuIds: number, certain: boolean) {
@@ -40,7 +41,7 @@ export class LateFields {
 
   setText(key: number, text: string): void {
     this.#texts[key] = text;
-    this.#given[key] = this.#record;
+    this.#givenText[key] = this.#record;
   }
 
   /** Completes the event from the values that were set. */
@@ -49,7 +50,9 @@ export class LateFields {
     for (let i = 0; i < late.length; i++) {
       const field = late[i];
       if (field === undefined) break;
-      if (this.#given[field.key] !== this.#record) continue;
+      // Text where a number belongs says nothing, nor the other way round.
+      const given = field.how === 'text' ? this.#givenText : this.#given;
+      if (given[field.key] !== this.#record) continue;
       // A guard that was not printed cannot vouch for the value.
       if (field.guard >= 0 && (this.#given[field.guard] !== this.#record || !this.#guardHolds(field))) continue;
       this.#lateField(field, event);

@@ -99,6 +99,18 @@ const probeLines = (name: string, args: readonly string[]): string =>
     .map((text, i) => `     hog-1-511   [000] d..2.    45.${String(i).padStart(6, '0')}: ${name}: ${text}`)
     .join('\n');
 
+test('text where a pointer belongs leaves the verdict open', async () => {
+  const picks = ['0xff1d88ac0304a340', 'R+', '0x0'].map(
+    (ret) => `(ffffffffa4c239c0 <- ffffffffa5a835b1) cpu=0 ret=${ret} pid=516 slice=5000000 rqf=33 lnr=1 psid=1`,
+  );
+  const { events } = await readBytes(probeLines('pick_task_r', picks), { format: 'ftrace-text' });
+  expect(events.map(({ verdict, pid }) => ({ verdict, pid }))).toEqual([
+    { verdict: 'task', pid: 516 },
+    {},
+    { verdict: 'none' },
+  ]);
+});
+
 test('what one line has and the next has not', async () => {
   const picks = ['0xff1d88ac0304a340', '0x0', '0xff1d88ac0304a340', '0xffffffffffffffff'].map(
     (ret) => `(ffffffffa4c239c0 <- ffffffffa5a835b1) cpu=0 ret=${ret} pid=516 slice=5000000 rqf=33 lnr=1 psid=1`,
