@@ -3,7 +3,7 @@ import type { Source } from '../input/source.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 
-/** Takes events one by one. The record is reused; `false` ends the reading. */
+/** Takes events one by one. The record is reused, and the reader's: nobody else changes it. `false` ends the reading. */
 export interface EventSink {
   event(event: TraceEvent): boolean;
 }

@@ -51,9 +51,12 @@ export function withoutType(trace: OpenTrace, type: EventType): OpenTrace {
 
 /** The trace of a recorder that does not know a field of an event type. */
 export function withoutField(trace: OpenTrace, type: EventType, field: FieldName): OpenTrace {
+  const without = newTraceEvent();
   return view(trace, trace.header, () => (event, _ordinal, emit) => {
-    if (event.kind === KIND[type]) event.drop(field);
-    return emit(event);
+    if (event.kind !== KIND[type] || !event.has(field)) return emit(event);
+    without.copy(event);
+    without.drop(field);
+    return emit(without);
   });
 }
 
