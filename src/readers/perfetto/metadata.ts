@@ -1,4 +1,5 @@
 // Packets about the machine and the recording: tasks, system, configuration, losses.
+import { MAX_CPU } from '../../trace/cpu-mask.ts';
 import type { TaskInfo } from '../../trace/header.ts';
 import type { ProtoReader } from './proto-reader.ts';
 import {
@@ -124,8 +125,11 @@ function systemInfo(reader: ProtoReader, end: number, metadata: TraceMetadata): 
         if (reader.field === UTSNAME.release) metadata.kernel = reader.text();
         else reader.skip();
       }
-    } else if (reader.field === SYSTEM_INFO.cpus) metadata.cpus = reader.lo;
-    else reader.skip();
+    } else if (reader.field === SYSTEM_INFO.cpus) {
+      if (reader.hi !== 0 || reader.lo < 0 || reader.lo > MAX_CPU + 1)
+        throw reader.damage('the system information tells of an impossible number of CPUs', end);
+      metadata.cpus = reader.lo;
+    } else reader.skip();
   }
 }
 

@@ -2,7 +2,7 @@
 import type { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
 import { PROBE_BY_NAME } from '../../probes/catalogue.ts';
-import { CpuMask } from '../../trace/cpu-mask.ts';
+import { CpuMask, MAX_CPU } from '../../trace/cpu-mask.ts';
 import { newTraceEvent, SLOT, type TraceEvent } from '../../trace/event.ts';
 import { type CpuInfo, emptyHeader, type TraceHeader } from '../../trace/header.ts';
 import { addRecorded, type EventName, type RecordedSet } from '../../trace/recorded.ts';
@@ -310,7 +310,7 @@ function applyTopology(text: string, header: TraceHeader): void {
     if (typeof value !== 'object' || value === null) return new Map();
     return new Map(
       Object.entries(value).flatMap(([cpu, id]) =>
-        typeof id === 'number' && /^\d+$/.test(cpu) ? [[Number(cpu), id]] : [],
+        typeof id === 'number' && /^\d+$/.test(cpu) && Number(cpu) <= MAX_CPU ? [[Number(cpu), id]] : [],
       ),
     );
   };

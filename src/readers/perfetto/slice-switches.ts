@@ -1,6 +1,7 @@
 // Switches from the ONCPU slices of wprof: one thread's slice ends where another's begins, at the same time on the same CPU.
 import { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
+import { MAX_CPU } from '../../trace/cpu-mask.ts';
 import { ProtoReader } from './proto-reader.ts';
 import { PACKET, TRACE, TRACK_EVENT_TYPE } from './schema.ts';
 import type { Survey } from './survey.ts';
@@ -68,6 +69,7 @@ export class SliceSwitches {
     const facts = tracks.event(reader, sequence);
     const cpu = facts?.numbers.get('cpu');
     if (facts === undefined || facts.category !== ONCPU || cpu === undefined || facts.tid < 0) return false;
+    if (!Number.isInteger(cpu) || cpu < 0 || cpu > MAX_CPU) return false;
     const { hi, lo } = tracks.time;
     const t = base.since(hi, lo);
     if (facts.type === TRACK_EVENT_TYPE.sliceEnd) {

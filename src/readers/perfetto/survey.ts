@@ -1,6 +1,7 @@
 // A first look at a whole Perfetto trace: where the bundles of each CPU lie, which events occur, tasks, clocks, configuration.
 import { InputError } from '../../errors.ts';
 import type { Source } from '../../input/source.ts';
+import { MAX_CPU } from '../../trace/cpu-mask.ts';
 import { FtraceEvents } from './ftrace-events.ts';
 import { MessageReader } from './message-reader.ts';
 import { readMetadata, type TraceMetadata } from './metadata.ts';
@@ -229,7 +230,7 @@ class Surveyor {
       }
     }
     if (events === 0 && compactFrom < 0 && !lost) return;
-    if (cpu < 0 || cpu > 8191) throw reader.damage(`a bundle names the impossible CPU ${cpu}`, to);
+    if (cpu < 0 || cpu > MAX_CPU) throw reader.damage(`a bundle names the impossible CPU ${cpu}`, to);
     const { hi, lo } = first.halves;
     if (first.isKnown) this.#base.offer(hi, lo);
     let list = this.#bundles[cpu];

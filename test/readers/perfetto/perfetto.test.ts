@@ -88,6 +88,12 @@ describe('damage', () => {
     }
   });
 
+  test.each([8193, -1])('%i CPUs are too many', async (cpus) => {
+    const whole = await build(SWITCHES, { compact: true, before: [systemInfo('7.3.0', cpus)] });
+    const { error } = await readBytes(whole, { format: 'perfetto' });
+    expect(error?.describe()).toContain('impossible number of CPUs');
+  });
+
   test('whatever replaces bytes, nothing but an input error is thrown', async () => {
     const whole = await build(SWITCHES, { compact: true, before: [systemInfo('7.3.0', 4)] });
     await fc.assert(
