@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     // Loading the rules anew for each file took a third of all time. What tests change outside themselves they put back.
     isolate: false,
+    // Half of the suite waits for programs that it starts: on two cores vitest would take one worker only.
+    maxWorkers: 2,
   },
 });
