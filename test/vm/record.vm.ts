@@ -41,10 +41,10 @@ beforeAll(() => {
   const run = spawnSync(
     VM,
     [
-      ...['-o', OUT, '-c', '2', '-m', '3584M', '-t', '3000', '--add', `${script}:/root/record.sh`],
+      ...['-o', OUT, '-c', '2', '-m', '3584M', '-t', '5400', '--add', `${script}:/root/record.sh`],
       ...['--add', `${process.execPath}:/usr/local/bin/node`, '--add', `${join(ROOT, 'dist')}:/root/app/dist`],
       ...['--add', `${join(ROOT, 'bin')}:/root/app/bin`],
-      ...['zod', 'csv-parse', 'xz-decompress', 'zstddec'].flatMap((name) => [
+      ...['chalk', 'zod', 'csv-parse', 'xz-decompress', 'zstddec'].flatMap((name) => [
         '--add',
         `${join(ROOT, 'node_modules', name)}:/root/app/node_modules/${name}`,
       ]),
@@ -53,7 +53,7 @@ beforeAll(() => {
     { stdio: 'inherit' },
   );
   if (run.status !== 0) throw new Error(`the machine ended with status ${run.status}`);
-}, 3_600_000);
+}, 6_000_000);
 
 describe.each([
   ['simple.dat', 'without trace-cmd, level 1'],
