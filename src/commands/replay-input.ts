@@ -54,6 +54,12 @@ export async function openReplayInput(
     explainsAtOnce: options.keepGoing === true,
     onProgress: (done: number) => progress.update(done),
   };
-  const thread = await readAhead(context.readerThread, source, readerOptions);
-  return new ReplayInput(source, readerOptions, progress, thread);
+  try {
+    const thread = await readAhead(context.readerThread, source, readerOptions);
+    return new ReplayInput(source, readerOptions, progress, thread);
+  } catch (error) {
+    // Nobody else knows of it yet.
+    source.close();
+    throw error;
+  }
 }

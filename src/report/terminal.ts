@@ -70,7 +70,7 @@ function headline(result: ReplayResult): string {
   const names = broken.map((rule) => rule.id).join(', ');
   if (result.incomplete !== undefined && names === '') {
     const passed = result.rules.filter((rule) => rule.verdict === 'pass').length;
-    return `the input is damaged; ${passed} rules checked up to there, nothing found`;
+    return `the input is damaged; ${ruleCount(passed)} checked up to there, nothing found`;
   }
   switch (result.verdict) {
     case 'violation':
@@ -82,8 +82,12 @@ function headline(result: ReplayResult): string {
     case 'not evaluated':
       return 'no rule could be evaluated';
     case 'pass':
-      return `${broken.length} rules checked, nothing found`;
+      return `${ruleCount(broken.length)} checked, nothing found`;
   }
+}
+
+function ruleCount(n: number): string {
+  return n === 1 ? '1 rule' : `${n} rules`;
 }
 
 function badge(verdict: Verdict, style: Style): string {
@@ -212,7 +216,7 @@ function rules(result: ReplayResult, { style, verbose }: TerminalOptions): strin
     const checks = members.reduce((sum, rule) => sum + rule.checked, 0);
     const noted = members.filter((rule) => rule.reason !== null || rule.findings > 0);
     const label = `  ${title.padEnd(14)}`;
-    list(label, members.map(ruleText), `${members.length} rules, ${count(checks)} checks`);
+    list(label, members.map(ruleText), `${ruleCount(members.length)}, ${count(checks)} checks`);
     if (verbose !== true && members.length > LISTED && noted.length > 0)
       lines.push(...wrap(`  ${' '.repeat(14)}`, noted.map(ruleText)));
   }
@@ -223,7 +227,7 @@ function rules(result: ReplayResult, { style, verbose }: TerminalOptions): strin
     for (const record of new Set(lacking.map((rule) => rule.record ?? ''))) {
       const ids = lacking.filter((rule) => rule.record === record).map((rule) => rule.id);
       lines.push(
-        `  ${'not evaluated'.padEnd(14)}${ids.length} rules`,
+        `  ${'not evaluated'.padEnd(14)}${ruleCount(ids.length)}`,
         `  ${' '.repeat(14)}${style.faint(record === '' ? '— no recorder records what they need' : `— not recorded what they need: ${record} records it`)}`,
       );
     }
@@ -231,7 +235,7 @@ function rules(result: ReplayResult, { style, verbose }: TerminalOptions): strin
   for (const [reason, ids] of reasonsNotEvaluated(
     brief ? result.rules.filter((rule) => rule.record === undefined) : result.rules,
   )) {
-    list(`  ${'not evaluated'.padEnd(14)}`, ids, `${ids.length} rules`);
+    list(`  ${'not evaluated'.padEnd(14)}`, ids, ruleCount(ids.length));
     const record = result.rules.find((rule) => rule.id === ids[0])?.record ?? '';
     lines.push(`  ${' '.repeat(14)}${style.faint(`— ${reason}${record === '' ? '' : ` (${record})`}`)}`);
   }
