@@ -1,10 +1,12 @@
 // How the code of the core executes on one CPU: calls nest, and some are always followed by others under the same lock.
 import { TASK_QUEUED } from '../kernel/flags.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CallStack } from './call-stack.ts';
 import { contradict, INCONSISTENT } from './contradiction.ts';
 import type { Step } from './step.ts';
+
+const { scx_flags: SCX_FLAGS, sticky_cpu: STICKY_CPU } = SLOT;
 
 /** Calls that run with interrupts off from beginning to end, so that they nest on their CPU. */
 const NESTING: readonly EventType[] = [
@@ -199,7 +201,7 @@ export class CodePath {
     const queued = (event.scx_flags_lo & TASK_QUEUED) !== 0;
     switch (event.kind) {
       case KIND.enqueue:
-        if (event.has('scx_flags') && !queued) this.#owe(event, KIND.ops_enqueue);
+        if (event.hasSlot(SCX_FLAGS) && !queued) this.#owe(event, KIND.ops_enqueue);
         break;
       case KIND.dequeue:
         if (queued) this.#owe(event, KIND.ops_dequeue);
@@ -222,7 +224,7 @@ export class CodePath {
         break;
       case KIND.dispatch_dequeue:
         // A task that scx_bpf_dsq_move() takes to a remote local DSQ is still in the DSQ that it comes from.
-        if (event.has('sticky_cpu') && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate, KIND.dsq_unlink);
+        if (event.hasSlot(STICKY_CPU) && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate, KIND.dsq_unlink);
         break;
       default:
     }

@@ -1,7 +1,9 @@
 // How well the model predicted what the recording shows: picks, consumptions, DSQ lengths, exits.
 import { MISPREDICTED, NOT_PREDICTED, PREDICTED, type Step } from '../model/step.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { KIND } from '../trace/vocabulary/index.ts';
+
+const { local_nr: LOCAL_NR, dsq_seq: DSQ_SEQ } = SLOT;
 
 export interface FidelityLine {
   /** What the recording shows and the model could predict. */
@@ -113,9 +115,9 @@ function consumeText(event: TraceEvent, step: Step): string {
 }
 
 function lengthText(event: TraceEvent, step: Step): string {
-  const found = event.has('local_nr') ? event.local_nr : event.nr;
+  const found = event.hasSlot(LOCAL_NR) ? event.local_nr : event.nr;
   const seq =
-    event.has('dsq_seq') && step.expectedDsqSeq >= 0 && step.expectedDsqSeq !== event.dsq_seq
+    event.hasSlot(DSQ_SEQ) && step.expectedDsqSeq >= 0 && step.expectedDsqSeq !== event.dsq_seq
       ? `, seq ${event.dsq_seq} instead of ${step.expectedDsqSeq}`
       : '';
   return `DSQ ${step.dsq?.name ?? '?'} holds ${found} tasks, expected ${step.expectedNr < 0 ? 'otherwise' : step.expectedNr}${seq}`;

@@ -11,7 +11,7 @@ import {
 } from '../../kernel/dsq-id.ts';
 import { ENQ_HI_APPLY_SLICE, ENQ_HI_DSQ_PRIQ } from '../../kernel/flags.ts';
 import type { Semantics } from '../../kernel/semantics.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { formatDecimal, formatHex, type U64 } from '../../trace/u64.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import { canRunRemote } from '../can-run.ts';
@@ -27,6 +27,8 @@ import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
 import { checkPickRq } from './pick.ts';
 import { claimNext, finishLocal, noteDecision, takeVerdict } from './verdict.ts';
+
+const { ops_state: OPS_STATE, dsq: DSQ_FIELD, found: FOUND, slice: SLICE, vtime: VTIME, ret: RET } = SLOT;
 
 export const dispatchTransitions: Transitions = {
   find_dsq(model, event, step) {
@@ -70,7 +72,7 @@ export const dispatchTransitions: Transitions = {
     const task = taskOf(model, event, step);
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
     step.sched = model.schedOf(event) ?? task.sched;
-    if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
+    if (event.hasSlot(OPS_STATE)) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     const cpu = model.cpu(event.cpu);
     checkValues(model, event, step, cpu, task);
     cpu.linking.begin(event, task);
@@ -136,7 +138,7 @@ export const dispatchTransitions: Transitions = {
 /** The direct dispatch that ops.select_cpu() or ops.enqueue() asked for is the one that is carried out. */
 function checkRequest(event: TraceEvent, step: Step, task: Task): void {
   const { ddsp } = task;
-  if (!ddsp.dsqKnown || !event.has('dsq') || ddsp.dsqId.equals(event.dsq_hi, event.dsq_lo)) return;
+  if (!ddsp.dsqKnown || !event.hasSlot(DSQ_FIELD) || ddsp.dsqId.equals(event.dsq_hi, event.dsq_lo)) return;
   contradict(
     step,
     INCONSISTENT,
@@ -159,7 +161,7 @@ function reportNoRequest(event: TraceEvent, step: Step, cpu: Cpu, task: Task): v
 
 /** find_dsq_for_dispatch() returns what was asked for, or GLOBAL after an error. */
 function checkFound(model: Model, event: TraceEvent, step: Step, cpu: Cpu): void {
-  if (!event.has('found')) return;
+  if (!event.hasSlot(FOUND)) return;
   const { dsq_hi: hi, dsq_lo: lo, found_hi: foundHi, found_lo: foundLo } = event;
   const fallback = isBuiltinId(foundHi, foundLo, DSQ_GLOBAL);
   const same = isLocalOn(hi) ? isBuiltinId(foundHi, foundLo, DSQ_LOCAL) : foundHi === hi && foundLo === lo;
@@ -177,7 +179,7 @@ function checkFound(model: Model, event: TraceEvent, step: Step, cpu: Cpu): void
 
 /** The slice and vtime that reach the DSQ are those of the verdict. */
 function checkValues(model: Model, event: TraceEvent, step: Step, cpu: Cpu, task: Task): void {
-  if (!model.semantics.verdictCarriesSlice || !event.has('slice')) return;
+  if (!model.semantics.verdictCarriesSlice || !event.hasSlot(SLICE)) return;
   const source =
     cpu.claimed?.task === task ? cpu.claimed : cpu.direct === task && task.ddsp.active ? task.ddsp : undefined;
   if (source?.valuesKnown !== true) return;
@@ -185,7 +187,7 @@ function checkValues(model: Model, event: TraceEvent, step: Step, cpu: Cpu, task
   if (event.kind === KIND.dispatch_enqueue && (event.enq_flags_hi & ENQ_HI_APPLY_SLICE) === 0) return;
   const ordered = (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
   if (!source.slice.equals(event.slice_hi, event.slice_lo)) reportValue(step, event, task, 'slice', source);
-  else if (ordered && source.vtimeKnown && event.has('vtime') && !source.vtime.equals(event.vtime_hi, event.vtime_lo))
+  else if (ordered && source.vtimeKnown && event.hasSlot(VTIME) && !source.vtime.equals(event.vtime_hi, event.vtime_lo))
     reportValue(step, event, task, 'vtime', source);
 }
 
@@ -210,7 +212,7 @@ function reportValue(
 /** task_can_run_on_remote_rq() says what follows from mask, migration-disable and the state of the CPU. */
 function checkCanRun(event: TraceEvent, step: Step, task: Task, rq: Cpu): void {
   const expected = canRunRemote(task, rq);
-  if (expected === UNKNOWN || !event.has('ret') || event.ret === expected) return;
+  if (expected === UNKNOWN || !event.hasSlot(RET) || event.ret === expected) return;
   contradict(
     step,
     INCONSISTENT,
@@ -276,8 +278,8 @@ function checkLocalTarget(
   task: Task,
   verdict: BufferedVerdict | undefined,
 ): void {
-  const hi = event.has('dsq') ? event.dsq_hi : (verdict?.dsqId.hi ?? 0);
-  const lo = event.has('dsq') ? event.dsq_lo : (verdict?.dsqId.lo ?? 0);
+  const hi = event.hasSlot(DSQ_FIELD) ? event.dsq_hi : (verdict?.dsqId.hi ?? 0);
+  const lo = event.hasSlot(DSQ_FIELD) ? event.dsq_lo : (verdict?.dsqId.lo ?? 0);
   const target = isLocalOn(hi)
     ? lo | 0
     : hi === BUILTIN_HI && lo === DSQ_LOCAL

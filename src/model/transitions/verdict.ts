@@ -2,7 +2,7 @@
 import { formatDsqId, isLocalOn } from '../../kernel/dsq-id.ts';
 import { OPSS_DISPATCHING, OPSS_NONE, OPSS_QUEUED, OPSS_QUEUEING } from '../../kernel/flags.ts';
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { callerOf } from '../caller.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type BufferedVerdict, type Cpu, OP_DISPATCH, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
@@ -16,6 +16,8 @@ import type { Task } from '../task.ts';
 import { taskOf } from './common.ts';
 import { vetEnqFlags } from './kfuncs.ts';
 import { checkPickRq } from './pick.ts';
+
+const { sched: SCHED, dsq: DSQ_FIELD, slice: SLICE, vtime: VTIME, ops_state: OPS_STATE, n: N } = SLOT;
 
 export const verdictTransitions: Transitions = {
   insert(model, event, step) {
@@ -35,7 +37,7 @@ export const verdictTransitions: Transitions = {
     noteDecision(model, event, task);
     if (cpu.op === OP_SELECT_CPU && sched !== undefined) sched.insertsInSelect = true;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
-    else if (sched === undefined || (model.caps.active && !event.has('sched'))) {
+    else if (sched === undefined || (model.caps.active && !event.hasSlot(SCHED))) {
       // Into whose buffer it goes is not known.
       bufferVerdict(model, event, step, cpu, task, undefined);
       cpu.bufferKnown = false;
@@ -124,10 +126,10 @@ function markDirectDispatch(
     ddsp.seq = event.seq;
     ddsp.time = event.t;
     ddsp.dsqId.set(event.dsq_hi, event.dsq_lo);
-    ddsp.dsqKnown = event.has('dsq');
+    ddsp.dsqKnown = event.hasSlot(DSQ_FIELD);
     ddsp.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
-    ddsp.valuesKnown = event.has('slice');
-    ddsp.vtimeKnown = event.has('vtime');
+    ddsp.valuesKnown = event.hasSlot(SLICE);
+    ddsp.vtimeKnown = event.hasSlot(VTIME);
     ddsp.slice.set(event.slice_hi, event.slice_lo);
     ddsp.vtime.set(event.vtime_hi, event.vtime_lo);
   }
@@ -163,14 +165,14 @@ function bufferVerdict(
   verdict.task = task;
   verdict.sched = sched;
   verdict.dsqId.set(event.dsq_hi, event.dsq_lo);
-  verdict.dsqKnown = event.has('dsq');
+  verdict.dsqKnown = event.hasSlot(DSQ_FIELD);
   verdict.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
-  verdict.valuesKnown = event.has('slice');
-  verdict.vtimeKnown = event.has('vtime');
+  verdict.valuesKnown = event.hasSlot(SLICE);
+  verdict.vtimeKnown = event.hasSlot(VTIME);
   verdict.slice.set(event.slice_hi, event.slice_lo);
   verdict.vtime.set(event.vtime_hi, event.vtime_lo);
-  verdict.opsStateKnown = event.has('ops_state') || task.opsStateKnown;
-  if (event.has('ops_state')) verdict.opsState.set(event.ops_state_hi, event.ops_state_lo);
+  verdict.opsStateKnown = event.hasSlot(OPS_STATE) || task.opsStateKnown;
+  if (event.hasSlot(OPS_STATE)) verdict.opsState.set(event.ops_state_hi, event.ops_state_lo);
   else verdict.opsState.copy(task.opsState);
   const phase = verdict.opsState.lo & 3;
   verdict.given = !verdict.opsStateKnown ? UNKNOWN : phase === OPSS_QUEUED || phase === OPSS_QUEUEING ? YES : NO;
@@ -188,7 +190,7 @@ function buffered(cpu: Cpu, sched: Sched | undefined): number {
 }
 
 function checkFlushCount(event: TraceEvent, step: Step, cpu: Cpu, sched: Sched | undefined): void {
-  if (!event.has('n') || !cpu.bufferKnown || sched === undefined) return;
+  if (!event.hasSlot(N) || !cpu.bufferKnown || sched === undefined) return;
   const used = buffered(cpu, sched);
   // Beyond the length of the buffer, which may not be known, inserts fail.
   if (used === event.n || (sched.maxBatch === 0 && used > event.n)) return;
@@ -256,7 +258,7 @@ export function claimNext(
 
 function fits(event: TraceEvent, verdict: BufferedVerdict, sched: Sched | undefined): boolean {
   if (verdict.sched !== sched && verdict.sched !== undefined && sched !== undefined) return false;
-  if (verdict.dsqKnown && event.has('dsq') && !verdict.dsqId.equals(event.dsq_hi, event.dsq_lo)) return false;
+  if (verdict.dsqKnown && event.hasSlot(DSQ_FIELD) && !verdict.dsqId.equals(event.dsq_hi, event.dsq_lo)) return false;
   const taskCpu = verdict.task?.taskCpu ?? -1;
   return event.task_cpu < 0 || taskCpu < 0 || taskCpu === event.task_cpu;
 }

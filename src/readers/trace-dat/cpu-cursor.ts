@@ -1,10 +1,10 @@
 // Walks the data of one CPU page by page. A page is checked as a whole before any of its records is passed on: a damaged
 // one would otherwise be noticed only after wrong events.
 import { InputError } from '../../errors.ts';
-import type { CommonFields } from './format-table.ts';
+import { type CommonFields, MAX_EVENT_ID } from './format-table.ts';
 import { addLoss, PageHead } from './page-head.ts';
 import type { PageFormat, PageStream } from './page-stream.ts';
-import { ENTRY_BYTES, MAX_EVENT_ID, PID_MAX, type RecordLimits } from './record-limits.ts';
+import { ENTRY_BYTES, PID_MAX, type RecordLimits } from './record-limits.ts';
 
 // struct ring_buffer_event: five bits of type_len, 27 bits of time_delta (include/linux/ring_buffer.h).
 const TYPE_PADDING = 29;

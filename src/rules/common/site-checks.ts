@@ -4,9 +4,11 @@ import { ENQ_HI_REENQ } from '../../kernel/flags.ts';
 import { OP_ENQUEUE, OP_SELECT_CPU } from '../../model/cpu.ts';
 import { NO, type Tri, UNKNOWN, YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import type { ModelView } from '../rule.ts';
 import type { SiteCheck } from './message-rule.ts';
+
+const { ret: RET } = SLOT;
 
 const isKfunc = (event: TraceEvent): boolean => event.phase !== 'end' && event.step !== 'commit';
 const isStep =
@@ -92,5 +94,5 @@ export const SITE_CHECKS: Readonly<Record<string, SiteCheck>> = {
     isCheck: (event, step) => isOperated(event, step, OP_SELECT_CPU),
     unknown: 'the task of the callback is not known',
   },
-  'init-task-failed': { at: ['task_init'], isCheck: (event) => event.has('ret') },
+  'init-task-failed': { at: ['task_init'], isCheck: (event) => event.hasSlot(RET) },
 };
