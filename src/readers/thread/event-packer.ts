@@ -11,8 +11,6 @@ const MAX_SHAPES = 1 << 12;
 
 export class EventPacker {
   readonly #shapes: EventShape[][] = EVENT_TYPES.map(() => []);
-  /** Numbers of the shapes of each type, in the same order. */
-  readonly #shapeIds: number[][] = EVENT_TYPES.map(() => []);
   readonly #strings = new Map<string, number>();
   #shapeCount = 0;
   #anew = false;
@@ -21,11 +19,9 @@ export class EventPacker {
 
   /** Packs the event at `at` of `target`; returns where it ends. */
   pack(event: TraceEvent, target: Int32Array, at: number): number {
-    const { kind, t, position } = event;
-    const id = this.#shapeOf(event);
-    const shape = this.#shapes[kind]?.[id];
-    if (shape === undefined) throw new RangeError(`no shape ${id} of kind ${kind}`);
-    target[at] = this.#shapeIds[kind]?.[id] ?? 0;
+    const { t, position } = event;
+    const shape = this.#shapeOf(event);
+    target[at] = shape.id;
     target[at + 1] = event.cpu;
     target[at + 2] = t | 0;
     target[at + 3] = t / TWO_32;
@@ -60,20 +56,23 @@ export class EventPacker {
     if (this.#strings.size <= MAX_STRINGS && this.#shapeCount <= MAX_SHAPES) return;
     this.#strings.clear();
     for (const shapes of this.#shapes) shapes.length = 0;
-    for (const ids of this.#shapeIds) ids.length = 0;
     this.#shapeCount = 0;
     this.#anew = true;
   }
 
-  /** Number of the event's shape among those of its type. */
-  #shapeOf({ kind, presence }: TraceEvent): number {
+  #shapeOf(event: TraceEvent): EventShape {
+    const { kind, phase, presence, step } = event;
     const shapes = this.#shapes[kind];
     if (shapes === undefined) throw new RangeError(`no event type ${kind}`);
-    for (let i = 0; i < shapes.length; i++) if (shapes[i]?.isOf(presence) === true) return i;
-    const message = { kind, presence: presence.slice() };
+    for (let i = 0; i < shapes.length; i++) {
+      const shape = shapes[i];
+      if (shape?.isOf(event) === true) return shape;
+    }
+    const message = { kind, phase, step, presence: presence.slice() };
     this.#newShapes.push(message);
-    this.#shapeIds[kind]?.push(this.#shapeCount++);
-    return shapes.push(new EventShape(message)) - 1;
+    const shape = new EventShape(message, this.#shapeCount++);
+    shapes.push(shape);
+    return shape;
   }
 
   #stringOf(text: string): number {

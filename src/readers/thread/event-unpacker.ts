@@ -1,5 +1,6 @@
 // Unpacks what EventPacker packed. Every shape has a record of its own, whose fixed parts are set once.
 import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
+import { wordOf } from '../../trace/vocabulary/index.ts';
 import type { EventSink } from '../reader.ts';
 import { EVENT_WORDS, EventShape } from './event-shape.ts';
 import type { Definitions } from './messages.ts';
@@ -29,10 +30,12 @@ export class EventUnpacker {
     for (const message of shapes) {
       const event = newTraceEvent();
       event.kind = message.kind;
+      if (message.phase !== '') event.phase = wordOf(message.phase);
+      if (message.step !== '') event.step = wordOf(message.step);
       event.presence.set(message.presence);
-      this.#records.push({ shape: new EventShape(message), event });
+      this.#records.push({ shape: new EventShape(message, this.#records.length), event });
     }
-    for (const text of strings) this.#strings.push(text);
+    for (const text of strings) this.#strings.push(wordOf(text));
   }
 
   /** Delivers the events in `from..end` of `source`; false when the sink wants no more. */
@@ -50,7 +53,7 @@ export class EventUnpacker {
       const { words } = shape;
       const values = event.words;
       for (let i = 0; i < words.length; i++) values[words[i] ?? 0] = source[at++] ?? 0;
-      if (shape.strings.length + shape.masks.length > 0) at = this.#rest(record, source, at);
+      if (shape.hasTexts) at = this.#rest(record, source, at);
       if (!sink.event(event)) return false;
     }
     return true;

@@ -1,6 +1,7 @@
 // Walks the data of one CPU page by page. A page is checked as a whole before any of its records is passed on: a damaged
 // one would otherwise be noticed only after wrong events.
 import { InputError } from '../../errors.ts';
+import { NEVER } from '../../trace/time.ts';
 import { type CommonFields, MAX_EVENT_ID } from './format-table.ts';
 import { addLoss, PageHead } from './page-head.ts';
 import type { PageFormat, PageStream } from './page-stream.ts';
@@ -52,7 +53,7 @@ export class CpuCursor {
   /** Records lost before the first record of the page; 0 none, -1 some. */
   lost = 0;
   /** Time of the last record of the pages so far; -1: there was none. */
-  last = -1;
+  last = NEVER;
   /** What ends the data of this CPU early, behind the records of the current page. */
   failure: InputError | undefined;
   readonly pages: PageStream;
