@@ -3,13 +3,17 @@ import { MAX_CPU } from '../../trace/cpu-mask.ts';
 import { newTraceEvent, SLOT, SLOTS, type TraceEvent } from '../../trace/event.ts';
 import { isWide } from '../../trace/vocabulary/fields.ts';
 
-/** Words in front of the values: shape, cpu, t (low, high), position (low, high). */
+// A packed event begins at an even word: shape, cpu, t and position as doubles, the values, and a word to make it even.
+export const CPU_WORD = 1;
+export const TIME_DOUBLE = 1;
+export const POSITION_DOUBLE = 2;
+/** Words in front of the values. */
 export const EVENT_WORDS = 6;
 
 /** Words that a packed event takes at most. */
 export const MAX_EVENT_WORDS = ((): number => {
   const { words, strings, masks } = newTraceEvent();
-  return EVENT_WORDS + words.length + strings.length + masks.length * (1 + ((MAX_CPU + 1) >> 5));
+  return EVENT_WORDS + 1 + words.length + strings.length + masks.length * (1 + ((MAX_CPU + 1) >> 5));
 })();
 
 /** A shape as it goes from one thread to the other. */

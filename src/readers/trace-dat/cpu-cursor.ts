@@ -1,7 +1,7 @@
 // Walks the data of one CPU page by page. A page is checked as a whole before any of its records is passed on: a damaged
 // one would otherwise be noticed only after wrong events.
 import { InputError } from '../../errors.ts';
-import { NEVER } from '../../trace/time.ts';
+import { NEVER, TIME_ZERO } from '../../trace/time.ts';
 import { type CommonFields, MAX_EVENT_ID } from './format-table.ts';
 import { addLoss, PageHead } from './page-head.ts';
 import type { PageFormat, PageStream } from './page-stream.ts';
@@ -190,7 +190,8 @@ export class CpuCursor {
           this.#slack++;
           at += 1 + (second >> 2);
         } else {
-          if (type === TYPE_TIME_EXTEND) t += (second >>> 0) * TWO_27 + delta;
+          // With doubles from the first pause on: the first long one would throw away the code compiled for short ones.
+          if (type === TYPE_TIME_EXTEND) t += (TIME_ZERO + (second >>> 0)) * TWO_27 + delta;
           else t = this.#absolute(stampHi, second, delta, last, at);
           at += 2;
         }
