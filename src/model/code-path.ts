@@ -22,8 +22,10 @@ const NESTING: readonly EventType[] = [
   'insert',
 ];
 
-/** The calls themselves; other steps of the same types lie inside them. */
-const NESTING_STEPS: ReadonlySet<string> = new Set(['', 'core', 'scx', 'kfunc']);
+/** Is it the call itself? Other steps of the same types lie inside them. */
+function isCall(step: string): boolean {
+  return step === '' || step === 'core' || step === 'scx' || step === 'kfunc';
+}
 
 /** Moves of a task under the lock of its rq. Between an event and the one that it leads to none of these can come. */
 const MOVES: readonly EventType[] = [
@@ -52,9 +54,15 @@ const LEARNT = 8;
 /** That the ends of a call are recorded is believed sooner: without a probe there is not one. */
 export const LEARNT_CALLS = 1;
 
-const nests = flagsOf(NESTING);
-const moves = flagsOf(MOVES);
-const aside = flagsOf(ASIDE);
+const NESTS = 1;
+const MOVES_TASK = 2;
+const STANDS_ASIDE = 4;
+
+/** What events of each kind do in a code path; 0: nothing. */
+const roles = new Uint8Array(EVENT_TYPES.length);
+for (const type of NESTING) roles[KIND[type]] = NESTS;
+for (const type of MOVES) roles[KIND[type]] = (roles[KIND[type]] ?? 0) | MOVES_TASK;
+for (const type of ASIDE) roles[KIND[type]] = STANDS_ASIDE;
 const kinds = EVENT_TYPES.length;
 
 /** What has been learnt about sequences, for all CPUs of one trace. */
@@ -94,16 +102,22 @@ export class CodePath {
   /** Follows one event that this CPU executed. */
   follow(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
-    const ends = event.phase === 'end';
-    const arrives = ends ? (this.#from >= 0 && nests[kind] === 1) || kind === KIND.pick : moves[kind] === 1;
+    const role = roles[kind] ?? 0;
+    if (role === 0) return;
+    const { phase } = event;
+    const ends = phase === 'end';
     if (kind === KIND.pick && !ends) this.#pickPrev = event.curr;
-    if (arrives || (aside[kind] === 1 && this.#from >= 0 && this.#to === KIND.dsq_link))
-      this.#arrive(event, step, rules);
+    const arrives =
+      role === STANDS_ASIDE
+        ? this.#from >= 0 && this.#to === KIND.dsq_link
+        : ends
+          ? kind === KIND.pick || (this.#from >= 0 && (role & NESTS) !== 0)
+          : (role & MOVES_TASK) !== 0;
+    if (arrives) this.#arrive(event, step, rules);
     if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
-    if (nests[kind] === 1 && NESTING_STEPS.has(event.step)) {
-      if (event.phase === 'begin') this.#enter(event, step, rules);
-      else if (event.phase === 'end') this.#leave(event, step, rules);
-    }
+    if ((role & NESTS) === 0 || phase === '' || !isCall(event.step)) return;
+    if (ends) this.#leave(event, step, rules);
+    else if (phase === 'begin') this.#enter(event, step, rules);
   }
 
   #enter(event: TraceEvent, step: Step, rules: CodePathRules): void {
@@ -237,10 +251,4 @@ export class CodePath {
     this.#orTo = orTo;
     this.#pid = event.pid;
   }
-}
-
-function flagsOf(types: readonly EventType[]): Uint8Array {
-  const flags = new Uint8Array(EVENT_TYPES.length);
-  for (const type of types) flags[KIND[type]] = 1;
-  return flags;
 }

@@ -11,9 +11,18 @@ import { levelFor } from '../probes/needs.ts';
 import type { EventHandler, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import {
+  comprises,
+  MOMENTS,
+  type Moment,
+  momentOf,
+  momentsIn,
+  type ParsedMoment,
+  parseMoment,
+} from '../trace/moment.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { NEVER } from '../trace/time.ts';
-import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
+import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
 import { autoDomain } from '../vtime/compile.ts';
 import type { Domain } from '../vtime/domain.ts';
 import { newVtimeEngine } from '../vtime/engine.ts';
@@ -40,6 +49,11 @@ export interface ReplayOptions {
   readonly domain?: Domain;
 }
 
+interface Listener {
+  readonly wanted: ParsedMoment;
+  readonly handler: EventHandler;
+}
+
 interface ActiveRule {
   readonly run: RuleRun;
   readonly handlers: RuleHandlers;
@@ -56,8 +70,8 @@ export class Replay {
   readonly whatIf: WhatIf | undefined;
   readonly figures: Figures | undefined;
   readonly ruleRuns: readonly RuleRun[];
-  /** Number of events seen, by kind. */
-  readonly counts = new Float64Array(EVENT_TYPES.length);
+  /** Number of events seen. */
+  count = 0;
   firstTime = NEVER;
   lastTime = NEVER;
   /** Records lost, as the trace says; -1 after a loss of unknown size. */
@@ -67,15 +81,18 @@ export class Replay {
   readonly #step = new Step();
   readonly #stage: RuleStage;
   readonly #observer: ReplayOptions['observe'];
-  /** Handlers by event kind. */
-  readonly #handlers: readonly EventHandler[][];
+  /** Who listens to events of each kind, in the order in which they are told. */
+  readonly #listeners: readonly Listener[][];
+  /** Whom an event of a moment concerns: looked up when the first one comes. */
+  readonly #handlers = new Array<readonly EventHandler[] | undefined>(MOMENTS).fill(undefined);
   readonly #active: ActiveRule[] = [];
+  readonly #onDrop: EventHandler[] = [];
   /** Rules by id, by the error site and by the comparison of the model that they are about: most replays never ask. */
   #byId: ReadonlyMap<string, ActiveRule> | undefined;
   #bySite: ReadonlyMap<string, ActiveRule> | undefined;
   #byAspect: ReadonlyMap<string, ActiveRule> | undefined;
-  /** Number of events judged, by kind: those seen while no records were missing. */
-  readonly #judged = new Float64Array(EVENT_TYPES.length);
+  /** Number of events judged, by moment: those seen while no records were missing. */
+  readonly #judged = new Float64Array(MOMENTS);
   /** CPUs of which records are missing right now: what is seen meanwhile proves nothing. */
   readonly #blind = new Set<number>();
   #attachSeen = false;
@@ -101,21 +118,22 @@ export class Replay {
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();
     for (const run of this.ruleRuns) this.#activate(run, header, domain);
-    const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
-    const listeners: VtimeHandlers[] = [];
+    const listeners: Listener[][] = EVENT_TYPES.map(() => []);
+    const told: VtimeHandlers[] = [];
     let needsVtime = false;
     for (const { run, handlers } of this.#active) {
       if (run.spec.vtime !== undefined) needsVtime = true;
-      if (handlers.vtime !== undefined) listeners.push(handlers.vtime);
+      if (handlers.vtime !== undefined) told.push(handlers.vtime);
+      if (handlers.onDrop !== undefined) this.#onDrop.push(handlers.onDrop);
     }
     // Facts are told before the rules that listen to the event itself are asked.
     if (needsVtime) {
-      const engine = newVtimeEngine({ model: this.model, domain, listeners });
+      const engine = newVtimeEngine({ model: this.model, domain, listeners: told });
       this.#stage.vtime = engine;
-      listen(handlers, engine.handlers);
+      listen(listeners, engine.handlers);
     }
-    for (const rule of this.#active) listen(handlers, rule.handlers);
-    this.#handlers = handlers;
+    for (const rule of this.#active) listen(listeners, rule.handlers);
+    this.#listeners = listeners;
   }
 
   #activate(run: RuleRun, header: TraceHeader, domain: Domain): void {
@@ -134,7 +152,7 @@ export class Replay {
   event(event: TraceEvent): boolean {
     const step = this.#step;
     this.#stage.event = event;
-    this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
+    this.count++;
     if (this.firstTime < 0) this.firstTime = event.t;
     this.lastTime = event.t;
     this.model.apply(event, step);
@@ -150,7 +168,8 @@ export class Replay {
 
   /** Compares the event with what the model expected, and lets the rules see it. */
   #judge(event: TraceEvent, step: Step): void {
-    this.#judged[event.kind] = (this.#judged[event.kind] ?? 0) + 1;
+    const moment = momentOf(event);
+    this.#judged[moment] = (this.#judged[moment] ?? 0) + 1;
     this.fidelity.compare(event, step);
     if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
     if (step.errors.length > 0) this.#raise(event, step);
@@ -158,9 +177,21 @@ export class Replay {
     this.whatIf?.observe(event, step);
     this.figures?.observe(event, step);
     if (step.contradictions.length > 0) this.#contradict(event, step);
+    if (step.drops.length > 0) this.#drop(event, step);
     if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
-    const handlers = this.#handlers[event.kind];
-    if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
+    const handlers = this.#handlers[moment] ?? this.#concerned(event.kind, moment);
+    for (let i = 0; i < handlers.length; i++) {
+      const handler = handlers[i];
+      if (handler !== undefined) handler(event, step);
+    }
+  }
+
+  #concerned(kind: number, moment: number): readonly EventHandler[] {
+    const handlers = (this.#listeners[kind] ?? [])
+      .filter(({ wanted }) => comprises(wanted, moment))
+      .map(({ handler }) => handler);
+    this.#handlers[moment] = handlers;
+    return handlers;
   }
 
   /** The trace is over. */
@@ -172,10 +203,16 @@ export class Replay {
     }
     this.#stage.vtime?.end();
     for (const { run, handlers } of this.#active) {
-      if (handlers.checkedAt !== undefined)
-        for (const type of handlers.checkedAt) run.checked += this.#judged[KIND[type]] ?? 0;
+      for (const key of handlers.checkedAt ?? []) run.checked += this.#judgedAt(key);
       handlers.onEnd?.();
     }
+  }
+
+  /** Number of events judged that a moment comprises. */
+  #judgedAt(key: Moment): number {
+    const wanted = parseMoment(key);
+    if (wanted === undefined) throw new Error(`no event type ${key}`);
+    return momentsIn(wanted).reduce((sum, moment) => sum + (this.#judged[moment] ?? 0), 0);
   }
 
   #raise(event: TraceEvent, step: Step): void {
@@ -206,6 +243,10 @@ export class Replay {
     }
   }
 
+  #drop(event: TraceEvent, step: Step): void {
+    for (const handler of this.#onDrop) handler(event, step);
+  }
+
   #contradict(event: TraceEvent, step: Step): void {
     this.#byId ??= indexed(this.#active, ({ id }) => id);
     const byId = this.#byId;
@@ -232,11 +273,11 @@ export class Replay {
 }
 
 /** Enters the handlers of one listener by event kind. */
-function listen(handlers: readonly EventHandler[][], listener: Readonly<Record<string, unknown>>): void {
+function listen(listeners: readonly Listener[][], handlers: Readonly<Record<string, unknown>>): void {
   // Thousands of handlers for a replay of a few events: no list is made of them.
-  for (const type in listener) {
-    const kind: number | undefined = KIND[type as EventType];
-    if (kind !== undefined) handlers[kind]?.push(listener[type] as EventHandler);
+  for (const key in handlers) {
+    const wanted = parseMoment(key);
+    if (wanted !== undefined) listeners[wanted.kind]?.push({ wanted, handler: handlers[key] as EventHandler });
   }
 }
 

@@ -22,8 +22,8 @@ export const reenqReason = defineRule({
   create(context) {
     const mask = isAtLeast(context.model.semantics.version.release, '7.3') ? 7 : 3;
     return {
-      ops_enqueue(event, step) {
-        if (event.phase === 'end' || !event.hasSlot(SCX_FLAGS) || !event.hasSlot(ENQ_FLAGS)) return;
+      'ops_enqueue:call'(event, step) {
+        if (!event.hasSlot(SCX_FLAGS) || !event.hasSlot(ENQ_FLAGS)) return;
         // A task that the core moves keeps the flags of its enqueue, and ops.enqueue() is not called for it.
         if (event.hasSlot(STICKY_CPU) && event.sticky_cpu >= 0) return;
         context.checked();

@@ -12,7 +12,7 @@ export const dsqNonexistent = kernelErrorRule({
   title: 'A verdict names a DSQ that exists.',
   fn: 'find_dsq_for_dispatch',
   needs: [['find_dsq', 'dispatch'], 'dsq_create', 'dsq_destroy'],
-  checkedAt: ['find_dsq', 'dispatch'],
+  checkedAt: ['find_dsq:call', 'dispatch'],
   isCheck: (event, step, model) => {
     if (!isResolution(event) || !event.hasSlot(DSQ_FIELD) || isBuiltin(event.dsq_hi)) return NO;
     return model.userDsqExists(step.sched, event.dsq_hi, event.dsq_lo) === UNKNOWN ? UNKNOWN : YES;

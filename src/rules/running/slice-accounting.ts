@@ -73,10 +73,10 @@ export const sliceAccounting = defineRule({
       set_slice(event) {
         for (const charge of charges) if (charge?.pid === event.pid) charge.pid = -1;
       },
-      pick(event, step) {
+      'pick:return'(event, step) {
         // Who runs on may have got a new slice; who is replaced is charged once more.
         const charge = charges[event.rq];
-        if (event.phase === 'begin' || charge === undefined) return;
+        if (charge === undefined) return;
         const isPicked = charge.pid === event.pid;
         if (!isPicked && (event.hasSlot(PID) || event.verdict === 'none')) return;
         if (isPicked && event.hasSlot(SLICE))

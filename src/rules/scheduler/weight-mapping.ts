@@ -55,11 +55,11 @@ export const weightMapping = defineRule({
       lost() {
         loads.length = 0;
       },
-      ops_enqueue(event) {
-        if (event.phase !== 'end' && event.hasSlot(WEIGHT)) checkRange(event.weight, event.pid);
+      'ops_enqueue:call'(event) {
+        if (event.hasSlot(WEIGHT)) checkRange(event.weight, event.pid);
       },
-      task_enable(event) {
-        if (event.phase !== 'begin' && event.hasSlot(WEIGHT)) checkRange(event.weight, event.pid);
+      'task_enable:return'(event) {
+        if (event.hasSlot(WEIGHT)) checkRange(event.weight, event.pid);
       },
     };
   },
