@@ -17,7 +17,7 @@ import { TIME_ZERO } from '../trace/time.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CapsState } from './caps/caps-state.ts';
-import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
+import { CAPS_AFTER, CAPS_BEFORE, withoutCaps } from './caps/index.ts';
 import { CodePathRules } from './code-path.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
@@ -33,6 +33,8 @@ import { U64Table } from './u64-table.ts';
 
 const PAGE_BITS = 10;
 const PAGE_SIZE = 1 << PAGE_BITS;
+/** Enough for PID_MAX_LIMIT. */
+const PAGES = 1 << 12;
 
 export interface ModelOptions {
   readonly header: TraceHeader;
@@ -97,7 +99,7 @@ export class Model {
   sameTimes = 0;
   /** What `records` has answered. */
   readonly #recorded = new Map<EventName, boolean>();
-  readonly #taskPages: (Task | undefined)[][] = [];
+  readonly #taskPages = new Array<(Task | undefined)[] | undefined>(PAGES).fill(undefined);
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
   readonly #schedById = new U64Table<Sched>();
@@ -149,8 +151,7 @@ export class Model {
     if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
     const { caps } = this;
     if (!caps.active) {
-      TRANSITIONS[event.kind]?.(this, event, step);
-      if (CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
+      WITHOUT_CAPS[event.kind]?.(this, event, step);
       return;
     }
     CAPS_BEFORE[event.kind]?.(this, event, step);
@@ -399,6 +400,8 @@ export class Model {
     page[pid & (PAGE_SIZE - 1)] = task;
   }
 }
+
+const WITHOUT_CAPS = withoutCaps(TRANSITIONS);
 
 /** Kinds that show that a dequeue is over. */
 const GOES_ON = new Uint8Array(EVENT_TYPES.length);
