@@ -172,7 +172,7 @@ export class Replay {
 
   /** Compares the event with what the model expected, and lets the rules see it. */
   #judge(event: TraceEvent, step: Step): void {
-    const moment = momentOf(event);
+    const moment = event.moment < 0 ? momentOf(event) : event.moment;
     this.#judged[moment] = (this.#judged[moment] ?? 0) + 1;
     this.fidelity.compare(event, step);
     if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);

@@ -1,5 +1,6 @@
 // Unpacks what EventPacker packed. Every shape has a record of its own, whose fixed parts are set once.
 import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
+import { momentOf } from '../../trace/moment.ts';
 import { wordOf } from '../../trace/vocabulary/index.ts';
 import type { EventSink } from '../reader.ts';
 import type { Chunk } from './chunk-ring.ts';
@@ -32,6 +33,7 @@ export class EventUnpacker {
       if (message.phase !== '') event.phase = wordOf(message.phase);
       if (message.step !== '') event.step = wordOf(message.step);
       event.presence.set(message.presence);
+      event.moment = momentOf(event);
       this.#records.push({ shape: new EventShape(message, this.#records.length), event });
     }
     for (const text of strings) this.#strings.push(wordOf(text));
@@ -63,7 +65,7 @@ export class EventUnpacker {
   #unpackTexts({ shape, event }: ShapeRecord, source: Int32Array, from: number): number {
     const { strings, masks } = shape;
     let at = from;
-    for (let i = 0; i < strings.length; i++) event.strings[strings[i] ?? 0] = this.#strings[source[at++] ?? 0] ?? '';
+    for (let i = 0; i < strings.length; i++) event.setText(strings[i] ?? 0, this.#strings[source[at++] ?? 0] ?? '');
     for (let i = 0; i < masks.length; i++) {
       const mask = event.masks[masks[i] ?? 0];
       const length = source[at++] ?? 0;
