@@ -238,7 +238,6 @@ function checkDestination(
   verdict: BufferedVerdict | undefined,
 ): Tri {
   const { dsq_hi: hi, dsq_lo: lo } = event;
-  const decision = decisionOf(verdict, task);
   if (isLocalOn(hi)) {
     const cpu = lo | 0;
     const possible = sched?.cidForm === true ? UNKNOWN : model.isPossibleCpu(cpu);
@@ -250,7 +249,7 @@ function checkDestination(
         target: cpu,
         dsq: formatDsqId(hi, lo),
         text: `${task === undefined ? 'a task' : task.label} is dispatched to CPU ${cpu}, which does not exist`,
-        decision,
+        decision: decisionOf(verdict, task),
       });
       return YES;
     }
@@ -265,7 +264,7 @@ function checkDestination(
     task,
     dsq: formatDsqId(hi, lo),
     text: `${task === undefined ? 'a task' : task.label} is dispatched to DSQ ${formatDsqId(hi, lo)}, which does not exist`,
-    decision,
+    decision: decisionOf(verdict, task),
   });
   return YES;
 }

@@ -141,6 +141,8 @@ export function vetEnqFlags(
   local?: boolean,
 ): void {
   const hi = event.enq_flags_hi;
+  // Most inserts ask for nothing special: no words are made for them.
+  if ((hi & (ENQ_HI_INTERNAL | ENQ_HI_IMMED | ENQ_HI_RESCUE)) === 0) return;
   const id = formatHex(event.dsq_hi, event.dsq_lo).slice(2);
   const common = {
     sched,

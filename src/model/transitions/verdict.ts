@@ -7,7 +7,7 @@ import { callerOf } from '../caller.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type BufferedVerdict, type Cpu, OP_DISPATCH, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import type { Drop, DropReason } from '../drop.ts';
-import { raise } from '../errors.ts';
+import { type ErrorDetails, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
@@ -87,6 +87,18 @@ export function noteDecision(model: Model, event: TraceEvent, task: Task): void 
   task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
 }
 
+/** What errors about an insert inside a callback have in common. */
+function insertDetails(
+  event: TraceEvent,
+  cpu: Cpu,
+  task: Task,
+  sched: Sched | undefined,
+): Pick<ErrorDetails, 'sched' | 'task' | 'dsq' | 'decision'> {
+  const { opSeq, opTime } = cpu;
+  const decision = { seq: opSeq, time: opTime, callbackSeq: opSeq, callbackTime: opTime };
+  return { sched, task, dsq: formatDsqId(event.dsq_hi, event.dsq_lo), decision };
+}
+
 /** scx_dsq_insert_commit() inside ops.select_cpu() or ops.enqueue(): mark_direct_dispatch(). */
 function markDirectDispatch(
   model: Model,
@@ -99,22 +111,16 @@ function markDirectDispatch(
   const spoiled = cpu.opInserts > 0;
   cpu.opInserts++;
   const expected = cpu.opTask;
-  const details = {
-    sched,
-    task,
-    dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
-    decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },
-  };
   const where = cpu.op === OP_ENQUEUE ? 'ops.enqueue()' : 'ops.select_cpu()';
   if (spoiled) {
     raise(model, step, 'direct-dispatch-twice', {
-      ...details,
+      ...insertDetails(event, cpu, task, sched),
       args: [task.comm, task.pid],
       text: `second insert within one ${where}, now for ${task.label}`,
     });
   } else if (expected !== undefined && task !== expected) {
     raise(model, step, 'direct-dispatch-wrong-task', {
-      ...details,
+      ...insertDetails(event, cpu, task, sched),
       args: [expected.comm, expected.pid, task.comm, task.pid],
       text: `${where} of ${expected.label} inserts ${task.label}`,
     });

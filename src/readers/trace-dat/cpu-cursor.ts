@@ -156,7 +156,8 @@ export class CpuCursor {
     this.#reserve((end - begin) >> 1);
     const { times, starts, lengths, ids } = this;
     let count = 0;
-    let t = stamp;
+    // Sums, because V8 knows that these are numbers, and keeps them where it would make an object of each time.
+    let t = stamp + TIME_ZERO;
     let last = Math.max(this.last, 0);
     let at = begin;
     while (at < end) {
@@ -192,7 +193,16 @@ export class CpuCursor {
         } else {
           // With doubles from the first pause on: the first long one would throw away the code compiled for short ones.
           if (type === TYPE_TIME_EXTEND) t += (TIME_ZERO + (second >>> 0)) * TWO_27 + delta;
-          else t = this.#absolute(stampHi, second, delta, last, at);
+          else {
+            t = this.#absolute(stampHi, second, delta) + TIME_ZERO;
+            if (t < last - MAX_STEP_BACK)
+              throw this.#damage(
+                at << 2,
+                'an absolute time stamp lies before the records before it',
+                `at least ${last}`,
+                `${t}`,
+              );
+          }
           at += 2;
         }
         continue;
@@ -235,18 +245,10 @@ export class CpuCursor {
   }
 
   /** 59 bits of absolute time; the upper five come from the page. */
-  #absolute(pageHi: number, second: number, delta: number, last: number, at: number): number {
+  #absolute(pageHi: number, second: number, delta: number): number {
     const lo = (second << DELTA_BITS) | delta;
     const hi = (second >>> 5) | (pageHi & 0xf8000000);
-    const t = this.#relative(hi, lo);
-    if (t < last - MAX_STEP_BACK)
-      throw this.#damage(
-        at << 2,
-        'an absolute time stamp lies before the records before it',
-        `at least ${last}`,
-        `${t}`,
-      );
-    return t;
+    return this.#relative(hi, lo);
   }
 
   #relative(hi: number, lo: number): number {
