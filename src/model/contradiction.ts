@@ -22,7 +22,7 @@ type Details = Partial<Omit<Contradiction, 'rule' | 'class' | 'text'>>;
 
 /** Notes in the step that it contradicts the state before. */
 export function contradict(step: Step, rule: string, cls: string, text: string, details: Details = {}): void {
-  step.contradictions.push({
+  step.noteContradiction({
     rule,
     class: cls,
     text,

@@ -22,7 +22,7 @@ import {
 } from '../trace/moment.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { NEVER } from '../trace/time.ts';
-import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
+import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { autoDomain } from '../vtime/compile.ts';
 import type { Domain } from '../vtime/domain.ts';
 import { newVtimeEngine } from '../vtime/engine.ts';
@@ -77,7 +77,6 @@ export class Replay {
   /** Number of events seen. */
   count = 0;
   firstTime = NEVER;
-  lastTime = NEVER;
   /** Records lost, as the trace says; -1 after a loss of unknown size. */
   lost = 0;
   /** Ext activity was seen before any scheduler was attached. */
@@ -152,37 +151,44 @@ export class Replay {
     if (run.spec.site !== undefined && onEnd !== undefined) this.#active.push({ run, handlers: { onEnd } });
   }
 
+  /** Time of the last event, ns; meaningless before the first. */
+  get lastTime(): number {
+    return this.model.now;
+  }
+
   /** Takes one event. */
   event(event: TraceEvent): boolean {
     const step = this.#step;
+    const { kind, t } = event;
     this.#stage.event = event;
     this.count++;
-    if (this.firstTime < 0) this.firstTime = event.t;
-    this.lastTime = event.t;
+    if (this.firstTime < 0) this.firstTime = t;
     this.model.apply(event, step);
-    if (event.kind === KIND.lost) this.#lose(event);
-    if (RARE[event.kind] === 1) this.#observe(event);
-    else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
-    if (this.#blind.size > 0 && event.kind !== KIND.lost) {
-      this.fidelity.skip(event, step);
-    } else this.#judge(event, step);
+    const traits = TRAITS[kind] ?? 0;
+    if ((traits & RARE) !== 0) this.#observe(event);
+    else if ((traits & EXT_ACTIVITY) !== 0 && !this.#attachSeen) this.startedMidRun = true;
+    if (this.#blind.size > 0 && kind !== KIND.lost) this.fidelity.skip(event, step);
+    else this.#judge(event, step, traits);
     this.#observer?.(event, step, this.model);
     return true;
   }
 
   /** Compares the event with what the model expected, and lets the rules see it. */
-  #judge(event: TraceEvent, step: Step): void {
+  #judge(event: TraceEvent, step: Step, traits: number): void {
     const moment = event.moment < 0 ? momentOf(event) : event.moment;
+    const { checks, isNoteworthy } = step;
     this.#judged[moment] = (this.#judged[moment] ?? 0) + 1;
     this.fidelity.compare(event, step);
-    if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
-    if (step.errors.length > 0) this.#raise(event, step);
-    if (step.checks.length > 0) this.#check(event, step);
+    if ((traits & SETTLES_EXITS) !== 0 && this.exits.hasPending) this.exits.settle(event);
+    if (isNoteworthy && step.errors.length > 0) this.#raise(event, step);
+    if (checks.length > 0) this.#check(event, step);
     this.whatIf?.observe(event, step);
     this.figures?.observe(event, step);
-    if (step.contradictions.length > 0) this.#contradict(event, step);
-    if (step.drops.length > 0) this.#drop(event, step);
-    if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
+    if (isNoteworthy) {
+      if (step.contradictions.length > 0) this.#contradict(event, step);
+      if (step.drops.length > 0) this.#drop(event, step);
+    }
+    if (isNoteworthy || (traits & RECOVERS) !== 0) this.recoveries.observe(event, step);
     const handlers = this.#handlers[moment] ?? this.#concerned(event.kind, moment);
     for (let i = 0; i < handlers.length; i++) {
       const handler = handlers[i];
@@ -260,6 +266,10 @@ export class Replay {
   }
 
   #observe(event: TraceEvent): void {
+    if (event.kind === KIND.lost) {
+      this.#lose(event);
+      return;
+    }
     this.exits.observe(event);
     if (event.kind === KIND.sched_attach) this.#attachSeen = true;
   }
@@ -297,27 +307,24 @@ function indexed(
   return index;
 }
 
-/** Kinds that the engine itself looks at. */
-const RARE = new Uint8Array(EVENT_TYPES.length);
-for (const type of [
-  'sched_attach',
-  'sched_detach',
-  'sched_exit',
-  'bpf_exit',
-  'sub_kill',
-  'cpu_online',
-  'cpu_offline',
-] as const)
-  RARE[KIND[type]] = 1;
-
-/** Kinds that show a silent recovery of the core. */
-const RECOVERS = new Uint8Array(EVENT_TYPES.length);
-for (const type of ['scx_event', 'can_run_remote'] as const) RECOVERS[KIND[type]] = 1;
-
-/** Kinds that only occur while a scheduler is loaded. */
-const EXT_ACTIVITY = new Uint8Array(EVENT_TYPES.length);
-for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume'] as const)
-  EXT_ACTIVITY[KIND[type]] = 1;
+/** What the engine itself makes of events of each kind. */
+const TRAITS = new Uint8Array(EVENT_TYPES.length);
+/** It looks at them itself. */
+const RARE = 1;
+/** They only occur while a scheduler is loaded. */
+const EXT_ACTIVITY = 2;
+/** They show a silent recovery of the core. */
+const RECOVERS = 4;
+/** A predicted error that was not raised by now will not be. */
+const SETTLES_EXITS = 8;
+const TYPES_WITH: readonly (readonly [number, readonly EventType[]])[] = [
+  [RARE, ['lost', 'sched_attach', 'sched_detach', 'sched_exit', 'bpf_exit', 'sub_kill', 'cpu_online', 'cpu_offline']],
+  [EXT_ACTIVITY, ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume']],
+  [RECOVERS, ['scx_event', 'can_run_remote']],
+  [SETTLES_EXITS, ['switch', 'watchdog']],
+];
+for (const [trait, types] of TYPES_WITH)
+  for (const type of types) TRAITS[KIND[type]] = (TRAITS[KIND[type]] ?? 0) | trait;
 
 /** Was recorded what the rule needs? Otherwise it says why it is not evaluated. */
 function hasEvidence(run: RuleRun, header: TraceHeader): boolean {

@@ -299,14 +299,14 @@ export function finishLocal(step: Step, cpu: Cpu): void {
   const { toLocal, claimed } = cpu;
   cpu.toLocal = undefined;
   if (toLocal === undefined || claimed?.task !== toLocal) return;
-  step.drops.push(dropOf(claimed, toLocal, 'token-lost'));
+  step.noteDrop(dropOf(claimed, toLocal, 'token-lost'));
 }
 
 /** The verdict of a deferred direct dispatch is gone with the dequeue of its task. */
 export function dropDeferred(step: Step, task: Task): void {
   const { ddsp } = task;
   if (!ddsp.active || !ddsp.deferred) return;
-  step.drops.push({
+  step.noteDrop({
     reason: 'deferred-cancelled',
     task,
     sched: task.sched,
@@ -323,7 +323,7 @@ export function dropDeferred(step: Step, task: Task): void {
 function noteDrop(step: Step, verdict: BufferedVerdict): void {
   const { task } = verdict;
   if (task === undefined) return;
-  step.drops.push(dropOf(verdict, task, reasonOf(verdict, task)));
+  step.noteDrop(dropOf(verdict, task, reasonOf(verdict, task)));
 }
 
 function reasonOf(verdict: BufferedVerdict, task: Task): DropReason {
