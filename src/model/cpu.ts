@@ -200,9 +200,7 @@ export class Cpu {
   /** The last event executed here, and the one before; -1 none since the start or the last loss. */
   lastSeq = -1;
   priorSeq = -1;
-  lastKind = -1;
-  lastPhase = '';
-  lastStep = '';
+  lastMoment = -1;
   lastPid = -1;
   lastRq = -1;
   /** Number of events executed here. */
@@ -264,9 +262,7 @@ export class Cpu {
     if (this.lbPass?.active === true && OUTSIDE_LB[kind] === 1) this.lbPass.end();
     this.priorSeq = this.lastSeq;
     this.lastSeq = event.seq;
-    this.lastKind = kind;
-    this.lastPhase = event.phase;
-    this.lastStep = event.step;
+    this.lastMoment = event.moment;
     this.lastPid = event.pid;
     this.lastRq = event.rq;
     this.seen++;

@@ -12,6 +12,7 @@ import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { momentOf } from '../trace/moment.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
 import { TIME_ZERO } from '../trace/time.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
@@ -142,6 +143,7 @@ export class Model {
     step.reset();
     this.now = event.t;
     this.seq = event.seq;
+    if (event.moment < 0) event.moment = momentOf(event);
     if (event.cpu >= 0) {
       step.cpu = this.cpu(event.cpu);
       if (event.t === step.cpu.lastTime) checkRepeated(this, event, step, step.cpu);

@@ -11,15 +11,7 @@ import { levelFor } from '../probes/needs.ts';
 import type { EventHandler, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
-import {
-  comprises,
-  MOMENTS,
-  type Moment,
-  momentOf,
-  momentsIn,
-  type ParsedMoment,
-  parseMoment,
-} from '../trace/moment.ts';
+import { comprises, MOMENTS, type Moment, momentsIn, type ParsedMoment, parseMoment } from '../trace/moment.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { NEVER } from '../trace/time.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
@@ -175,7 +167,7 @@ export class Replay {
 
   /** Compares the event with what the model expected, and lets the rules see it. */
   #judge(event: TraceEvent, step: Step, traits: number): void {
-    const moment = event.moment < 0 ? momentOf(event) : event.moment;
+    const { moment } = event;
     const { checks, isNoteworthy } = step;
     this.#judged[moment] = (this.#judged[moment] ?? 0) + 1;
     this.fidelity.compare(event, step);

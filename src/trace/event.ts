@@ -111,7 +111,7 @@ class TraceEventRecord {
   /** Place in the input: line number, or byte offset; only the reader that set it can spell it. */
   position = TIME_ZERO;
 
-  /** Number of its moment where the reader knows it (see moment.ts); -1: nobody looked. */
+  /** Number of its moment (see moment.ts); -1: nobody has looked yet. */
   moment = -1;
   /** What `strings` holds of the two fields that are asked for most. */
   phaseText = '';

@@ -36,6 +36,14 @@ for (const [kind, names] of steps.entries()) {
 /** How many numbers there are. */
 export const MOMENTS: number = count;
 
+/** 1: an event of a step that the vocabulary does not have. */
+const others = new Uint8Array(MOMENTS);
+for (const [kind, names] of steps.entries())
+  if (names.length > 0) {
+    const other = (first[kind] ?? 0) + (names.length + 1) * PHASES;
+    others.fill(1, other, other + PHASES);
+  }
+
 /** Number of the moment that an event shows. */
 export function momentOf(event: TraceEvent): number {
   const { kind, phase } = event;
@@ -47,6 +55,11 @@ export function momentOf(event: TraceEvent): number {
   if (step === '') return moment;
   for (let i = 0; i < names.length; i++) if (names[i] === step) return moment + (i + 1) * PHASES;
   return moment + (names.length + 1) * PHASES;
+}
+
+/** Is the event of one of the steps of its type? All others have the same numbers. */
+export function hasKnownStep(moment: number): boolean {
+  return others[moment] === 0;
 }
 
 /** The type of the events. */
