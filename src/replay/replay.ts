@@ -148,25 +148,22 @@ export class Replay {
     return this.model.now;
   }
 
-  /** Takes one event. */
+  /** Takes one event: the model, then what compares it with the model's expectations, then the rules. */
   event(event: TraceEvent): boolean {
     const step = this.#step;
-    const { kind, t } = event;
+    const { kind } = event;
     this.#stage.event = event;
     this.count++;
-    if (this.firstTime < 0) this.firstTime = t;
+    if (this.firstTime < 0) this.firstTime = event.t;
     this.model.apply(event, step);
     const traits = TRAITS[kind] ?? 0;
     if ((traits & RARE) !== 0) this.#observe(event);
     else if ((traits & EXT_ACTIVITY) !== 0 && !this.#attachSeen) this.startedMidRun = true;
-    if (this.#blind.size > 0 && kind !== KIND.lost) this.fidelity.skip(event, step);
-    else this.#judge(event, step, traits);
-    this.#observer?.(event, step, this.model);
-    return true;
-  }
-
-  /** Compares the event with what the model expected, and lets the rules see it. */
-  #judge(event: TraceEvent, step: Step, traits: number): void {
+    if (this.#blind.size > 0 && kind !== KIND.lost) {
+      this.fidelity.skip(event, step);
+      this.#observer?.(event, step, this.model);
+      return true;
+    }
     const { moment } = event;
     const { checks, isNoteworthy } = step;
     this.#judged[moment] = (this.#judged[moment] ?? 0) + 1;
@@ -181,11 +178,13 @@ export class Replay {
       if (step.drops.length > 0) this.#drop(event, step);
     }
     if (isNoteworthy || (traits & RECOVERS) !== 0) this.recoveries.observe(event, step);
-    const handlers = this.#handlers[moment] ?? this.#concerned(event.kind, moment);
+    const handlers = this.#handlers[moment] ?? this.#concerned(kind, moment);
     for (let i = 0; i < handlers.length; i++) {
       const handler = handlers[i];
       if (handler !== undefined) handler(event, step);
     }
+    this.#observer?.(event, step, this.model);
+    return true;
   }
 
   #concerned(kind: number, moment: number): readonly EventHandler[] {
