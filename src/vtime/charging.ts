@@ -83,7 +83,10 @@ export class Charging {
   /** The vtime after the charge was seen (or never will be): compares it, moves the bases, watches the drift. */
   settle(task: VtimeTask, observed: boolean, hi: number, lo: number, event: TraceEvent): void {
     const state = this.#state;
+    const before = task.sched;
     const sched = state.schedOf(task);
+    // Handed over meanwhile: it was the charge of the scheduler before, and no basis of this one's follows it.
+    const isOwn = before === undefined || before === sched;
     const fact = this.#fact;
     task.charging = false;
     const inCallback = this.#charging[event.cpu] === task;
@@ -119,7 +122,7 @@ export class Charging {
       task.lastRuntimeNs = fact.runtimeNs;
     }
     const { stopping } = sched.domain;
-    if (stopping.length > 0) {
+    if (stopping.length > 0 && isOwn) {
       const runtime = fact.runtimeNs < 0 ? undefined : this.#runtime;
       this.#advancing.run(
         stopping,

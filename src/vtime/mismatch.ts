@@ -26,10 +26,11 @@ export class Mismatches {
     this.#enough = limits.number('vtime-model-mismatch', 'charges');
   }
 
-  /** The trace contradicts the description of this scheduler. */
+  /** The trace contradicts the description of this scheduler. The first contradiction is told. */
   contradict(sched: SchedVtime, fact: Omit<MismatchFact, 'sched'>): void {
     if (sched.domain.auto) return;
     const { premise } = sched;
+    if (isForeign(fact.class) && !sched.isForeign) sched.disown(fact.message);
     if (premise.broken) return;
     premise.break(fact.message);
     for (const sink of this.#state.sinks.onMismatch) sink({ ...fact, sched });
@@ -62,8 +63,8 @@ export class Mismatches {
 
   #judge(fact: ChargeFact): void {
     const { sched } = fact;
-    const { charges, domain, premise } = sched;
-    if (premise.broken) return;
+    const { charges, domain } = sched;
+    if (sched.isForeign) return;
     const misfits = charges.compared - charges.fitting;
     const { firstMisfit } = charges;
     if (charges.compared >= this.#enough && misfits > charges.compared * MISFIT_SHARE && firstMisfit !== undefined) {
@@ -97,6 +98,11 @@ export class Mismatches {
 }
 
 const NOTHING = { basis: undefined, task: undefined, otherSeq: -1, otherNote: '', note: '', hidden: [] } as const;
+
+/** Does such a contradiction say more than that a basis, or a limit, is not as described? */
+function isForeign(kind: string): boolean {
+  return kind === 'charge' || kind === 'queue' || kind === 'key';
+}
 
 function misfitText(fact: ChargeFact): string {
   const { task } = fact.task;

@@ -47,6 +47,8 @@ export class SchedVtime {
   readonly #queues = new U64Table<QueueInstance>();
   readonly #unmatched = new U64Table<true>();
   readonly #cgroups: ReadonlySet<number>;
+  /** Why the description is that of another scheduler: not even what it says of queues, keys and charges holds. */
+  #foreign: string | undefined;
   /** Bases of which some instance was updated, nobody knows which. */
   readonly #strays: boolean[] = [];
 
@@ -72,8 +74,19 @@ export class SchedVtime {
       basis.setExact(spec.init.hi, spec.init.lo, this.sched?.linkSeq ?? -1);
       basis.touched = false;
     }
+    if (this.#foreign !== undefined) basis.observations.break(this.#foreign);
     map?.set(number, basis);
     return basis;
+  }
+
+  get isForeign(): boolean {
+    return this.#foreign !== undefined;
+  }
+
+  /** What was observed of bases stands on the description, too: on who shares them, on lag and charge. It falls with these. */
+  disown(reason: string): void {
+    this.#foreign = reason;
+    for (const basis of this.allBases()) basis.observations.break(reason);
   }
 
   groupInstance(spec: BasisSpec, group: number, llc: number): Basis | undefined {

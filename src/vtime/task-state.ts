@@ -217,6 +217,10 @@ export class VtimeTask {
     this.forgetV();
     this.runCpu = -1;
     this.charging = false;
+    // What ran so far is no run of the scheduler that comes.
+    this.chargedRunSeq = -1;
+    this.chargedRunTime = -1;
+    this.chargedRunSettled = -1;
     this.queue = undefined;
     this.basis = undefined;
     this.reference = undefined;
