@@ -9,7 +9,7 @@ import type { Mismatches } from './mismatch.ts';
 import type { Placing } from './placing.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
-import type { VtimeTask } from './task-state.ts';
+import { UNKNOWN_CHARGE, type VtimeTask } from './task-state.ts';
 
 /** What a stopping callback can be late behind the event that announces it, where nothing else bounds it, ns. */
 const CALLBACK_NS = 1e6;
@@ -107,8 +107,6 @@ export class Charging {
       fact.after.set(hi, lo);
       fact.deltaNs = fact.beforeKnown ? difference(hi, lo, task.v.hi, task.v.lo) : Number.NaN;
       task.setV(hi, lo, event.seq);
-      if (fact.runtimeNs >= 0)
-        task.lastChargeNs = Number.isNaN(fact.deltaNs) ? Math.max(0, fact.modelMax) : Math.max(0, fact.deltaNs);
     } else {
       fact.deltaNs = Number.NaN;
       if (fact.modelMin < 0) task.forgetV();
@@ -116,8 +114,10 @@ export class Charging {
         task.v.add(fact.modelMin);
         task.slack += fact.modelMax - fact.modelMin;
       }
-      task.lastChargeNs = Math.max(0, fact.modelMax);
     }
+    const described = fact.modelMax < 0 ? UNKNOWN_CHARGE : fact.modelMax;
+    if (Number.isNaN(fact.deltaNs)) task.lastChargeNs = described;
+    else task.lastChargeNs = Math.max(0, fact.deltaNs, fact.isPure ? 0 : described);
     if (fact.runtimeNs >= 0) {
       task.lastRuntimeNs = fact.runtimeNs;
     }
@@ -162,12 +162,10 @@ export class Charging {
     fact.runtimeMax = -1;
     fact.modelMin = -1;
     fact.modelMax = -1;
-    fact.sliceChargeNs = -1;
     const { weight } = core;
     const { slice } = core;
-    const used = sliceNs - (slice.lo >>> 0);
-    const sliceUsed = core.sliceKnown && slice.hi === 0 && used >= 0 ? used : -1;
-    if (weight > 0 && sliceUsed >= 0) fact.sliceChargeNs = Math.floor((sliceUsed * charge.num) / weight);
+    fact.sliceLeftNs = core.sliceKnown && slice.hi === 0 ? slice.lo >>> 0 : -1;
+    const sliceUsed = fact.sliceLeftNs < 0 ? -1 : Math.max(-1, sliceNs - fact.sliceLeftNs);
     if (fact.runtimeNs < 0) return;
     // The callbacks run after the events that announce them, and before what their CPU does next.
     const begun = task.chargedRunSettled >= 0 ? task.chargedRunSettled : task.chargedRunTime;

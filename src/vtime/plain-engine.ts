@@ -19,7 +19,7 @@ import { Records } from './records.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import { hasListeners, sinksOf } from './sinks.ts';
 import { VtimeState } from './state.ts';
-import type { VtimeTask } from './task-state.ts';
+import { UNKNOWN_CHARGE, type VtimeTask } from './task-state.ts';
 import { Waits } from './waits.ts';
 
 export class PlainEngine implements VtimeEngine {
@@ -259,11 +259,8 @@ export class PlainEngine implements VtimeEngine {
       if (task.vKnown) fact.deltaNs = difference(hi, lo, task.v.hi, task.v.lo);
       fact.after.set(hi, lo);
       task.setV(hi, lo, event.seq);
-      if (runtimeNs >= 0) task.lastChargeNs = Number.isNaN(fact.deltaNs) ? 0 : Math.max(0, fact.deltaNs);
-    } else {
-      if (runtimeNs < 0) task.forgetV();
-      task.lastChargeNs = 0;
-    }
+    } else if (runtimeNs < 0) task.forgetV();
+    task.lastChargeNs = Number.isNaN(fact.deltaNs) ? UNKNOWN_CHARGE : Math.max(0, fact.deltaNs);
     if (runtimeNs >= 0) task.lastRuntimeNs = runtimeNs;
     const { onCharge } = state.sinks;
     if (onCharge.length > 0) {

@@ -27,6 +27,10 @@ export interface ChargeFit {
   /** Charges that are, to the nanosecond, what the slice used would cost; of how many with a known slice. */
   sliceExact: number;
   sliceCompared: number;
+  /** Charges of which the slice left is known, whether it tells anything or not. */
+  slicesSeen: number;
+  /** The slice that most of them agree on, ns; -1 none yet. */
+  readonly slice: { ns: number; votes: number };
   firstMisfit: { readonly seq: number; readonly t: number; readonly runSeq: number; readonly text: string } | undefined;
 }
 
@@ -42,7 +46,15 @@ export class SchedVtime {
   loaded: boolean;
   /** Checks that could have contradicted the description. */
   tests = 0;
-  readonly charges: ChargeFit = { compared: 0, fitting: 0, sliceExact: 0, sliceCompared: 0, firstMisfit: undefined };
+  readonly charges: ChargeFit = {
+    compared: 0,
+    fitting: 0,
+    sliceExact: 0,
+    sliceCompared: 0,
+    slicesSeen: 0,
+    slice: { ns: -1, votes: 0 },
+    firstMisfit: undefined,
+  };
   readonly #bases: readonly Map<number, Basis>[];
   readonly #queues = new U64Table<QueueInstance>();
   readonly #unmatched = new U64Table<true>();

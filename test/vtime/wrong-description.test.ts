@@ -39,6 +39,39 @@ describe('charges of nothing', () => {
   });
 });
 
+describe('charges of the slice used', () => {
+  /** Runs of `lengths` ms out of slices of 20 ms; ops.stopping() is late by 60 µs, and what the clock measured in it is lost. */
+  const story = (lengths: readonly number[]): Story => {
+    const written = new Story().attach();
+    written.task({ pid: 100, vtime: 5n });
+    let v = 5n;
+    for (const length of lengths) {
+      const used = ms(length) - ms(0.06);
+      written
+        .add('run', 0, { pid: 100, rq: 0, vtime: v })
+        .add('switch', 0, { prev: 0, next: 100 })
+        .wait(ms(length))
+        .add('update_curr', 0, { pid: 100, rq: 0, slice: ms(20) - used })
+        .add('stop', 0, { pid: 100, rq: 0 });
+      v += used;
+      written.add('set_vtime', 0, { pid: 100, vtime: v }).add('switch', 0, { prev: 100, next: 0 });
+    }
+    return written;
+  };
+  const lengths = Array.from({ length: 40 }, (_, i) => (i % 4 === 3 ? 0.5 : 6 + i / 10));
+
+  test.each(['bpfland', 'cosmos', 'rusty'])('are none of the time measured by %s, whatever its slice', async (name) => {
+    const { mismatches } = await followVtime(story(lengths).events, await loadDomain(name));
+    expect(mismatches.map((fact) => fact.class)).toEqual(['charge']);
+    expect(mismatches[0]?.message).toMatch(/exactly what is gone of 20 ms/);
+  });
+
+  test('fit a scheduler that charges them', async () => {
+    const { mismatches } = await followVtime(story(lengths).events, await loadDomain('simple'));
+    expect(mismatches).toEqual([]);
+  });
+});
+
 describe('a basis that is seen not to follow some runs', () => {
   /** One basis that task 1 moves, task 2 is clamped to, and task 3 does not move. Runs cost `factor` times what they last. */
   const story = (factor: bigint): Story => {
@@ -99,9 +132,13 @@ test('a run that is charged by the scheduler before is no run of the next', asyn
     .add('task_enable', 1, { pid: 100, sched: 2, phase: 'begin', vtime: 0n })
     .add('task_enable', 1, { pid: 100, sched: 2, phase: 'end', vtime: 0n });
   const charges: number[] = [];
-  const { drifts, mismatches, engine } = await followVtime(handedOver.events, await loadDomain('simple', ['slice=1ms']), {
-    onCharge: ({ runtimeNs }) => charges.push(runtimeNs),
-  });
+  const { drifts, mismatches, engine } = await followVtime(
+    handedOver.events,
+    await loadDomain('simple', ['slice=1ms']),
+    {
+      onCharge: ({ runtimeNs }) => charges.push(runtimeNs),
+    },
+  );
   expect(charges).toEqual([-1]);
   expect(drifts).toEqual([]);
   expect(mismatches).toEqual([]);
