@@ -57,6 +57,8 @@ export class SchedVtime {
   };
   readonly #bases: readonly Map<number, Basis>[];
   readonly #queues = new U64Table<QueueInstance>();
+  /** Queues seen so far. */
+  queueCount = 0;
   readonly #unmatched = new U64Table<true>();
   readonly #cgroups: ReadonlySet<number>;
   /** Why the description is that of another scheduler: not even what it says of queues, keys and charges holds. */
@@ -136,6 +138,7 @@ export class SchedVtime {
   }
 
   #make(spec: QueueSpec, idHi: number, idLo: number): QueueInstance {
+    if (++this.queueCount === 2 && this.domain.auto) this.#doubt();
     const cpu = bits(spec.cpu, idHi, idLo);
     const group = bits(spec.group, idHi, idLo);
     const llc = bits(spec.llc, idHi, idLo);
@@ -151,6 +154,16 @@ export class SchedVtime {
     else if (basis.scope === 'cgroup' && cgroup >= 0) fixed = this.instance(basis, cgroup);
     else if (group >= 0) fixed = this.groupInstance(basis, group, llc);
     return { spec, name, cpu, group, llc, cgroup, fixed };
+  }
+
+  /**
+   * Without a description all runs were taken for those of the only ordered DSQ. With a second one, runs that reached their CPU
+   * by no DSQ may have been of either.
+   */
+  #doubt(): void {
+    for (const basis of this.allBases())
+      if (basis.ignores > 0)
+        basis.observations.break('the scheduler orders tasks on several DSQs, and not every run tells by which');
   }
 
   #matches(spec: QueueSpec, idHi: number, idLo: number): boolean {
