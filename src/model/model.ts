@@ -215,6 +215,10 @@ export class Model {
     taskB.pid = a;
     this.#store(taskA);
     this.#store(taskB);
+    for (const cpu of this.cpus) {
+      cpu.currPid = exchanged(cpu.currPid, a, b);
+      cpu.runPid = exchanged(cpu.runPid, a, b);
+    }
   }
 
   /** All tasks, by pid. */
@@ -374,6 +378,7 @@ export class Model {
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.#headerHolds) {
       task.comm = info.comm ?? '';
+      task.tgid = info.tgid ?? -1;
       if (info.cpus !== undefined) {
         task.learnMask(info.cpus, 0);
         task.maskAssumed = true;
@@ -428,4 +433,9 @@ function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
   if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
+}
+
+/** `pid` after the tasks `a` and `b` exchanged their pids. */
+function exchanged(pid: number, a: number, b: number): number {
+  return pid === a ? b : pid === b ? a : pid;
 }
