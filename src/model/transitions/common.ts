@@ -53,6 +53,10 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
   if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun || model.caps.strangerCame) return;
   if (model.header.recorded?.has('sched_attach') !== true) return;
+  if (model.snapshotOpen && model.header.startsMidRun === undefined) {
+    model.beganLoaded = true;
+    return;
+  }
   // Said once.
   sched.linkSeq = event.seq;
   contradict(
@@ -133,7 +137,14 @@ function flagsContradict(
 }
 
 export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: Task, cpu: number): void {
-  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed && model.records('migrate')) {
+  if (
+    task.taskCpu >= 0 &&
+    task.taskCpu !== cpu &&
+    !task.taskCpuAssumed &&
+    model.records('migrate') &&
+    // A CPU that goes down wakes tasks to the end, but tracepoints are silent where cpu_online() is false.
+    model.offlineSeq <= Math.max(task.runSeq, task.wakeSeq, task.linkSeq)
+  ) {
     contradict(
       step,
       INCONSISTENT,
