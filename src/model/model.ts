@@ -69,6 +69,12 @@ export class Model {
   dumpAwaitsMessage = false;
   /** Calls of scx_bypass() under way. */
   bypassCalls = 0;
+  /** Last event at which a CPU began to go down; -1 none. */
+  offlineSeq = -1;
+  /** The snapshot is not complete yet. It tells what is loaded then, and not what was loaded when the trace began. */
+  snapshotOpen: boolean;
+  /** An instance that was never linked acted before the snapshot was complete. */
+  beganLoaded = false;
   /** Jiffies per second; 0 unknown. */
   hz = 0;
   /** Counts links, to order them against the beginning of a consumption. */
@@ -109,6 +115,7 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.header = options.header;
+    this.snapshotOpen = options.header.schedExtState !== undefined;
     this.caps = new CapsState(options.header);
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.asked = options.asked;
@@ -172,7 +179,7 @@ export class Model {
   /** The trace begins while a scheduler is loaded, or may do so. */
   get startsMidRun(): boolean {
     const { startsMidRun, schedExtState } = this.header;
-    return startsMidRun ?? schedExtState !== 'disabled';
+    return startsMidRun ?? (schedExtState !== 'disabled' || this.beganLoaded);
   }
 
   /** Is the number that of a possible CPU: 1 yes, 0 no, -1 when the trace does not say. */
@@ -215,6 +222,10 @@ export class Model {
     taskB.pid = a;
     this.#store(taskA);
     this.#store(taskB);
+    for (const cpu of this.cpus) {
+      cpu.currPid = exchanged(cpu.currPid, a, b);
+      cpu.runPid = exchanged(cpu.runPid, a, b);
+    }
   }
 
   /** All tasks, by pid. */
@@ -374,6 +385,7 @@ export class Model {
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.#headerHolds) {
       task.comm = info.comm ?? '';
+      task.tgid = info.tgid ?? -1;
       if (info.cpus !== undefined) {
         task.learnMask(info.cpus, 0);
         task.maskAssumed = true;
@@ -428,4 +440,9 @@ function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
   if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
+}
+
+/** `pid` after the tasks `a` and `b` exchanged their pids. */
+function exchanged(pid: number, a: number, b: number): number {
+  return pid === a ? b : pid === b ? a : pid;
 }

@@ -9,6 +9,7 @@ import type { Model } from '../model.ts';
 import { NO, type Sched } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
+import { noticeExec } from './exec.ts';
 
 // Looked up once: most events about a task pass here.
 const { scx_flags: SCX_FLAGS, migration_disabled: MIGRATION_DISABLED, cpus: CPUS, task_cpu: TASK_CPU } = SLOT;
@@ -18,6 +19,13 @@ export function taskOf(model: Model, event: TraceEvent, step: Step): Task {
   const task = model.task(event.pid);
   step.task = task;
   return task;
+}
+
+/** The task that executes on the event's run queue, which the event is about; both noted in the step. */
+export function currentOf(model: Model, event: TraceEvent, step: Step): Task {
+  rqOf(model, event, step);
+  if (step.rq !== undefined && step.rq.currPid !== event.pid) noticeExec(model, step.rq, event.pid);
+  return taskOf(model, event, step);
 }
 
 /** The event's run queue, noted in the step. */
@@ -45,6 +53,10 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
   if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun || model.caps.strangerCame) return;
   if (model.header.recorded?.has('sched_attach') !== true) return;
+  if (model.snapshotOpen && model.header.startsMidRun === undefined) {
+    model.beganLoaded = true;
+    return;
+  }
   // Said once.
   sched.linkSeq = event.seq;
   contradict(
@@ -125,7 +137,14 @@ function flagsContradict(
 }
 
 export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: Task, cpu: number): void {
-  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed && model.records('migrate')) {
+  if (
+    task.taskCpu >= 0 &&
+    task.taskCpu !== cpu &&
+    !task.taskCpuAssumed &&
+    model.records('migrate') &&
+    // A CPU that goes down wakes tasks to the end, but tracepoints are silent where cpu_online() is false.
+    model.offlineSeq <= Math.max(task.runSeq, task.wakeSeq, task.linkSeq)
+  ) {
     contradict(
       step,
       INCONSISTENT,
@@ -146,11 +165,11 @@ export function assignCpu(task: Task, cpu: number): void {
 }
 
 /** The event shows the current task of a run queue; -1 pid: it does not. */
-export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): void {
+export function learnCurr(model: Model, event: TraceEvent, step: Step, rq: Cpu, pid: number): void {
   if (pid < 0) return;
   // A CPU that goes down switches to idle for the last time without an event.
   if (rq.active === NO || rq.online === NO) return;
-  if (rq.currPid >= 0 && rq.currPid !== pid) {
+  if (rq.currPid >= 0 && rq.currPid !== pid && !noticeExec(model, rq, pid)) {
     contradict(
       step,
       INCONSISTENT,

@@ -24,6 +24,7 @@ import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, HOLDER_UNKNOWN, type Task } from '../task.ts';
 import { assignCpu, learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
+import { noticeExec } from './exec.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
 import { checkWaking } from './wakeup.ts';
@@ -70,6 +71,8 @@ export const enqueueTransitions: Transitions = {
   },
 
   dequeue(model, event, step) {
+    // Who goes to sleep executes.
+    if ((event.deq_flags_lo & DEQ_SLEEP) !== 0 && event.rq >= 0) noticeExec(model, model.cpu(event.rq), event.pid);
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);

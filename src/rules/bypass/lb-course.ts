@@ -73,7 +73,8 @@ export const lbInBypass = defineRule({
         if (scheds.length === 0 || context.model.knownSince > 0) return;
         if (scheds.some((sched) => !sched.gone && sched.isBypassing(0) === UNKNOWN)) return;
         context.checked();
-        const inBypass = scheds.some((sched) => !sched.gone && sched.isBypassing(0) !== NO);
+        // Nobody switches off for an instance that goes while the machine hibernates: its timer goes on until it is freed.
+        const inBypass = scheds.some((sched) => (sched.gone ? sched.bypassDepth !== 0 : sched.isBypassing(0) !== NO));
         const justLeft = scheds.some(
           (sched) => sched.bypassTime >= 0 && now - sched.bypassTime <= context.model.header.clockErrorNs,
         );
