@@ -175,6 +175,25 @@ describe('the watchdog of a description that does not fit', () => {
   });
 });
 
+test('a wait that one slice at the weight of the task explains is not predicted to end badly', async () => {
+  const path = join(import.meta.dirname, '../../fixtures/rules/vtime-starvation-predicted/violating.json');
+  const fixture = JSON.parse(readFileSync(path, 'utf8')) as { readonly domain: object };
+  const predicted = async (slice: string): Promise<readonly string[]> =>
+    claims(await replayText(JSON.stringify({ ...fixture, domain: { ...fixture.domain, slice } })));
+  expect(await predicted('2ms')).toContain('vtime-starvation-predicted');
+  expect(await predicted('5ms')).not.toContain('vtime-starvation-predicted');
+});
+
+test('a basis that no key was clamped to has not demonstrably leapt', async () => {
+  const path = join(import.meta.dirname, '../../fixtures/rules/vtime-basis-leap/violating.json');
+  const fixture = JSON.parse(readFileSync(path, 'utf8')) as { readonly events: readonly object[] };
+  expect(claims(await replayText(JSON.stringify(fixture)))).toContain('vtime-basis-leap');
+  const unseen = { ...fixture, events: fixture.events.slice(0, -1) };
+  const result = await replayText(JSON.stringify(unseen));
+  expect(claims(result)).not.toContain('vtime-basis-leap');
+  expect(result.rules.find(({ id }) => id === 'vtime-basis-leap')?.reason).toMatch(/no clamped key/);
+});
+
 test('a task whose last run the trace does not show may be any distance ahead', async () => {
   const story = new Story();
   story.add('sched_attach', 0, { step: 'link', sched: 1, name: 'test', level: 0, slice_dfl: 20_000_000 });
