@@ -1,4 +1,6 @@
 // Waits on ordered DSQs that last: their proof, and how much longer they would have been.
+
+import type { Dsq } from '../model/dsq.ts';
 import { NO } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
@@ -7,6 +9,7 @@ import { difference } from '../trace/u64.ts';
 import type { Choices } from './choices.ts';
 import { onlineCpus } from './cpu-time.ts';
 import { type Competitor, waitTime } from './forecast.ts';
+import type { Premise } from './premise.ts';
 import { type LeftQueue, type ProofOptions, proveWait } from './stall-proof.ts';
 import type { VtimeState } from './state.ts';
 import type { VtimeTask } from './task-state.ts';
@@ -18,6 +21,7 @@ class Wait implements WaitFact {
   readonly seq: number;
   readonly t: number;
   readonly timeoutNs: number;
+  readonly premise: Premise;
   readonly #waits: Waits;
   readonly #left: LeftQueue | undefined;
   #proof: WaitProof | undefined;
@@ -28,7 +32,12 @@ class Wait implements WaitFact {
     this.seq = seq;
     this.t = t;
     this.timeoutNs = timeoutNs;
+    this.premise = waits.premiseOf(task);
     this.#left = left;
+  }
+
+  get isDescribed(): boolean {
+    return this.#waits.isDescribed(this.task, this.#left?.dsq);
   }
 
   get open(): boolean {
@@ -73,6 +82,18 @@ export class Waits {
     };
   }
 
+  /** The description of the scheduler that the task belongs to. */
+  premiseOf(task: Task): Premise {
+    return this.#state.sched(task.sched ?? this.#state.model.root).premise;
+  }
+
+  /** Does the verdict on a wait stand on the description: on its timeout, or on the queues that it lets compete? */
+  isDescribed(task: Task, left: Dsq | undefined): boolean {
+    if (!this.#state.showsTimeout(task.sched)) return true;
+    const dsq = left ?? task.dsq;
+    return dsq != null && onlineCpus(this.#state.model).some((cpu) => this.#options.competing(dsq, cpu).length > 0);
+  }
+
   /** Why a waiting task does not run, as of now. */
   prove(task: Task, now: number, left?: LeftQueue): WaitProof {
     return proveWait(this.#state.service, task, now, this.#options, left);
@@ -112,6 +133,7 @@ export class Waits {
     const behindNs = this.#singleCharge(own);
     let weights = 0;
     for (const { weight } of this.#competitors(own, since)) weights += weight;
+    if (weights === 0) return 0;
     return waitTime([{ behindNs, weight: weights }], cpus || this.#allCpus());
   }
 
@@ -124,8 +146,7 @@ export class Waits {
     const { vtime } = task.task;
     for (const other of this.#state.tasks()) {
       if (other === task || !other.task.alive || other.task.weight === 0 || !other.vKnown) continue;
-      const sameQueue = task.basis === undefined ? other.queue === task.queue : other.basis === task.basis;
-      if (!sameQueue || other.sched !== task.sched) continue;
+      if (other.sched !== task.sched || !competes(task, other)) continue;
       const active = other.runCpu >= 0 || other.task.onPriq || other.task.runTime >= since;
       if (active) yield { behindNs: difference(vtime.hi, vtime.lo, other.v.hi, other.v.lo), weight: other.task.weight };
     }
@@ -139,4 +160,11 @@ export class Waits {
       Math.max(task.lastChargeNs, Math.floor((domain.sliceNs * domain.charge.num) / weight)) + domain.keyOffsetMaxNs
     );
   }
+}
+
+/** Are the two served by the order of one clock? Where the description tells nothing of their queues: on one DSQ, now. */
+function competes(task: VtimeTask, other: VtimeTask): boolean {
+  if (task.basis !== undefined) return other.basis === task.basis;
+  if (task.queue !== undefined) return other.queue === task.queue;
+  return other.task.onPriq && other.task.dsq === task.task.dsq;
 }

@@ -28,6 +28,10 @@ export const vtimeStarvationPredicted = defineRule({
           if (proof.class !== 'order') return;
           const safety = context.vtime?.state.domain.limits.number('vtime-starvation-predicted', 'safety') ?? 1;
           if (proof.waitedNs + fact.forecastNs / safety <= timeoutNs) return;
+          if (fact.premise.broken) {
+            context.undecided('waits whose end only the description could tell, which does not fit');
+            return;
+          }
           const chain = driftCauses(context.vtime?.state.task(task));
           context.report({
             verdict: 'prediction',
@@ -39,6 +43,7 @@ export const vtimeStarvationPredicted = defineRule({
             evidence: [{ seq: proof.sinceSeq, note: `it begins to wait with key ${proof.key ?? '?'}` }],
             note: 'it still waits',
             chain,
+            premise: fact.premise,
             details: { ...waitDetails(proof), forecast_ns: Math.round(fact.forecastNs), timeout_ns: timeoutNs },
           });
         },
