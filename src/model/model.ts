@@ -55,6 +55,8 @@ export class Model {
   attaching: Sched | undefined;
   /** DSQs that were made since an enable began and whose owner is not known yet. */
   unowned: Dsq[] = [];
+  /** An instance is being made, and its DSQs come before its id. */
+  allocating = false;
   /** Both insertions and removals are recorded: without either, what is on a DSQ cannot be followed. */
   readonly followsDsqs: boolean;
   /** The creation of DSQs is recorded: one that was not created does not exist. */
@@ -362,6 +364,7 @@ export class Model {
     for (const sched of this.scheds) sched.forget();
     this.attaching = undefined;
     this.unowned = [];
+    this.allocating = false;
     this.stallRaisedOn = -1;
     this.dumpAwaitsMessage = false;
     this.#headerHolds = false;

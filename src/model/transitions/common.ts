@@ -91,7 +91,9 @@ export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Ta
   if (task.flagsKnown) {
     const wrong = (flags ^ task.flags) & model.predictedFlags & ~open;
     if (wrong !== 0) flagsContradict(event, step, task, flags, wrong);
-    flags = (flags & ~open) | (task.flags & open);
+    // The life-cycle state is open where its changes are not seen: the model has no value for it.
+    const predicted = open & ~(model.semantics.taskStateMask << TASK_STATE_SHIFT);
+    flags = (flags & ~predicted) | (task.flags & predicted);
   }
   task.setFlags(flags);
 }
@@ -99,7 +101,11 @@ export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Ta
 /** Only task_state events change the life-cycle state, but for the last steps (`openFlags`). */
 function checkLifeState(model: Model, event: TraceEvent, step: Step, task: Task, flags: number): void {
   const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
-  if ((mask & model.predictedFlags & ~task.openFlags) !== mask || (flags & mask) === task.lifeState) return;
+  if ((mask & model.predictedFlags) !== mask || (flags & mask) === task.lifeState) return;
+  if ((mask & task.openFlags) !== 0) {
+    task.lifeState = -1;
+    return;
+  }
   // Known flags are compared as a whole.
   if (!task.flagsKnown) flagsContradict(event, step, task, flags, (flags ^ task.lifeState) & mask, task.lifeState);
   task.lifeState = -1;

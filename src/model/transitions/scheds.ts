@@ -19,6 +19,7 @@ export const schedTransitions: Transitions = {
     if (event.step === 'root_enable' || event.step === 'sub_enable') {
       model.attaching = undefined;
       model.unowned = [];
+      model.allocating = event.phase === 'begin' && model.records('sched_attach:alloc');
     }
     if (sched === undefined) return;
     if (!sched.linked && model.records('sched_exit')) sched.mayAbort = false;
@@ -184,6 +185,7 @@ function adopt(model: Model, sched: Sched): void {
     if (!dsq.isUser) placeBuiltin(model, dsq, sched);
   }
   model.unowned = [];
+  model.allocating = false;
   model.attaching = sched;
   sched.dsqsKnown = true;
 }

@@ -18,6 +18,9 @@ export const lbPeriod = defineRule({
     const param = context.model.header.params.get('bypass_lb_intv_us');
     const interval = Number(param ?? BYPASS_LB_DFL_INTV_US) * 1000;
     const last = new Map<number, { seq: number; t: number }>();
+    /** A pass of this bypass has come as late as the interval says. It can be written at any time, which is not recorded. */
+    let keepsTo = false;
+    let restarted = Number.POSITIVE_INFINITY;
     return {
       bypass_lb(event) {
         if (event.step === 'timer') return;
@@ -25,16 +28,25 @@ export const lbPeriod = defineRule({
         const hosts = context.model.scheds.filter((sched) => !sched.gone && sched.linked).length;
         const before = last.get(event.node);
         last.set(event.node, { seq: event.seq, t: event.t });
-        if (before === undefined || hosts > 1 || !Number.isFinite(interval)) return;
+        if (hosts > 1 || !Number.isFinite(interval)) return;
         if (param === undefined) {
           context.undecided('the interval of the balancer is not known');
           return;
         }
-        context.checked();
         const { hz } = context.model;
         // The timer counts jiffies from the end of the last pass, which may have been late itself.
         const least = interval - jiffiesLagNs(context.model) - (hz > 0 ? 1e9 / hz : 1e7);
-        if (event.t - before.t >= least) return;
+        if (event.t - (before?.t ?? restarted) >= least) keepsTo = true;
+        if (before === undefined) return;
+        if (event.t - before.t >= least) {
+          context.checked();
+          return;
+        }
+        if (!keepsTo) {
+          context.undecided('the interval of the balancer seems to have been changed while recording');
+          return;
+        }
+        context.checked();
         context.report({
           verdict: 'possible',
           message: `node ${event.node} is balanced again after ${((event.t - before.t) / 1e6).toFixed(3)} ms, the interval is ${(interval / 1e6).toFixed(3)} ms`,
@@ -43,8 +55,16 @@ export const lbPeriod = defineRule({
         });
       },
       // Bypass mode that is entered anew arms the timer anew.
-      bypass: () => last.clear(),
-      lost: () => last.clear(),
+      bypass(event) {
+        last.clear();
+        keepsTo = false;
+        restarted = event.t;
+      },
+      lost() {
+        last.clear();
+        keepsTo = false;
+        restarted = Number.POSITIVE_INFINITY;
+      },
     };
   },
 });
