@@ -4,6 +4,9 @@ import { NO, UNKNOWN } from '../../model/sched.ts';
 import { jiffiesLagNs } from '../../model/stall.ts';
 import { defineRule } from '../rule.ts';
 
+/** So many passes in a row show that the interval is the one of the snapshot. */
+const LEARNT_PASSES = 3;
+
 export const lbPeriod = defineRule({
   id: 'lb-period',
   title: 'Passes of the load balancer are at least its interval apart.',
@@ -18,8 +21,12 @@ export const lbPeriod = defineRule({
     const param = context.model.header.params.get('bypass_lb_intv_us');
     const interval = Number(param ?? BYPASS_LB_DFL_INTV_US) * 1000;
     const last = new Map<number, { seq: number; t: number }>();
-    /** A pass of this bypass has come as late as the interval says. It can be written at any time, which is not recorded. */
-    let keepsTo = false;
+    /**
+     * So many passes came as late as the interval says, and none earlier. It can be written at any time, which is not
+     * recorded: only passes that kept to it until now let one that does not stand out.
+     */
+    let kept = 0;
+    let changed = false;
     let restarted = Number.POSITIVE_INFINITY;
     return {
       bypass_lb(event) {
@@ -36,13 +43,14 @@ export const lbPeriod = defineRule({
         const { hz } = context.model;
         // The timer counts jiffies from the end of the last pass, which may have been late itself.
         const least = interval - jiffiesLagNs(context.model) - (hz > 0 ? 1e9 / hz : 1e7);
-        if (event.t - (before?.t ?? restarted) >= least) keepsTo = true;
+        if (event.t - (before?.t ?? restarted) >= least) kept++;
         if (before === undefined) return;
         if (event.t - before.t >= least) {
           context.checked();
           return;
         }
-        if (!keepsTo) {
+        if (changed || kept < LEARNT_PASSES) {
+          changed = true;
           context.undecided('the interval of the balancer seems to have been changed while recording');
           return;
         }
@@ -57,12 +65,10 @@ export const lbPeriod = defineRule({
       // Bypass mode that is entered anew arms the timer anew.
       bypass(event) {
         last.clear();
-        keepsTo = false;
         restarted = event.t;
       },
       lost() {
         last.clear();
-        keepsTo = false;
         restarted = Number.POSITIVE_INFINITY;
       },
     };
