@@ -68,6 +68,8 @@ export interface WaitFact {
   readonly forecastNs: number;
   /** The same, had the task been no further ahead than a single charge puts it. */
   readonly justifiedNs: number;
-  /** The same if all CPUs served it: a lower bound that needs no proof. */
+  /** The same, had the task been ahead by what a slice costs at its weight. */
+  readonly designedNs: number;
+  /** What is justified if all CPUs served it: a lower bound that needs no proof. */
   readonly justifiedAtLeastNs: number;
 }

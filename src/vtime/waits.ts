@@ -54,11 +54,16 @@ class Wait implements WaitFact {
   }
 
   get forecastNs(): number {
-    return this.#waits.forecast(this.task, this.proof.since, this.proof.cpus.length);
+    return this.#waits.forecast(this.task, this.proof, this.proof.cpus.length);
   }
 
   get justifiedNs(): number {
     return this.#waits.justified(this.task, this.proof.since, this.proof.cpus.length);
+  }
+
+  get designedNs(): number {
+    const { proof } = this;
+    return this.#waits.behind(this.task, this.#waits.sliceCost(this.task), proof.since, proof.cpus.length);
   }
 
   get justifiedAtLeastNs(): number {
@@ -122,17 +127,22 @@ export class Waits {
     for (const sink of this.#state.sinks.onWait) sink(wait);
   }
 
-  /** CPU time that competitors active since `since` are ahead of a waiting task with, over `cpus` CPUs (0: all), ns. */
-  forecast(task: Task, since: number, cpus: number): number {
-    return waitTime(this.#competitors(this.#state.task(task), since), cpus || this.#allCpus());
+  /** CPU time that competitors are ahead with of a task that waits, over `cpus` CPUs (0: all), ns. */
+  forecast(task: Task, { since, sinceSeq }: Pick<WaitProof, 'since' | 'sinceSeq'>, cpus: number): number {
+    return waitTime(this.#ordered(this.#state.task(task), since, sinceSeq), cpus || this.#allCpus());
   }
 
   /** The same, had the task been no further ahead of each than a single charge puts it. */
   justified(task: Task, since: number, cpus: number): number {
-    const own = this.#state.task(task);
-    const behindNs = this.#singleCharge(own);
+    const { lastChargeNs } = this.#state.task(task);
+    const { keyOffsetMaxNs } = this.#state.domain;
+    return this.behind(task, Math.max(lastChargeNs, this.sliceCost(task)) + keyOffsetMaxNs, since, cpus);
+  }
+
+  /** The same, had the task been ahead of each competitor by `behindNs`. */
+  behind(task: Task, behindNs: number, since: number, cpus: number): number {
     let weights = 0;
-    for (const { weight } of this.#competitors(own, since)) weights += weight;
+    for (const { weight } of this.#competitors(this.#state.task(task), since)) weights += weight;
     if (weights === 0) return 0;
     return waitTime([{ behindNs, weight: weights }], cpus || this.#allCpus());
   }
@@ -141,24 +151,33 @@ export class Waits {
     return onlineCpus(this.#state.model).length;
   }
 
+  /**
+   * Those whose vtime says where they are in the order: they are in it now, or were put into it during the wait. That of others,
+   * who are dispatched directly, may be older than any clock; they will be clamped once they are ordered again.
+   */
+  *#ordered(task: VtimeTask, since: number, sinceSeq: number): Generator<Competitor> {
+    for (const competitor of this.#competitors(task, since)) {
+      const { other } = competitor;
+      if (other.task.onPriq || other.queueSeq > sinceSeq) yield competitor;
+    }
+  }
+
   /** Tasks that share the task's basis and ran or waited during the wait. */
-  *#competitors(task: VtimeTask, since: number): Generator<Competitor> {
+  *#competitors(task: VtimeTask, since: number): Generator<Competitor & { readonly other: VtimeTask }> {
     const { vtime } = task.task;
     for (const other of this.#state.tasks()) {
       if (other === task || !other.task.alive || other.task.weight === 0 || !other.vKnown) continue;
       if (other.sched !== task.sched || !competes(task, other)) continue;
       const active = other.runCpu >= 0 || other.task.onPriq || other.task.runTime >= since;
-      if (active) yield { behindNs: difference(vtime.hi, vtime.lo, other.v.hi, other.v.lo), weight: other.task.weight };
+      if (!active) continue;
+      yield { other, behindNs: difference(vtime.hi, vtime.lo, other.v.hi, other.v.lo), weight: other.task.weight };
     }
   }
 
-  /** What one slice costs a task of that weight: being that much ahead is by design. */
-  #singleCharge(task: VtimeTask): number {
-    const { domain } = this.#state;
-    const weight = task.task.weight || 100;
-    return (
-      Math.max(task.lastChargeNs, Math.floor((domain.sliceNs * domain.charge.num) / weight)) + domain.keyOffsetMaxNs
-    );
+  /** What one slice costs a task of that weight, ns of vtime: being that much ahead is by design. */
+  sliceCost(task: Task): number {
+    const { sliceNs, charge } = this.#state.domain;
+    return Math.floor((sliceNs * charge.num) / (task.weight || 100));
   }
 }
 

@@ -1,8 +1,10 @@
 // A description that does not fit makes no claims, however little of the scheduler the trace shows.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ReplayResult } from '../../src/findings/result.ts';
 import { loadDomain } from '../../src/vtime/load-domain.ts';
-import { replayEvents } from '../support/replay.ts';
+import { replayEvents, replayText } from '../support/replay.ts';
 import { ms, Story } from '../support/story.ts';
 import { followVtime } from '../support/vtime.ts';
 
@@ -143,4 +145,64 @@ test('a run that is charged by the scheduler before is no run of the next', asyn
   expect(drifts).toEqual([]);
   expect(mismatches).toEqual([]);
   expect([...engine.state.allScheds()].map(({ sched }) => sched?.id?.lo)).toEqual([1, 2]);
+});
+
+describe('the watchdog of a description that does not fit', () => {
+  interface Fixture {
+    readonly domain: object;
+    readonly events: readonly object[];
+  }
+  /** A violation of the rule, where charges are three times what is described, and the trace shows that timeout or none. */
+  const replayOf = (rule: string, timeout?: number): Promise<ReplayResult> => {
+    const path = join(import.meta.dirname, '../../fixtures/rules', rule, 'violating.json');
+    const fixture = JSON.parse(readFileSync(path, 'utf8')) as Fixture;
+    const [attach, ...events] = fixture.events;
+    const shown = timeout === undefined ? {} : { timeout_ms: timeout };
+    const domain = { ...fixture.domain, charge: { num: 300 } };
+    return replayText(JSON.stringify({ ...fixture, domain, events: [{ ...attach, ...shown }, ...events] }));
+  };
+
+  test.each(['vtime-starvation', 'vtime-starvation-predicted'])('is no limit of %s', async (rule) => {
+    const result = await replayOf(rule);
+    expect(result.findings[0]).toMatchObject({ rule: 'vtime-model-mismatch', class: 'charge' });
+    expect(claims(result)).not.toContain(rule);
+  });
+
+  test('does not matter where the trace shows the timeout', async () => {
+    const result = await replayOf('vtime-starvation', 20);
+    expect(result.findings[0]?.rule).toBe('vtime-model-mismatch');
+    expect(claims(result)).toContain('vtime-starvation');
+  });
+});
+
+test('a wait that one slice at the weight of the task explains is not predicted to end badly', async () => {
+  const path = join(import.meta.dirname, '../../fixtures/rules/vtime-starvation-predicted/violating.json');
+  const fixture = JSON.parse(readFileSync(path, 'utf8')) as { readonly domain: object };
+  const predicted = async (slice: string): Promise<readonly string[]> =>
+    claims(await replayText(JSON.stringify({ ...fixture, domain: { ...fixture.domain, slice } })));
+  expect(await predicted('2ms')).toContain('vtime-starvation-predicted');
+  expect(await predicted('5ms')).not.toContain('vtime-starvation-predicted');
+});
+
+test('a basis that no key was clamped to has not demonstrably leapt', async () => {
+  const path = join(import.meta.dirname, '../../fixtures/rules/vtime-basis-leap/violating.json');
+  const fixture = JSON.parse(readFileSync(path, 'utf8')) as { readonly events: readonly object[] };
+  expect(claims(await replayText(JSON.stringify(fixture)))).toContain('vtime-basis-leap');
+  const unseen = { ...fixture, events: fixture.events.slice(0, -1) };
+  const result = await replayText(JSON.stringify(unseen));
+  expect(claims(result)).not.toContain('vtime-basis-leap');
+  expect(result.rules.find(({ id }) => id === 'vtime-basis-leap')?.reason).toMatch(/no clamped key/);
+});
+
+test('a task whose last run the trace does not show may be any distance ahead', async () => {
+  const story = new Story();
+  story.add('sched_attach', 0, { step: 'link', sched: 1, name: 'test', level: 0, slice_dfl: 20_000_000 });
+  const key = ms(1000);
+  for (let i = 0; i < 3; i++) {
+    const at = key + ms(i * 20);
+    story.enqueue(2, 0, 0x100, at, ms(i + 1)).run(2, 0, ms(20), { before: at });
+  }
+  story.enqueue(3, 1, 0x100, key + ms(3000));
+  const { drifts } = await followVtime(story.events, await loadDomain('simple', ['charge.source=none']));
+  expect(drifts.map(({ excessMin }) => excessMin)).toEqual([]);
 });
