@@ -20,7 +20,7 @@ export const lbPeriod = defineRule({
   create(context) {
     const param = context.model.header.params.get('bypass_lb_intv_us');
     const interval = Number(param ?? BYPASS_LB_DFL_INTV_US) * 1000;
-    const last = new Map<number, { seq: number; t: number }>();
+    const last = new Map<number, { seq: number; t: number; late: number }>();
     /**
      * So many passes came as late as the interval says, and none earlier. It can be written at any time, which is not
      * recorded: only passes that kept to it until now let one that does not stand out.
@@ -34,7 +34,10 @@ export const lbPeriod = defineRule({
         // Several hosts have a timer each, and the record does not say whose it is.
         const hosts = context.model.scheds.filter((sched) => !sched.gone && sched.linked).length;
         const before = last.get(event.node);
-        last.set(event.node, { seq: event.seq, t: event.t });
+        const sinceLast = event.t - (before?.t ?? restarted);
+        // The timer counts jiffies, which stand still with the CPU that counts them: a pass that came late makes up for it.
+        const late = Math.max(0, sinceLast - interval);
+        last.set(event.node, { seq: event.seq, t: event.t, late });
         if (hosts > 1 || !Number.isFinite(interval)) return;
         if (param === undefined) {
           context.undecided('the interval of the balancer is not known');
@@ -43,9 +46,9 @@ export const lbPeriod = defineRule({
         const { hz } = context.model;
         // The timer counts jiffies from the end of the last pass, which may have been late itself.
         const least = interval - jiffiesLagNs(context.model) - (hz > 0 ? 1e9 / hz : 1e7);
-        if (event.t - (before?.t ?? restarted) >= least) kept++;
+        if (sinceLast >= least) kept++;
         if (before === undefined) return;
-        if (event.t - before.t >= least) {
+        if (sinceLast + before.late >= least) {
           context.checked();
           return;
         }
@@ -57,7 +60,7 @@ export const lbPeriod = defineRule({
         context.checked();
         context.report({
           verdict: 'possible',
-          message: `node ${event.node} is balanced again after ${((event.t - before.t) / 1e6).toFixed(3)} ms, the interval is ${(interval / 1e6).toFixed(3)} ms`,
+          message: `node ${event.node} is balanced again after ${(sinceLast / 1e6).toFixed(3)} ms, the interval is ${(interval / 1e6).toFixed(3)} ms`,
           began: before.seq,
           evidence: [{ seq: before.seq, note: 'the pass before' }],
         });
