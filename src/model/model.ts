@@ -13,7 +13,7 @@ import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
-import { TIME_ZERO } from '../trace/time.ts';
+import { NEVER, TIME_ZERO } from '../trace/time.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CapsState } from './caps/caps-state.ts';
@@ -78,6 +78,10 @@ export class Model {
   snapshotOpen: boolean;
   /** An instance that was never linked acted before the snapshot was complete. */
   beganLoaded = false;
+  /** Time at which the timer of the bypass load balancer was armed last. */
+  lbArmed = NEVER;
+  /** It came earlier than the interval of the snapshot allows: that has been made shorter since, which no event shows. */
+  lbIntervalChanged = false;
   /** Jiffies per second; 0 unknown. */
   hz = 0;
   /** Counts links, to order them against the beginning of a consumption. */

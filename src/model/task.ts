@@ -192,6 +192,8 @@ export class Task {
   /** IN_CUSTODY: the scheduler is owed an ops.dequeue() (7.1+). */
   inCustody: Tri = UNKNOWN;
   inCustodySeq = -1;
+  /** ops_dequeue() has begun and dispatch_dequeue() has not come: a dispatcher that had claimed it may still put it on a DSQ. */
+  beingDequeued = false;
   /** The last round of ops.enqueue() ended with a direct dispatch to a terminal DSQ. */
   dispatchedDirectly = false;
   /** Ordinal of the last ops.enqueue that ended, and its time. */
@@ -336,6 +338,7 @@ export class Task {
     this.opsStateKnown = false;
     this.ddsp.clear();
     this.holdingCpu = HOLDER_UNKNOWN;
+    this.beingDequeued = false;
     this.ddsp.known = false;
     this.selectSeq = -1;
     this.waking = UNKNOWN;

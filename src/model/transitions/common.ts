@@ -6,7 +6,7 @@ import { EVENT_TYPES, KIND } from '../../trace/vocabulary/index.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
-import { NO, type Sched } from '../sched.ts';
+import { NO, type Sched, UNKNOWN } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { noticeExec } from './exec.ts';
@@ -209,5 +209,7 @@ export function learnMask(model: Model, event: TraceEvent, step: Step, task: Tas
       { task, sinceSeq: task.maskChanges.at(-1)?.endSeq ?? -1 },
     );
   }
+  // A change that was not recorded may have left a migration to be done.
+  if (!model.recordsMasksOf(task)) task.migrationPending = UNKNOWN;
   task.learnMask(mask, event.cpus_bits);
 }

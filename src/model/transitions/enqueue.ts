@@ -133,7 +133,10 @@ export const enqueueTransitions: Transitions = {
       task.flags &= ~TASK_IN_CUSTODY;
       task.setInCustody(NO, event.seq);
     }
-    task.openFlags &= ~TASK_IN_CUSTODY;
+    // A dispatcher that has claimed it is waited for, and may put it on a DSQ first.
+    task.beingDequeued = task.holdingCpu === -1 && model.records('dispatch_dequeue');
+    if (task.beingDequeued) task.openFlags |= TASK_IN_CUSTODY;
+    else task.openFlags &= ~TASK_IN_CUSTODY;
     noteTaken(model, event, task);
     // A dispatcher may claim it first, and is waited for: it is settled once the task is off its DSQ.
     if (model.records('dispatch_dequeue')) task.opsStateKnown = false;

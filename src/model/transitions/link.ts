@@ -67,10 +67,12 @@ export const linkTransitions: Transitions = {
     task.holdingCpu = -1;
     step.custodySeqBefore = task.custodySeq;
     releaseCustody(task);
-    if (dsq.isUser) task.flags |= TASK_IN_CUSTODY;
+    // A dequeue that waits for the dispatcher ends the custody right after this.
+    const staysInCustody = dsq.isUser && !task.beingDequeued;
+    if (staysInCustody) task.flags |= TASK_IN_CUSTODY;
     else task.flags &= ~TASK_IN_CUSTODY;
-    task.setInCustody(dsq.isUser ? YES : NO, event.seq);
-    task.openFlags &= ~TASK_IN_CUSTODY;
+    task.setInCustody(staysInCustody ? YES : NO, event.seq);
+    if (!task.beingDequeued) task.openFlags &= ~TASK_IN_CUSTODY;
     finishLink(model, event, step, dsq, task);
     if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(model, event, step, task, dsq.cpu);
   },

@@ -3,7 +3,7 @@ import { EXIT_KIND } from '../../kernel/exit.ts';
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { toSignedBigInt } from '../../trace/u64.ts';
-import { LbPass } from '../bypass-lb.ts';
+import { LbPass, noteLbTimer } from '../bypass-lb.ts';
 import { isPlaced } from '../caps/tree.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
@@ -112,6 +112,7 @@ export const schedTransitions: Transitions = {
     const cpu = model.cpu(event.cpu);
     if (event.step === 'timer') {
       cpu.lbPass ??= new LbPass();
+      noteLbTimer(model, event);
       cpu.lbPass.begin(model, event);
     } else if (cpu.lbPass?.active === true && event.has('nr_cpus') && event.has('nr_tasks')) {
       const verdict = cpu.lbPass.judge(model, event);
@@ -159,6 +160,7 @@ export const schedTransitions: Transitions = {
     sched.bypassDepth = before < 0 ? -1 : before + delta;
     const flips = before < 0 || (event.bypass ? before === 0 : before === 1);
     if (!flips) return;
+    if (event.bypass) model.lbArmed = event.t;
     forgetUnplaced(model, sched);
     for (const member of sched.subtree()) {
       if (member !== sched && member.bypassDepth >= 0) member.bypassDepth += delta;

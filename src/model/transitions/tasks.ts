@@ -114,10 +114,13 @@ export const taskTransitions: Transitions = {
 
   task_exit(model, event, step) {
     const task = taskOf(model, event, step);
-    step.sched = model.schedOf(event) ?? task.sched;
+    // A task that no scheduler has initialised has none: what a probe reads through the pointer may be anything.
+    const stateMask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
+    const hasNone = event.has('scx_flags') && (event.scx_flags_lo & stateMask) === 0;
+    step.sched = hasNone ? undefined : (model.schedOf(event) ?? task.sched);
     if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     // scx_set_task_state() is inlined where a task leaves sched_ext: the last steps are not seen.
-    task.openFlags |= model.semantics.taskStateMask << TASK_STATE_SHIFT;
+    task.openFlags |= stateMask;
     task.lifeState = -1;
     task.sched = undefined;
   },
