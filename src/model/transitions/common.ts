@@ -150,7 +150,8 @@ export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: 
     !task.taskCpuAssumed &&
     model.records('migrate') &&
     // A CPU that goes down wakes tasks to the end, but tracepoints are silent where cpu_online() is false.
-    model.offlineSeq <= Math.max(task.runSeq, task.wakeSeq, task.linkSeq)
+    model.offlineSeq <= Math.max(task.runSeq, task.wakeSeq, task.linkSeq) &&
+    !model.cpus.some((other) => other.active === NO)
   ) {
     contradict(
       step,
