@@ -19,6 +19,7 @@ import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts'
 import { CapsState } from './caps/caps-state.ts';
 import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
 import { CodePathRules } from './code-path.ts';
+import type { Contradiction } from './contradiction.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { userDsqExists } from './dsq-lookup.ts';
@@ -100,6 +101,8 @@ export class Model {
   /** Links that came inside a call that inserts or moves the task, and links that did not. */
   linksAnnounced = 0;
   linksUnannounced = 0;
+  /** The first that was not, until enough were. */
+  heldLink: Contradiction | undefined;
   /** Wakeups that reached a run queue after sched_waking, and tasks that ran after sched_wakeup. */
   wakingsKept = 0;
   wakeupsKept = 0;
@@ -374,6 +377,8 @@ export class Model {
     this.#headerHolds = false;
     this.rqDsqsKnown = false;
     this.bypassCalls = 0;
+    this.codePathRules.forget();
+    this.heldLink = undefined;
     this.knownSince = this.seq;
   }
 

@@ -53,7 +53,8 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
   if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun || model.caps.strangerCame) return;
   if (model.header.recorded?.has('sched_attach') !== true) return;
-  if (model.snapshotOpen && model.header.startsMidRun === undefined) {
+  // One that the trace shows being made was not loaded before it.
+  if (sched.sinceSeq < 0 && model.snapshotOpen && model.header.startsMidRun === undefined) {
     model.beganLoaded = true;
     return;
   }

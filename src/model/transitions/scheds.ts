@@ -214,7 +214,11 @@ function claim(event: TraceEvent, sched: Sched, kind: number, seq: number, time:
  */
 function claimBeforeDisable(model: Model, event: TraceEvent, sched: Sched): void {
   if (sched.exit !== undefined) return;
-  if (sched.errorKind !== 0) claim(event, sched, sched.errorKind, sched.errorSeq, sched.errorTime, sched.errorCpu);
+  if (model.header.recorded?.has('sched_exit:claim') === true) {
+    // It was claimed before the trace began, or in a loss, by nobody knows whom.
+    for (const member of sched.subtree()) member.aborting = true;
+  } else if (sched.errorKind !== 0)
+    claim(event, sched, sched.errorKind, sched.errorSeq, sched.errorTime, sched.errorCpu);
   else if (model.unloadRequest !== 0) claim(event, sched, model.unloadRequest, event.seq, event.t);
 }
 
