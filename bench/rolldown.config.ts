@@ -13,6 +13,7 @@ export default defineConfig({
     bisect: 'bench/bisect/main.ts',
     gate: 'bench/gate/main.ts',
     soundness: 'bench/soundness/main.ts',
+    descriptions: 'bench/descriptions/main.ts',
   },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id),

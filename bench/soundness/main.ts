@@ -1,6 +1,4 @@
 // Run by hand, over a directory of recordings: damages recordings in every way that loses evidence, and reports the claims that only the damage makes.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { openInput } from '../../src/input/open.ts';
 import { openTrace } from '../../src/readers/index.ts';
 import type { OpenTrace } from '../../src/readers/reader.ts';
@@ -15,6 +13,7 @@ import {
 } from '../../test/support/damaged-trace.ts';
 import { held, measure, unsound, vocabularyOf, type Whole } from '../../test/support/soundness.ts';
 import { Random } from '../mutate/random.ts';
+import { tracesOf } from '../support/traces.ts';
 
 interface Claim {
   count: number;
@@ -31,7 +30,7 @@ const showEach = process.env.VERBOSE !== undefined;
 const claims = new Map<string, Claim>();
 let replays = 0;
 let files = 0;
-for (const path of inputs()) {
+for (const path of tracesOf(process.argv[2] ?? process.env.SCX_CHECK_RECORDINGS)) {
   const trace = await openTrace(await openInput(path));
   files++;
   const random = new Random(seed);
@@ -138,18 +137,4 @@ function gap({ events, cpus }: Whole, random: Random): [number, number, number] 
   const longest = [4, 200, events][random.below(3)] ?? 1;
   const from = random.below(events);
   return [from, Math.min(events, from + 1 + random.below(longest)), random.below(cpus)];
-}
-
-function inputs(): string[] {
-  const root = process.argv[2] ?? process.env.SCX_CHECK_RECORDINGS;
-  if (root === undefined) return [];
-  if (statSync(root).isFile()) return [root];
-  return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(root, name))
-    .filter((path) => /(\.jsonl|\.dat|\.dat\.xz)$/.test(path) || (path.endsWith('.json') && isTrace(path)));
-}
-
-/** Beside recordings lie snapshots and expectations, which are JSON as well. */
-function isTrace(path: string): boolean {
-  return readFileSync(path, 'utf8').slice(0, 200).includes('"scx-trace@');
 }

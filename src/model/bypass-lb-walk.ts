@@ -171,8 +171,8 @@ export class Walk {
   }
 }
 
-/** Least surplus of a donor, in tasks: anything where the header does not tell the interval. */
-export function lbThreshold(model: Pick<Model, 'header'>): Range {
+/** Least surplus of a donor, in tasks: anything where the header does not tell the interval, or tells an old one. */
+export function lbThreshold(model: Pick<Model, 'header' | 'lbIntervalChanged'>): Range {
   const param = (name: string): number => Number(model.header.params.get(name) ?? Number.NaN);
   const interval = param('bypass_lb_intv_us');
   if (!(interval >= 0)) return { lo: 0, hi: Number.POSITIVE_INFINITY };
@@ -180,5 +180,5 @@ export function lbThreshold(model: Pick<Model, 'header'>): Range {
   const threshold = Math.ceil(
     Math.floor(interval / MIN_DELTA_DIV) / Math.max(1, slice >= 0 ? slice : SLICE_BYPASS_DFL_US),
   );
-  return { lo: threshold, hi: threshold };
+  return { lo: model.lbIntervalChanged ? 0 : threshold, hi: threshold };
 }

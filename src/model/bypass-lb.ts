@@ -5,6 +5,7 @@ import type { Cpu } from './cpu.ts';
 import type { Dsq } from './dsq.ts';
 import type { Model } from './model.ts';
 import { NO, type Sched, YES } from './sched.ts';
+import { jiffiesLagNs } from './stall.ts';
 import { MISPREDICTED, PREDICTED, UNDECIDED } from './step.ts';
 import type { Task } from './task.ts';
 
@@ -178,6 +179,17 @@ export class LbPass {
     const range = this.#after.get(dsq);
     return range === undefined ? now : { lo: Math.min(range.lo, now.lo), hi: Math.max(range.hi, now.hi) };
   }
+}
+
+/** The timer fires, and is armed again when the pass is over: does it keep to the interval that the header tells? */
+export function noteLbTimer(model: Model, event: TraceEvent): void {
+  const armed = model.lbArmed;
+  model.lbArmed = event.t;
+  const interval = Number(model.header.params.get('bypass_lb_intv_us') ?? Number.NaN) * 1000;
+  // Several hosts have a timer each.
+  if (armed < 0 || model.scheds.filter((sched) => !sched.gone && sched.linked).length > 1) return;
+  const jiffy = model.hz > 0 ? 1e9 / model.hz : 1e7;
+  if (event.t - armed < interval - jiffiesLagNs(model) - jiffy) model.lbIntervalChanged = true;
 }
 
 /** Whether values that were read without a lock could be read so. */

@@ -3,7 +3,7 @@ import { TASK_QUEUED } from '../kernel/flags.ts';
 import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CallStack } from './call-stack.ts';
-import { contradict, INCONSISTENT } from './contradiction.ts';
+import { type Contradiction, contradict, contradiction, INCONSISTENT } from './contradiction.ts';
 import type { Step } from './step.ts';
 
 const { scx_flags: SCX_FLAGS, sticky_cpu: STICKY_CPU } = SLOT;
@@ -51,6 +51,8 @@ const ASIDE: readonly EventType[] = ['resched', 'wakeup', 'wakeup_preempt', 'tic
 
 /** A rule about a sequence is believed once it has held so often: recorders differ in what they can probe. */
 const LEARNT = 8;
+/** What is out of sequence earlier counts once the rule is believed, if this often the probes of both events had worked by then. */
+const ATTACHED = 2;
 /** That the ends of a call are recorded is believed sooner: without a probe there is not one. */
 export const LEARNT_CALLS = 1;
 
@@ -71,6 +73,40 @@ export class CodePathRules {
   readonly ended = new Float64Array(kinds);
   /** How often an event of one kind (row) was followed by the one of another (column) that it leads to. */
   readonly kept = new Float64Array(kinds * kinds);
+  /** How often it was not, before the rule was believed. */
+  readonly strays = new Float64Array(kinds * kinds);
+  /** The first of these, for rules that are not believed yet. */
+  readonly #held = new Map<number, Contradiction>();
+
+  /** It was followed once more. */
+  keep(cell: number, step: Step): void {
+    const kept = (this.kept[cell] ?? 0) + 1;
+    this.kept[cell] = kept;
+    if (kept !== LEARNT || this.#held.size === 0) return;
+    const held = this.#held.get(cell);
+    // A recorder that misses several is no witness.
+    if (held !== undefined && this.strays[cell] === 1) step.noteContradiction(held);
+  }
+
+  /** It was not followed: does that contradict a rule that is believed, or may be later? */
+  stray(cell: number): boolean {
+    const kept = this.kept[cell] ?? 0;
+    if (kept >= LEARNT) return true;
+    const strays = (this.strays[cell] ?? 0) + 1;
+    this.strays[cell] = strays;
+    return strays === 1 && kept >= ATTACHED;
+  }
+
+  /** Notes such a contradiction, now or once the rule is believed. */
+  contradict(cell: number, found: Contradiction, step: Step): void {
+    if ((this.kept[cell] ?? 0) >= LEARNT) step.noteContradiction(found);
+    else this.#held.set(cell, found);
+  }
+
+  /** Records were lost: what was out of sequence may have been so for that. */
+  forget(): void {
+    this.#held.clear();
+  }
 }
 
 /** What one CPU is in the middle of. */
@@ -178,21 +214,24 @@ export class CodePath {
       const cell = from * kinds + this.#to;
       const whom = pid === this.#pid || (kind === KIND.stop && pid === this.#pickPrev);
       const fits = event.phase !== 'end' && whom && (kind === this.#to || kind === this.#orTo);
-      if (fits) rules.kept[cell] = (rules.kept[cell] ?? 0) + 1;
-      else if ((rules.kept[cell] ?? 0) >= LEARNT) {
-        const expected = EVENT_TYPES[this.#to] ?? '';
-        contradict(
-          step,
-          INCONSISTENT,
-          'sequence',
-          `after ${EVENT_TYPES[from] ?? ''} of pid ${this.#pid} CPU ${event.cpu} had to go on with ${expected}, and ${event.phase === 'end' ? 'the end of ' : ''}${event.type}${pid > 0 ? ` of pid ${pid}` : ''} came`,
-          { cpu: event.cpu, sinceSeq: this.#fromSeq },
-        );
-      }
+      if (fits) rules.keep(cell, step);
+      else if (rules.stray(cell)) rules.contradict(cell, this.#outOfSequence(event, step), step);
       this.#from = -1;
     }
     if (event.phase !== 'end') this.#expect(event);
     else if (kind === KIND.pick) this.#expectSet(event);
+  }
+
+  #outOfSequence(event: TraceEvent, step: Step): Contradiction {
+    const { pid } = event;
+    const expected = EVENT_TYPES[this.#to] ?? '';
+    return contradiction(
+      step,
+      INCONSISTENT,
+      'sequence',
+      `after ${EVENT_TYPES[this.#from] ?? ''} of pid ${this.#pid} CPU ${event.cpu} had to go on with ${expected}, and ${event.phase === 'end' ? 'the end of ' : ''}${event.type}${pid > 0 ? ` of pid ${pid}` : ''} came`,
+      { cpu: event.cpu, sinceSeq: this.#fromSeq, at: { seq: event.seq, t: event.t } },
+    );
   }
 
   /** put_prev_set_next_task() follows a pick of another task at once: prev is put, or next is set. */

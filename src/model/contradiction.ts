@@ -16,13 +16,20 @@ export interface Contradiction {
   readonly sched: Sched | undefined;
   /** Event that established what is contradicted; -1 not known. */
   readonly sinceSeq: number;
+  /** The event that contradicts, where that was one before the event of the step. */
+  readonly at: { readonly seq: number; readonly t: number } | undefined;
 }
 
 type Details = Partial<Omit<Contradiction, 'rule' | 'class' | 'text'>>;
 
 /** Notes in the step that it contradicts the state before. */
 export function contradict(step: Step, rule: string, cls: string, text: string, details: Details = {}): void {
-  step.noteContradiction({
+  step.noteContradiction(contradiction(step, rule, cls, text, details));
+}
+
+/** The same, for the caller to note when it is known to be one. */
+export function contradiction(step: Step, rule: string, cls: string, text: string, details: Details): Contradiction {
+  return {
     rule,
     class: cls,
     text,
@@ -31,7 +38,8 @@ export function contradict(step: Step, rule: string, cls: string, text: string, 
     dsq: details.dsq ?? '',
     sched: details.sched ?? step.sched,
     sinceSeq: details.sinceSeq ?? -1,
-  });
+    at: details.at,
+  };
 }
 
 /** Rule about events that do not fit together although no invariant of the scheduler is at stake. */

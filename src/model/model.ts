@@ -14,12 +14,13 @@ import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
 import { momentOf } from '../trace/moment.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
-import { TIME_ZERO } from '../trace/time.ts';
+import { NEVER, TIME_ZERO } from '../trace/time.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CapsState } from './caps/caps-state.ts';
 import { CAPS_AFTER, CAPS_BEFORE, withoutCaps } from './caps/index.ts';
 import { CodePathRules } from './code-path.ts';
+import type { Contradiction } from './contradiction.ts';
 import { Cpu } from './cpu.ts';
 import { Dsq } from './dsq.ts';
 import { userDsqExists } from './dsq-lookup.ts';
@@ -58,6 +59,8 @@ export class Model {
   attaching: Sched | undefined;
   /** DSQs that were made since an enable began and whose owner is not known yet. */
   unowned: Dsq[] = [];
+  /** An instance is being made, and its DSQs come before its id. */
+  allocating = false;
   /** Both insertions and removals are recorded: without either, what is on a DSQ cannot be followed. */
   readonly followsDsqs: boolean;
   /** The creation of DSQs is recorded: one that was not created does not exist. */
@@ -72,6 +75,16 @@ export class Model {
   dumpAwaitsMessage = false;
   /** Calls of scx_bypass() under way. */
   bypassCalls = 0;
+  /** Last event at which a CPU began to go down; -1 none. */
+  offlineSeq = -1;
+  /** The snapshot is not complete yet. It tells what is loaded then, and not what was loaded when the trace began. */
+  snapshotOpen: boolean;
+  /** An instance that was never linked acted before the snapshot was complete. */
+  beganLoaded = false;
+  /** Time at which the timer of the bypass load balancer was armed last. */
+  lbArmed = NEVER;
+  /** It came earlier than the interval of the snapshot allows: that has been made shorter since, which no event shows. */
+  lbIntervalChanged = false;
   /** Jiffies per second; 0 unknown. */
   hz = 0;
   /** Counts links, to order them against the beginning of a consumption. */
@@ -91,6 +104,8 @@ export class Model {
   /** Links that came inside a call that inserts or moves the task, and links that did not. */
   linksAnnounced = 0;
   linksUnannounced = 0;
+  /** The first that was not, until enough were. */
+  heldLink: Contradiction | undefined;
   /** Wakeups that reached a run queue after sched_waking, and tasks that ran after sched_wakeup. */
   wakingsKept = 0;
   wakeupsKept = 0;
@@ -112,6 +127,7 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.header = options.header;
+    this.snapshotOpen = options.header.schedExtState !== undefined;
     this.caps = new CapsState(options.header);
     this.semantics = options.semantics ?? semanticsOf({ release: NEWEST_RELEASE, point: 0, beyond: undefined });
     this.asked = options.asked;
@@ -175,7 +191,7 @@ export class Model {
   /** The trace begins while a scheduler is loaded, or may do so. */
   get startsMidRun(): boolean {
     const { startsMidRun, schedExtState } = this.header;
-    return startsMidRun ?? schedExtState !== 'disabled';
+    return startsMidRun ?? (schedExtState !== 'disabled' || this.beganLoaded);
   }
 
   /** Is the number that of a possible CPU: 1 yes, 0 no, -1 when the trace does not say. */
@@ -218,6 +234,10 @@ export class Model {
     taskB.pid = a;
     this.#store(taskA);
     this.#store(taskB);
+    for (const cpu of this.cpus) {
+      cpu.currPid = exchanged(cpu.currPid, a, b);
+      cpu.runPid = exchanged(cpu.runPid, a, b);
+    }
   }
 
   /** All tasks, by pid. */
@@ -354,11 +374,14 @@ export class Model {
     for (const sched of this.scheds) sched.forget();
     this.attaching = undefined;
     this.unowned = [];
+    this.allocating = false;
     this.stallRaisedOn = -1;
     this.dumpAwaitsMessage = false;
     this.#headerHolds = false;
     this.rqDsqsKnown = false;
     this.bypassCalls = 0;
+    this.codePathRules.forget();
+    this.heldLink = undefined;
     this.knownSince = this.seq;
   }
 
@@ -377,6 +400,7 @@ export class Model {
     // After a loss the header no longer tells the present.
     if (info !== undefined && this.#headerHolds) {
       task.comm = info.comm ?? '';
+      task.tgid = info.tgid ?? -1;
       if (info.cpus !== undefined) {
         task.learnMask(info.cpus, 0);
         task.maskAssumed = true;
@@ -433,4 +457,9 @@ function predictedFlags(header: TraceHeader, semantics: Semantics): number {
   // Getting ready for a scheduler sets TASK_RESET_RUNNABLE_AT, too.
   if (recorded.has('task_state')) bits |= TASK_RESET_RUNNABLE_AT | (semantics.taskStateMask << TASK_STATE_SHIFT);
   return bits;
+}
+
+/** `pid` after the tasks `a` and `b` exchanged their pids. */
+function exchanged(pid: number, a: number, b: number): number {
+  return pid === a ? b : pid === b ? a : pid;
 }

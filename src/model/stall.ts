@@ -49,18 +49,26 @@ export function checkStall(model: Model, event: TraceEvent, step: Step): void {
   if (found && model.stallRaisedOn === event.cpu) return;
   model.stallRaisedOn = -1;
   const lag = jiffiesLagNs(model);
+  // The kernel says on which CPU it found the task.
+  const foundOn = found && event.has('exit_cpu') ? event.exit_cpu : -1;
   let blamed: Task | undefined;
+  /** The first of those that may be late by the clock of the kernel. */
+  let maybe: Task | undefined;
   for (const task of model.tasks()) {
     if (task.waiting !== YES || task.runnableAt < 0 || !task.alive) continue;
     const timeout = watchdogTimeoutNs(model, task.sched);
     if (timeout === 0 || task.taskCpu < 0 || model.cpu(task.taskCpu).online === NO) continue;
+    if (foundOn >= 0 && task.taskCpu !== foundOn) continue;
     const waited = event.t - task.runnableAt;
+    if (waited + lag > timeout && (maybe === undefined || isListedBefore(task, maybe))) maybe = task;
     // The kernel has spoken: the wait is over its limit by its own measure. Otherwise it must be so by any measure.
     if (waited + (found ? lag : -lag) <= timeout) continue;
     if (blamed === undefined || comesFirst(task, blamed, timeout, event.t)) blamed = task;
   }
   if (blamed === undefined) return;
   if (!found && blamed.sched?.exit !== undefined) return;
+  // The kernel looks at `maybe` first, and it may find that one.
+  if (!found && maybe !== blamed) return;
   const task = blamed;
   const waitedNs = event.t - task.runnableAt;
   const owner = stallOwner(model, task);
@@ -82,7 +90,10 @@ export function checkStall(model: Model, event: TraceEvent, step: Step): void {
 function comesFirst(a: Task, b: Task, timeout: number, now: number): boolean {
   const aLate = now - a.runnableAt > timeout;
   const bLate = now - b.runnableAt > timeout;
-  if (aLate !== bLate) return aLate;
+  return aLate === bLate ? isListedBefore(a, b) : aLate;
+}
+
+function isListedBefore(a: Task, b: Task): boolean {
   return a.taskCpu === b.taskCpu ? a.listedAt < b.listedAt : a.taskCpu < b.taskCpu;
 }
 

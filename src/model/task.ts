@@ -1,5 +1,5 @@
 // A task as the sched_ext core sees it. Whatever the trace has not shown is explicitly unknown.
-import { TASK_IMMED, TASK_PROTECTED, TASK_QUEUED } from '../kernel/flags.ts';
+import { TASK_IMMED, TASK_PROTECTED, TASK_QUEUED, TASK_STATE_SHIFT } from '../kernel/flags.ts';
 import { CpuMask } from '../trace/cpu-mask.ts';
 import { NEVER } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
@@ -75,6 +75,12 @@ export class Task {
   sched: Sched | undefined;
   /** It exists: false once dead, so that a reused pid starts afresh. */
   alive = true;
+  /** It called do_exit(). */
+  exiting = false;
+  /** Process that it belongs to; -1 unknown. */
+  tgid = -1;
+  /** Leader whose pid it took in an execve that has not been recorded yet. */
+  tookPidOf: Task | undefined;
   /** Event at which its life began in the trace; -1: it was there before, or its beginning was not recorded. */
   bornSeq = -1;
   /** Instance that initialises it right now. */
@@ -186,6 +192,8 @@ export class Task {
   /** IN_CUSTODY: the scheduler is owed an ops.dequeue() (7.1+). */
   inCustody: Tri = UNKNOWN;
   inCustodySeq = -1;
+  /** ops_dequeue() has begun and dispatch_dequeue() has not come: a dispatcher that had claimed it may still put it on a DSQ. */
+  beingDequeued = false;
   /** The last round of ops.enqueue() ended with a direct dispatch to a terminal DSQ. */
   dispatchedDirectly = false;
   /** Ordinal of the last ops.enqueue that ended, and its time. */
@@ -219,6 +227,11 @@ export class Task {
   /** Low two bits of ops_state, -1 while unknown. */
   get opsPhase(): number {
     return this.opsStateKnown ? this.opsState.lo & 3 : -1;
+  }
+
+  /** It has surely left sched_ext, or is not there yet; `enabled` is the number of that life-cycle state. */
+  isSurelyNot(enabled: number): boolean {
+    return this.cls === CLASS_OTHER || (this.lifeState >= 0 && this.lifeState !== enabled << TASK_STATE_SHIFT);
   }
 
   /** `comm[pid]`, as the kernel writes it. */
@@ -325,6 +338,7 @@ export class Task {
     this.opsStateKnown = false;
     this.ddsp.clear();
     this.holdingCpu = HOLDER_UNKNOWN;
+    this.beingDequeued = false;
     this.ddsp.known = false;
     this.selectSeq = -1;
     this.waking = UNKNOWN;

@@ -307,7 +307,7 @@ class ResultBuilder {
     const midRun =
       header.startsMidRun ??
       (header.schedExtState !== undefined && header.schedExtState !== ''
-        ? header.schedExtState !== 'disabled'
+        ? header.schedExtState !== 'disabled' || replay.model.beganLoaded
         : replay.startedMidRun);
     return {
       path: this.#options.path,

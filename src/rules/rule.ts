@@ -87,6 +87,7 @@ export type ModelView = Pick<
   | 'records'
   | 'recordsMasksOf'
   | 'hz'
+  | 'lbIntervalChanged'
   | 'caps'
 >;
 

@@ -62,12 +62,10 @@ export class AutoLag {
     this.#seen.copy(key);
     this.#seen.add(learnt.distance);
     dispute(this.#state, sched, basis, this.#seen);
-    if (basis.observations.broken) learnt.gate.premise.break(basis.observations.reason);
     if (distance < learnt.distance) {
       // The basis is ahead of every run: it follows something else.
       learnt.refuted = true;
       basis.observations.break(`basis ${basis.label} follows something else than the runs of its tasks`);
-      learnt.gate.premise.break(basis.observations.reason);
       return;
     }
     const certain = basis.lowAt(since, this.#then);
@@ -118,6 +116,7 @@ export class AutoLag {
     const known = this.#learnt.get(basis);
     if (known !== undefined) return known;
     const fresh = new Learnt();
+    fresh.gate.premise.restOn(basis.observations);
     this.#learnt.set(basis, fresh);
     return fresh;
   }

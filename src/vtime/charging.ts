@@ -9,7 +9,7 @@ import type { Mismatches } from './mismatch.ts';
 import type { Placing } from './placing.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
-import type { VtimeTask } from './task-state.ts';
+import { UNKNOWN_CHARGE, type VtimeTask } from './task-state.ts';
 
 /** What a stopping callback can be late behind the event that announces it, where nothing else bounds it, ns. */
 const CALLBACK_NS = 1e6;
@@ -83,7 +83,10 @@ export class Charging {
   /** The vtime after the charge was seen (or never will be): compares it, moves the bases, watches the drift. */
   settle(task: VtimeTask, observed: boolean, hi: number, lo: number, event: TraceEvent): void {
     const state = this.#state;
+    const before = task.sched;
     const sched = state.schedOf(task);
+    // Handed over meanwhile: it was the charge of the scheduler before, and no basis of this one's follows it.
+    const isOwn = before === undefined || before === sched;
     const fact = this.#fact;
     task.charging = false;
     const inCallback = this.#charging[event.cpu] === task;
@@ -104,8 +107,6 @@ export class Charging {
       fact.after.set(hi, lo);
       fact.deltaNs = fact.beforeKnown ? difference(hi, lo, task.v.hi, task.v.lo) : Number.NaN;
       task.setV(hi, lo, event.seq);
-      if (fact.runtimeNs >= 0)
-        task.lastChargeNs = Number.isNaN(fact.deltaNs) ? Math.max(0, fact.modelMax) : Math.max(0, fact.deltaNs);
     } else {
       fact.deltaNs = Number.NaN;
       if (fact.modelMin < 0) task.forgetV();
@@ -113,13 +114,15 @@ export class Charging {
         task.v.add(fact.modelMin);
         task.slack += fact.modelMax - fact.modelMin;
       }
-      task.lastChargeNs = Math.max(0, fact.modelMax);
     }
+    const described = fact.modelMax < 0 ? UNKNOWN_CHARGE : fact.modelMax;
+    if (Number.isNaN(fact.deltaNs)) task.lastChargeNs = described;
+    else task.lastChargeNs = Math.max(0, fact.deltaNs, fact.isPure ? 0 : described);
     if (fact.runtimeNs >= 0) {
       task.lastRuntimeNs = fact.runtimeNs;
     }
     const { stopping } = sched.domain;
-    if (stopping.length > 0) {
+    if (stopping.length > 0 && isOwn) {
       const runtime = fact.runtimeNs < 0 ? undefined : this.#runtime;
       this.#advancing.run(
         stopping,
@@ -159,12 +162,10 @@ export class Charging {
     fact.runtimeMax = -1;
     fact.modelMin = -1;
     fact.modelMax = -1;
-    fact.sliceChargeNs = -1;
     const { weight } = core;
     const { slice } = core;
-    const used = sliceNs - (slice.lo >>> 0);
-    const sliceUsed = core.sliceKnown && slice.hi === 0 && used >= 0 ? used : -1;
-    if (weight > 0 && sliceUsed >= 0) fact.sliceChargeNs = Math.floor((sliceUsed * charge.num) / weight);
+    fact.sliceLeftNs = core.sliceKnown && slice.hi === 0 ? slice.lo >>> 0 : -1;
+    const sliceUsed = fact.sliceLeftNs < 0 ? -1 : Math.max(-1, sliceNs - fact.sliceLeftNs);
     if (fact.runtimeNs < 0) return;
     // The callbacks run after the events that announce them, and before what their CPU does next.
     const begun = task.chargedRunSettled >= 0 ? task.chargedRunSettled : task.chargedRunTime;

@@ -6,7 +6,7 @@ import type { DriftFact } from './facts.ts';
 import { criticalDrift } from './forecast.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import type { VtimeState } from './state.ts';
-import { HiddenRecord, type VtimeTask } from './task-state.ts';
+import { HiddenRecord, UNKNOWN_CHARGE, type VtimeTask } from './task-state.ts';
 import type { WeightGate } from './weight-gate.ts';
 
 /** Competitors count while they ran or waited within this time, ns. */
@@ -340,7 +340,7 @@ export class DriftWatch {
     }
     const allowed = (domain.followsAt(fact.basis.spec) === 'running' ? lastCharge : 0) + domain.keyOffsetMaxNs;
     fact.excessMin = fact.driftMin - allowed;
-    fact.excessMax = fact.driftMax - allowed;
+    fact.excessMax = allowed === UNKNOWN_CHARGE ? Number.POSITIVE_INFINITY : fact.driftMax - allowed;
   }
 
   #grow(record: HiddenRecord, fact: DriftFact): void {

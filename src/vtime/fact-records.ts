@@ -24,7 +24,7 @@ export function newChargeFact(): ChargeFact {
     after: new U64(),
     observed: false,
     deltaNs: Number.NaN,
-    sliceChargeNs: -1,
+    sliceLeftNs: -1,
     modelMin: -1,
     modelMax: -1,
     isPure: true,

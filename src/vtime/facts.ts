@@ -33,8 +33,8 @@ export interface ChargeFact extends Place {
   observed: boolean;
   /** after - before, signed ns; NaN where either is not known. */
   deltaNs: number;
-  /** What the slice used would cost, where it is known; -1 otherwise. */
-  sliceChargeNs: number;
+  /** What is left of its slice, ns, where it is known; -1 otherwise. */
+  sliceLeftNs: number;
   /** Bounds of the charge by the description; -1 where the weight or the runtime is not known. */
   modelMin: number;
   modelMax: number;

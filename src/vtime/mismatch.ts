@@ -26,10 +26,11 @@ export class Mismatches {
     this.#enough = limits.number('vtime-model-mismatch', 'charges');
   }
 
-  /** The trace contradicts the description of this scheduler. */
+  /** The trace contradicts the description of this scheduler. The first contradiction is told. */
   contradict(sched: SchedVtime, fact: Omit<MismatchFact, 'sched'>): void {
     if (sched.domain.auto) return;
     const { premise } = sched;
+    if (isForeign(fact.class) && !sched.isForeign) sched.disown(fact.message);
     if (premise.broken) return;
     premise.break(fact.message);
     for (const sink of this.#state.sinks.onMismatch) sink({ ...fact, sched });
@@ -47,14 +48,12 @@ export class Mismatches {
     const tolerance = source === 'clock' ? Math.max(this.#absNs * scale, this.#rel * modelMax) : 0;
     const fits = deltaNs >= modelMin - tolerance && deltaNs <= modelMax + tolerance;
     sched.tests++;
+    if (source === 'clock') compareWithSlice(fact);
     // Runs so short that the tolerance covers everything fit any description.
-    if (fits && modelMin <= tolerance) return 1;
-    charges.compared++;
-    if (fits) charges.fitting++;
-    else charges.firstMisfit ??= { seq: fact.seq, t: fact.t, runSeq: fact.runSeq, text: misfitText(fact) };
-    if (fact.sliceChargeNs >= 0 && Math.abs(fact.sliceChargeNs - fact.runtimeNs * scale) > APART_NS * scale) {
-      charges.sliceCompared++;
-      if (fact.sliceChargeNs === deltaNs) charges.sliceExact++;
+    if (!fits || modelMin > tolerance) {
+      charges.compared++;
+      if (fits) charges.fitting++;
+      else charges.firstMisfit ??= { seq: fact.seq, t: fact.t, runSeq: fact.runSeq, text: misfitText(fact) };
     }
     this.#judge(fact);
     return fits ? 1 : 0;
@@ -62,8 +61,8 @@ export class Mismatches {
 
   #judge(fact: ChargeFact): void {
     const { sched } = fact;
-    const { charges, domain, premise } = sched;
-    if (premise.broken) return;
+    const { charges, domain } = sched;
+    if (sched.isForeign) return;
     const misfits = charges.compared - charges.fitting;
     const { firstMisfit } = charges;
     if (charges.compared >= this.#enough && misfits > charges.compared * MISFIT_SHARE && firstMisfit !== undefined) {
@@ -87,7 +86,7 @@ export class Mismatches {
       seq: fact.seq,
       t: fact.t,
       class: 'charge',
-      message: `the scheduler charges the slice used, not the time measured: ${charges.sliceExact} of ${charges.sliceCompared} charges are exactly that; "charge": {"source": "slice"}`,
+      message: `the scheduler charges the slice used, not the time measured: ${charges.sliceExact} of ${charges.sliceCompared} charges are exactly what is gone of ${formatDuration(charges.slice.ns)}; "charge": {"source": "slice"}`,
       task: fact.task,
       otherSeq: fact.runSeq,
       otherNote: 'the run begins',
@@ -97,6 +96,39 @@ export class Mismatches {
 }
 
 const NOTHING = { basis: undefined, task: undefined, otherSeq: -1, otherNote: '', note: '', hidden: [] } as const;
+
+/**
+ * Counts a charge that tells clock and slice apart, and whether it is exactly the part of a slice that is gone. How long
+ * the scheduler takes its slices for is what most charges agree on.
+ */
+function compareWithSlice(fact: ChargeFact): void {
+  const { charges, domain } = fact.sched;
+  const { slice } = charges;
+  const { weight } = fact.task.task;
+  const { num } = domain.charge;
+  const left = fact.sliceLeftNs;
+  if (left < 0 || weight <= 0 || fact.deltaNs <= 0) return;
+  charges.slicesSeen++;
+  const used = slice.ns - left;
+  const isExact = used >= 0 && Math.floor((used * num) / weight) === fact.deltaNs;
+  if (slice.ns >= 0 && Math.abs(used - fact.runtimeNs) > APART_NS) {
+    charges.sliceCompared++;
+    if (isExact) charges.sliceExact++;
+  }
+  if (isExact) {
+    slice.votes++;
+    return;
+  }
+  // Only a light task's charge tells to the nanosecond what was used.
+  if (weight > num || slice.votes-- > 0) return;
+  slice.ns = left + Math.ceil((fact.deltaNs * weight) / num);
+  slice.votes = 0;
+}
+
+/** Does such a contradiction say more than that a basis, or a limit, is not as described? */
+function isForeign(kind: string): boolean {
+  return kind === 'charge' || kind === 'queue' || kind === 'key';
+}
 
 function misfitText(fact: ChargeFact): string {
   const { task } = fact.task;

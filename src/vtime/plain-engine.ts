@@ -19,7 +19,7 @@ import { Records } from './records.ts';
 import type { SchedVtime } from './sched-vtime.ts';
 import { hasListeners, sinksOf } from './sinks.ts';
 import { VtimeState } from './state.ts';
-import type { VtimeTask } from './task-state.ts';
+import { UNKNOWN_CHARGE, type VtimeTask } from './task-state.ts';
 import { Waits } from './waits.ts';
 
 const { ret: RET, vtime: VTIME, msg: MSG } = SLOT;
@@ -106,6 +106,13 @@ export class PlainEngine implements VtimeEngine {
       },
       task_disable: (_event, step) => {
         if (step.task !== undefined) state.task(step.task).forget();
+      },
+      affinity: (event, step) => {
+        if (this.#active && event.phase !== 'begin' && step.task !== undefined) this.#detach(state.task(step.task));
+      },
+      cgroup_move: (event) => {
+        const core = this.#active ? state.model.findTask(event.pid) : undefined;
+        if (core !== undefined) this.#detach(state.task(core));
       },
       vtime_now: (event) => {
         if (this.#active) this.#records.snap(event);
@@ -261,11 +268,8 @@ export class PlainEngine implements VtimeEngine {
       if (task.vKnown) fact.deltaNs = difference(hi, lo, task.v.hi, task.v.lo);
       fact.after.set(hi, lo);
       task.setV(hi, lo, event.seq);
-      if (runtimeNs >= 0) task.lastChargeNs = Number.isNaN(fact.deltaNs) ? 0 : Math.max(0, fact.deltaNs);
-    } else {
-      if (runtimeNs < 0) task.forgetV();
-      task.lastChargeNs = 0;
-    }
+    } else if (runtimeNs < 0) task.forgetV();
+    task.lastChargeNs = Number.isNaN(fact.deltaNs) ? UNKNOWN_CHARGE : Math.max(0, fact.deltaNs);
     if (runtimeNs >= 0) task.lastRuntimeNs = runtimeNs;
     const { onCharge } = state.sinks;
     if (onCharge.length > 0) {
@@ -313,6 +317,15 @@ export class PlainEngine implements VtimeEngine {
     }
     task.setV(hi, lo, event.seq);
     task.clearDrift();
+    this.#detach(task);
+  }
+
+  /** Its next run may be one of another queue than the one that it was on, unless there is but one. */
+  #detach(task: VtimeTask): void {
+    if (task.queue === undefined || task.sched === undefined || task.sched.queueCount < 2) return;
+    task.queue = undefined;
+    task.basis = undefined;
+    task.movedBasis = undefined;
   }
 
   #enable(event: TraceEvent, core: Task): void {
@@ -368,6 +381,7 @@ export class PlainEngine implements VtimeEngine {
     const task = this.state.task(core);
     task.askedPending = false;
     task.sched ??= step.sched === undefined ? this.state.schedOf(task) : this.state.sched(step.sched);
+    this.#detach(task);
   }
 
   #ordered(event: TraceEvent, step: Step, core: Task, keyHi: number, keyLo: number): void {
@@ -449,7 +463,10 @@ export class PlainEngine implements VtimeEngine {
     const task = this.state.task(core);
     const { vtime_hi: hi, vtime_lo: lo } = event;
     if (task.askedPending && task.asked.equals(hi, lo)) this.#committed(task, event.seq);
-    else if (task.moved) task.setV(hi, lo, event.seq);
+    else if (task.moved) {
+      task.setV(hi, lo, event.seq);
+      this.#detach(task);
+    }
     // Requests were not recorded: the link is all there is.
     else if (!task.v.equals(hi, lo) || task.queueSeq < task.opSeq) {
       this.#ordered(event, step, core, hi, lo);

@@ -42,7 +42,10 @@ export class RebaseEvents {
     const same = task.vKnown && task.v.equals(event.vtime_hi, event.vtime_lo);
     if (!same) this.#shown.show(event, task, event.vtime_hi, event.vtime_lo);
     // Set to the value that it had already.
-    if (sched.domain.reset.has('enable') && task.reference === undefined) this.#shown.enabledWith(event, task);
+    if (sched.domain.reset.has('enable')) {
+      task.lastChargeNs = 0;
+      if (task.reference === undefined) this.#shown.enabledWith(event, task);
+    }
     task.rebaseAllowed = false;
   }
 

@@ -27,6 +27,10 @@ export interface ChargeFit {
   /** Charges that are, to the nanosecond, what the slice used would cost; of how many with a known slice. */
   sliceExact: number;
   sliceCompared: number;
+  /** Charges of which the slice left is known, whether it tells anything or not. */
+  slicesSeen: number;
+  /** The slice that most of them agree on, ns; -1 none yet. */
+  readonly slice: { ns: number; votes: number };
   firstMisfit: { readonly seq: number; readonly t: number; readonly runSeq: number; readonly text: string } | undefined;
 }
 
@@ -42,11 +46,23 @@ export class SchedVtime {
   loaded: boolean;
   /** Checks that could have contradicted the description. */
   tests = 0;
-  readonly charges: ChargeFit = { compared: 0, fitting: 0, sliceExact: 0, sliceCompared: 0, firstMisfit: undefined };
+  readonly charges: ChargeFit = {
+    compared: 0,
+    fitting: 0,
+    sliceExact: 0,
+    sliceCompared: 0,
+    slicesSeen: 0,
+    slice: { ns: -1, votes: 0 },
+    firstMisfit: undefined,
+  };
   readonly #bases: readonly Map<number, Basis>[];
   readonly #queues = new U64Table<QueueInstance>();
+  /** Queues seen so far. */
+  queueCount = 0;
   readonly #unmatched = new U64Table<true>();
   readonly #cgroups: ReadonlySet<number>;
+  /** Why the description is that of another scheduler: not even what it says of queues, keys and charges holds. */
+  #foreign: string | undefined;
   /** Bases of which some instance was updated, nobody knows which. */
   readonly #strays: boolean[] = [];
 
@@ -72,8 +88,19 @@ export class SchedVtime {
       basis.setExact(spec.init.hi, spec.init.lo, this.sched?.linkSeq ?? -1);
       basis.touched = false;
     }
+    if (this.#foreign !== undefined) basis.observations.break(this.#foreign);
     map?.set(number, basis);
     return basis;
+  }
+
+  get isForeign(): boolean {
+    return this.#foreign !== undefined;
+  }
+
+  /** What was observed of bases stands on the description, too: on who shares them, on lag and charge. It falls with these. */
+  disown(reason: string): void {
+    this.#foreign = reason;
+    for (const basis of this.allBases()) basis.observations.break(reason);
   }
 
   groupInstance(spec: BasisSpec, group: number, llc: number): Basis | undefined {
@@ -111,6 +138,7 @@ export class SchedVtime {
   }
 
   #make(spec: QueueSpec, idHi: number, idLo: number): QueueInstance {
+    if (++this.queueCount === 2 && this.domain.auto) this.#doubt();
     const cpu = bits(spec.cpu, idHi, idLo);
     const group = bits(spec.group, idHi, idLo);
     const llc = bits(spec.llc, idHi, idLo);
@@ -126,6 +154,16 @@ export class SchedVtime {
     else if (basis.scope === 'cgroup' && cgroup >= 0) fixed = this.instance(basis, cgroup);
     else if (group >= 0) fixed = this.groupInstance(basis, group, llc);
     return { spec, name, cpu, group, llc, cgroup, fixed };
+  }
+
+  /**
+   * Without a description all runs were taken for those of the only ordered DSQ. With a second one, runs that reached their CPU
+   * by no DSQ may have been of either.
+   */
+  #doubt(): void {
+    for (const basis of this.allBases())
+      if (basis.ignores > 0)
+        basis.observations.break('the scheduler orders tasks on several DSQs, and not every run tells by which');
   }
 
   #matches(spec: QueueSpec, idHi: number, idLo: number): boolean {

@@ -72,6 +72,7 @@ export class ShownVtimes {
     // Against which basis it was set shows at the next insert.
     task.reference = undefined;
     if (keeps) return;
+    if (cause !== '' && domain.reset.has(cause)) task.lastChargeNs = 0;
     task.clearDrift();
     task.rebasedSeq = cause === '' ? -1 : event.seq;
     if (cause === 'enable') this.enabledWith(event, task);

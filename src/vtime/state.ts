@@ -1,4 +1,5 @@
 // What the parts of the engine share: the model, the description, tasks, schedulers, updates under way, listeners.
+import { WATCHDOG_MAX_TIMEOUT_MS } from '../kernel/limits.ts';
 import type { Model } from '../model/model.ts';
 import { type Sched, UNKNOWN } from '../model/sched.ts';
 import { watchdogTimeoutNs } from '../model/stall.ts';
@@ -100,9 +101,18 @@ export class VtimeState {
     return sched;
   }
 
-  /** Watchdog timeout of a scheduler, ns: as the trace shows it, else as described. */
+  /** Watchdog timeout of a scheduler, ns: as the trace shows it, else as described; by another's description, the longest. */
   timeoutNs(sched: Sched | undefined): number {
-    return watchdogTimeoutNs(this.model, sched) || this.domain.watchdogNs;
+    const shown = watchdogTimeoutNs(this.model, sched);
+    if (shown > 0) return shown;
+    return this.sched(sched ?? this.model.root).premise.broken
+      ? WATCHDOG_MAX_TIMEOUT_MS * 1_000_000
+      : this.domain.watchdogNs;
+  }
+
+  /** Does the trace show the watchdog timeout of the scheduler? */
+  showsTimeout(sched: Sched | undefined): boolean {
+    return watchdogTimeoutNs(this.model, sched) > 0;
   }
 
   /** Lower bound of `v - basis`, ns; -Infinity where unknown. */

@@ -37,6 +37,9 @@ export class HiddenRecord {
   }
 }
 
+/** A charge that the trace did not show explains any distance. */
+export const UNKNOWN_CHARGE = Number.POSITIVE_INFINITY;
+
 export class VtimeTask {
   readonly task: Task;
   /** Scheduler whose vtime it carries. */
@@ -68,8 +71,8 @@ export class VtimeTask {
   chargedRunSeq = -1;
   chargedRunTime = NEVER;
   chargedRunSettled = -1;
-  /** The last charge, ns of vtime, and the raw runtime behind it. */
-  lastChargeNs = 0;
+  /** The last charge, ns of vtime: as large as can be while the trace has not shown it. And the raw runtime behind it. */
+  lastChargeNs = UNKNOWN_CHARGE;
   lastRuntimeNs = TIME_ZERO;
 
   // Bases that the run was applied to, and how certainly.
@@ -218,6 +221,11 @@ export class VtimeTask {
     this.forgetV();
     this.runCpu = -1;
     this.charging = false;
+    // What ran so far is no run of the scheduler that comes.
+    this.chargedRunSeq = -1;
+    this.chargedRunTime = -1;
+    this.chargedRunSettled = -1;
+    this.lastChargeNs = UNKNOWN_CHARGE;
     this.queue = undefined;
     this.basis = undefined;
     this.reference = undefined;

@@ -1,5 +1,6 @@
 // A wait and its proof: how long a task waited, why, and who was served instead.
 import type { Task } from '../model/task.ts';
+import type { Premise } from './premise.ts';
 
 /** Why a runnable task does not run. */
 export type StallClass =
@@ -56,6 +57,10 @@ export interface WaitFact {
   readonly open: boolean;
   /** Watchdog timeout of its scheduler, ns. */
   readonly timeoutNs: number;
+  /** What is described of its scheduler. */
+  readonly premise: Premise;
+  /** The timeout, or which queues compete, is known from the description only. */
+  readonly isDescribed: boolean;
   readonly waitedNs: number;
   /** Made when first asked for: most long waits of tasks of low weight need none. */
   readonly proof: WaitProof;
@@ -63,6 +68,8 @@ export interface WaitFact {
   readonly forecastNs: number;
   /** The same, had the task been no further ahead than a single charge puts it. */
   readonly justifiedNs: number;
-  /** The same if all CPUs served it: a lower bound that needs no proof. */
+  /** The same, had the task been ahead by what a slice costs at its weight. */
+  readonly designedNs: number;
+  /** What is justified if all CPUs served it: a lower bound that needs no proof. */
   readonly justifiedAtLeastNs: number;
 }

@@ -1,4 +1,6 @@
 // Waits on ordered DSQs that last: their proof, and how much longer they would have been.
+
+import type { Dsq } from '../model/dsq.ts';
 import { NO } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
@@ -7,6 +9,7 @@ import { difference } from '../trace/u64.ts';
 import type { Choices } from './choices.ts';
 import { onlineCpus } from './cpu-time.ts';
 import { type Competitor, waitTime } from './forecast.ts';
+import type { Premise } from './premise.ts';
 import { type LeftQueue, type ProofOptions, proveWait } from './stall-proof.ts';
 import type { VtimeState } from './state.ts';
 import type { VtimeTask } from './task-state.ts';
@@ -18,6 +21,7 @@ class Wait implements WaitFact {
   readonly seq: number;
   readonly t: number;
   readonly timeoutNs: number;
+  readonly premise: Premise;
   readonly #waits: Waits;
   readonly #left: LeftQueue | undefined;
   #proof: WaitProof | undefined;
@@ -28,7 +32,12 @@ class Wait implements WaitFact {
     this.seq = seq;
     this.t = t;
     this.timeoutNs = timeoutNs;
+    this.premise = waits.premiseOf(task);
     this.#left = left;
+  }
+
+  get isDescribed(): boolean {
+    return this.#waits.isDescribed(this.task, this.#left?.dsq);
   }
 
   get open(): boolean {
@@ -45,11 +54,16 @@ class Wait implements WaitFact {
   }
 
   get forecastNs(): number {
-    return this.#waits.forecast(this.task, this.proof.since, this.proof.cpus.length);
+    return this.#waits.forecast(this.task, this.proof, this.proof.cpus.length);
   }
 
   get justifiedNs(): number {
     return this.#waits.justified(this.task, this.proof.since, this.proof.cpus.length);
+  }
+
+  get designedNs(): number {
+    const { proof } = this;
+    return this.#waits.behind(this.task, this.#waits.sliceCost(this.task), proof.since, proof.cpus.length);
   }
 
   get justifiedAtLeastNs(): number {
@@ -71,6 +85,18 @@ export class Waits {
       idleTolerance: limits.number('vtime-starvation', 'idle_tolerance'),
       competing: (dsq, cpu) => choices.competing(dsq, cpu),
     };
+  }
+
+  /** The description of the scheduler that the task belongs to. */
+  premiseOf(task: Task): Premise {
+    return this.#state.sched(task.sched ?? this.#state.model.root).premise;
+  }
+
+  /** Does the verdict on a wait stand on the description: on its timeout, or on the queues that it lets compete? */
+  isDescribed(task: Task, left: Dsq | undefined): boolean {
+    if (!this.#state.showsTimeout(task.sched)) return true;
+    const dsq = left ?? task.dsq;
+    return dsq != null && onlineCpus(this.#state.model).some((cpu) => this.#options.competing(dsq, cpu).length > 0);
   }
 
   /** Why a waiting task does not run, as of now. */
@@ -101,17 +127,23 @@ export class Waits {
     for (const sink of this.#state.sinks.onWait) sink(wait);
   }
 
-  /** CPU time that competitors active since `since` are ahead of a waiting task with, over `cpus` CPUs (0: all), ns. */
-  forecast(task: Task, since: number, cpus: number): number {
-    return waitTime(this.#competitors(this.#state.task(task), since), cpus || this.#allCpus());
+  /** CPU time that competitors are ahead with of a task that waits, over `cpus` CPUs (0: all), ns. */
+  forecast(task: Task, { since, sinceSeq }: Pick<WaitProof, 'since' | 'sinceSeq'>, cpus: number): number {
+    return waitTime(this.#ordered(this.#state.task(task), since, sinceSeq), cpus || this.#allCpus());
   }
 
   /** The same, had the task been no further ahead of each than a single charge puts it. */
   justified(task: Task, since: number, cpus: number): number {
-    const own = this.#state.task(task);
-    const behindNs = this.#singleCharge(own);
+    const { lastChargeNs } = this.#state.task(task);
+    const { keyOffsetMaxNs } = this.#state.domain;
+    return this.behind(task, Math.max(lastChargeNs, this.sliceCost(task)) + keyOffsetMaxNs, since, cpus);
+  }
+
+  /** The same, had the task been ahead of each competitor by `behindNs`. */
+  behind(task: Task, behindNs: number, since: number, cpus: number): number {
     let weights = 0;
-    for (const { weight } of this.#competitors(own, since)) weights += weight;
+    for (const { weight } of this.#competitors(this.#state.task(task), since)) weights += weight;
+    if (weights === 0) return 0;
     return waitTime([{ behindNs, weight: weights }], cpus || this.#allCpus());
   }
 
@@ -119,24 +151,39 @@ export class Waits {
     return onlineCpus(this.#state.model).length;
   }
 
-  /** Tasks that share the task's basis and ran or waited during the wait. */
-  *#competitors(task: VtimeTask, since: number): Generator<Competitor> {
-    const { vtime } = task.task;
-    for (const other of this.#state.tasks()) {
-      if (other === task || !other.task.alive || other.task.weight === 0 || !other.vKnown) continue;
-      const sameQueue = task.basis === undefined ? other.queue === task.queue : other.basis === task.basis;
-      if (!sameQueue || other.sched !== task.sched) continue;
-      const active = other.runCpu >= 0 || other.task.onPriq || other.task.runTime >= since;
-      if (active) yield { behindNs: difference(vtime.hi, vtime.lo, other.v.hi, other.v.lo), weight: other.task.weight };
+  /**
+   * Those whose vtime says where they are in the order: they are in it now, or were put into it during the wait. That of others,
+   * who are dispatched directly, may be older than any clock; they will be clamped once they are ordered again.
+   */
+  *#ordered(task: VtimeTask, since: number, sinceSeq: number): Generator<Competitor> {
+    for (const competitor of this.#competitors(task, since)) {
+      const { other } = competitor;
+      if (other.task.onPriq || other.queueSeq > sinceSeq) yield competitor;
     }
   }
 
-  /** What one slice costs a task of that weight: being that much ahead is by design. */
-  #singleCharge(task: VtimeTask): number {
-    const { domain } = this.#state;
-    const weight = task.task.weight || 100;
-    return (
-      Math.max(task.lastChargeNs, Math.floor((domain.sliceNs * domain.charge.num) / weight)) + domain.keyOffsetMaxNs
-    );
+  /** Tasks that share the task's basis and ran or waited during the wait. */
+  *#competitors(task: VtimeTask, since: number): Generator<Competitor & { readonly other: VtimeTask }> {
+    const { vtime } = task.task;
+    for (const other of this.#state.tasks()) {
+      if (other === task || !other.task.alive || other.task.weight === 0 || !other.vKnown) continue;
+      if (other.sched !== task.sched || !competes(task, other)) continue;
+      const active = other.runCpu >= 0 || other.task.onPriq || other.task.runTime >= since;
+      if (!active) continue;
+      yield { other, behindNs: difference(vtime.hi, vtime.lo, other.v.hi, other.v.lo), weight: other.task.weight };
+    }
   }
+
+  /** What one slice costs a task of that weight, ns of vtime: being that much ahead is by design. */
+  sliceCost(task: Task): number {
+    const { sliceNs, charge } = this.#state.domain;
+    return Math.floor((sliceNs * charge.num) / (task.weight || 100));
+  }
+}
+
+/** Are the two served by the order of one clock? Where the description tells nothing of their queues: on one DSQ, now. */
+function competes(task: VtimeTask, other: VtimeTask): boolean {
+  if (task.basis !== undefined) return other.basis === task.basis;
+  if (task.queue !== undefined) return other.queue === task.queue;
+  return other.task.onPriq && other.task.dsq === task.task.dsq;
 }

@@ -79,6 +79,8 @@ export interface FileSpec {
   readonly version?: 6 | 7;
   readonly bigEndian?: boolean;
   readonly commitSize?: 4 | 8;
+  /** The flag of lost events leaves the upper half of a long commit word alone. */
+  readonly unsignedFlags?: boolean;
   readonly pageSize?: number;
   readonly compression?: 'none' | 'zlib';
   /** Pages of a chunk of compressed data. */
@@ -160,12 +162,14 @@ class FileBuilder {
   readonly #spec: FileSpec;
   readonly #big: boolean;
   readonly #commitSize: 4 | 8;
+  readonly #unsignedFlags: boolean;
   readonly #pageSize: number;
 
   constructor(spec: FileSpec) {
     this.#spec = spec;
     this.#big = spec.bigEndian === true;
     this.#commitSize = spec.commitSize ?? 8;
+    this.#unsignedFlags = spec.unsignedFlags ?? false;
     this.#pageSize = spec.pageSize ?? 512;
   }
 
@@ -370,7 +374,8 @@ class FileBuilder {
     if (typeof missed === 'number') flags |= 1 << 30;
     const out = this.#writer()
       .int(stamp, 8)
-      .int((flags | data.length) >>> 0, this.#commitSize)
+      // Kernels add the flag as an int, so that its sign fills the upper half.
+      .int(this.#unsignedFlags ? (flags | data.length) >>> 0 : flags | data.length, this.#commitSize)
       .raw(data.bytes);
     if (typeof missed === 'number') out.int(missed, this.#commitSize);
     const page = new Uint8Array(this.#pageSize).fill(rest ?? 0);

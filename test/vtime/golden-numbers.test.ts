@@ -62,7 +62,8 @@ describe('15 competitors of weight 100 on 7 CPUs', () => {
     const { engine } = await follow();
     const task = engine.state.findTask(100)?.task;
     expect(task?.onPriq).toBe(true);
-    if (task !== undefined) expect(engine.waits.forecast(task, 0, 0) / 1e9).toBeCloseTo(321.4, 1);
+    if (task !== undefined)
+      expect(engine.waits.forecast(task, { since: 0, sinceSeq: 0 }, 0) / 1e9).toBeCloseTo(321.4, 1);
   });
 
   test('stall it for the 30 s of the watchdog from 14 s on', async () => {
@@ -70,5 +71,14 @@ describe('15 competitors of weight 100 on 7 CPUs', () => {
     const task = engine.state.findTask(100);
     expect(task?.sched).toBeDefined();
     if (task?.sched !== undefined) expect(engine.drift.critical(task.sched, task, story.now)).toBe(14e9);
+  });
+
+  test('count no task that never goes through the order, whatever it carries', async () => {
+    story.task({ pid: 200, cpus: '0-6', weight: 5516 }).direct(200, 1, 1).run(200, 1, ms(1));
+    const { engine } = await follow();
+    const task = engine.state.findTask(100)?.task;
+    expect(task?.onPriq).toBe(true);
+    if (task !== undefined)
+      expect(engine.waits.forecast(task, { since: 0, sinceSeq: 0 }, 0) / 1e9).toBeCloseTo(321.4, 1);
   });
 });

@@ -94,3 +94,34 @@ describe('a basis that ignores one task for another reason', () => {
     expect(followed.drifts.at(-1)?.expectation?.broken).toBe(true);
   });
 });
+
+describe('a scheduler with a basis for each of two DSQs', () => {
+  const OTHER = 0x200;
+  const all = (): boolean => true;
+
+  /** Task 3 is carried over to the other DSQ, far ahead, and runs there without going through it; others are clamped on the first. */
+  const carriedOver = (how: (story: Story) => void): Gated => {
+    const sim = new Gated({ 1: 100, 2: 100, 3: 100, 5: 100 }, all).learn().run(3, ms(1)).learn(1);
+    sim.story.enqueue(5, 1, OTHER, ms(900)).run(5, 1, ms(1), { before: ms(900), after: ms(901) });
+    how(sim.story);
+    sim.story.direct(3, 1, 1).run(3, 1, ms(1), { before: ms(900), after: ms(901) });
+    return sim.learn(2);
+  };
+
+  test('does not move the one by the runs of a task that was set to the other', async () => {
+    const sim = carriedOver((story) =>
+      story.add('cgroup_move', 0, { pid: 3, cgroup: 7 }).add('set_vtime', 0, { pid: 3, vtime: ms(900) }),
+    );
+    expect(told(await sim.follow())).toEqual([]);
+  });
+
+  test('makes what was concluded while one was seen doubtful', async () => {
+    const gate = (pid: number): boolean => pid !== 3;
+    const sim = new Gated({ 1: 100, 2: 100, 3: 1, 5: 100 }, gate).learn().run(3, ms(1)).run(3, ms(1)).learn(1);
+    const before = await sim.follow();
+    expect(before.drifts.map(({ basis }) => basis.observations.broken)).toEqual([false]);
+    sim.story.enqueue(5, 1, OTHER, ms(900));
+    const after = await sim.follow();
+    expect(after.drifts.map(({ basis }) => basis.observations.broken)).toEqual([true]);
+  });
+});

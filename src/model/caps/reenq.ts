@@ -14,7 +14,13 @@ import { completeFold } from './sync.ts';
 import { ADMIT_RESCUE, NO_CPU, type TaskCaps } from './task-caps.ts';
 import { isIn, isPlaced } from './tree.ts';
 
-const { missing_caps: MISSING_CAPS, scx_flags: SCX_FLAGS, enq_flags: ENQ_FLAGS, reenq_cnt: REENQ_CNT } = SLOT;
+const {
+  missing_caps: MISSING_CAPS,
+  scx_flags: SCX_FLAGS,
+  enq_flags: ENQ_FLAGS,
+  reenq_cnt: REENQ_CNT,
+  sticky_cpu: STICKY_CPU,
+} = SLOT;
 
 const REASON_MASK = 0x7;
 /** What a rejection or a scan can find missing. */
@@ -331,10 +337,13 @@ function checkReason(model: Model, event: TraceEvent, step: Step, task: Task, re
     check.began = own.capReenqSeq >= 0 ? own.capReenqSeq : own.rejectSeq;
   };
   if (shown && event.hasSlot(ENQ_FLAGS) && reenq !== (reason !== REENQ_REASON.NONE)) {
-    fail(
-      'reenq-reason-exclusive',
-      reenq ? 'is re-enqueued without a reason' : `is enqueued afresh with the reason ${reason}`,
-    );
+    if (reenq && !event.hasSlot(STICKY_CPU) && model.header.recorded !== undefined)
+      checks.open('reenq-reason-exclusive', 'whether it arrives from a move is not recorded', task.sched, event.rq);
+    else
+      fail(
+        'reenq-reason-exclusive',
+        reenq ? 'is re-enqueued without a reason' : `is enqueued afresh with the reason ${reason}`,
+      );
     return;
   }
   if (reason === REENQ_REASON.CAP) checkCapReason(model, event, step, task, own, fail);

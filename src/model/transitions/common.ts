@@ -6,9 +6,10 @@ import { EVENT_TYPES, KIND } from '../../trace/vocabulary/index.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Model } from '../model.ts';
-import { NO, type Sched } from '../sched.ts';
+import { NO, type Sched, UNKNOWN } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
+import { noticeExec } from './exec.ts';
 
 // Looked up once: most events about a task pass here.
 const { scx_flags: SCX_FLAGS, migration_disabled: MIGRATION_DISABLED, cpus: CPUS, task_cpu: TASK_CPU } = SLOT;
@@ -18,6 +19,13 @@ export function taskOf(model: Model, event: TraceEvent, step: Step): Task {
   const task = model.task(event.pid);
   step.task = task;
   return task;
+}
+
+/** The task that executes on the event's run queue, which the event is about; both noted in the step. */
+export function currentOf(model: Model, event: TraceEvent, step: Step): Task {
+  rqOf(model, event, step);
+  if (step.rq !== undefined && step.rq.currPid !== event.pid) noticeExec(model, step.rq, event.pid);
+  return taskOf(model, event, step);
 }
 
 /** The event's run queue, noted in the step. */
@@ -45,6 +53,11 @@ export function ownerOf(model: Model, event: TraceEvent, step: Step, task: Task)
 function checkLinked(model: Model, event: TraceEvent, step: Step, sched: Sched): void {
   if (sched.linkSeq >= 0 || model.knownSince > 0 || model.startsMidRun || model.caps.strangerCame) return;
   if (model.header.recorded?.has('sched_attach') !== true) return;
+  // One that the trace shows being made was not loaded before it.
+  if (sched.sinceSeq < 0 && model.snapshotOpen && model.header.startsMidRun === undefined) {
+    model.beganLoaded = true;
+    return;
+  }
   // Said once.
   sched.linkSeq = event.seq;
   contradict(
@@ -79,7 +92,9 @@ export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Ta
   if (task.flagsKnown) {
     const wrong = (flags ^ task.flags) & model.predictedFlags & ~open;
     if (wrong !== 0) flagsContradict(event, step, task, flags, wrong);
-    flags = (flags & ~open) | (task.flags & open);
+    // The life-cycle state is open where its changes are not seen: the model has no value for it.
+    const predicted = open & ~(model.semantics.taskStateMask << TASK_STATE_SHIFT);
+    flags = (flags & ~predicted) | (task.flags & predicted);
   }
   task.setFlags(flags);
 }
@@ -87,7 +102,11 @@ export function learnFlags(model: Model, event: TraceEvent, step: Step, task: Ta
 /** Only task_state events change the life-cycle state, but for the last steps (`openFlags`). */
 function checkLifeState(model: Model, event: TraceEvent, step: Step, task: Task, flags: number): void {
   const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
-  if ((mask & model.predictedFlags & ~task.openFlags) !== mask || (flags & mask) === task.lifeState) return;
+  if ((mask & model.predictedFlags) !== mask || (flags & mask) === task.lifeState) return;
+  if ((mask & task.openFlags) !== 0) {
+    task.lifeState = -1;
+    return;
+  }
   // Known flags are compared as a whole.
   if (!task.flagsKnown) flagsContradict(event, step, task, flags, (flags ^ task.lifeState) & mask, task.lifeState);
   task.lifeState = -1;
@@ -125,7 +144,15 @@ function flagsContradict(
 }
 
 export function learnTaskCpu(model: Model, event: TraceEvent, step: Step, task: Task, cpu: number): void {
-  if (task.taskCpu >= 0 && task.taskCpu !== cpu && !task.taskCpuAssumed && model.records('migrate')) {
+  if (
+    task.taskCpu >= 0 &&
+    task.taskCpu !== cpu &&
+    !task.taskCpuAssumed &&
+    model.records('migrate') &&
+    // A CPU that goes down wakes tasks to the end, but tracepoints are silent where cpu_online() is false.
+    model.offlineSeq <= Math.max(task.runSeq, task.wakeSeq, task.linkSeq) &&
+    !model.cpus.some((other) => other.active === NO)
+  ) {
     contradict(
       step,
       INCONSISTENT,
@@ -146,11 +173,11 @@ export function assignCpu(task: Task, cpu: number): void {
 }
 
 /** The event shows the current task of a run queue; -1 pid: it does not. */
-export function learnCurr(event: TraceEvent, step: Step, rq: Cpu, pid: number): void {
+export function learnCurr(model: Model, event: TraceEvent, step: Step, rq: Cpu, pid: number): void {
   if (pid < 0) return;
   // A CPU that goes down switches to idle for the last time without an event.
   if (rq.active === NO || rq.online === NO) return;
-  if (rq.currPid >= 0 && rq.currPid !== pid) {
+  if (rq.currPid >= 0 && rq.currPid !== pid && !noticeExec(model, rq, pid)) {
     contradict(
       step,
       INCONSISTENT,
@@ -183,5 +210,7 @@ export function learnMask(model: Model, event: TraceEvent, step: Step, task: Tas
       { task, sinceSeq: task.maskChanges.at(-1)?.endSeq ?? -1 },
     );
   }
+  // A change that was not recorded may have left a migration to be done.
+  if (!model.recordsMasksOf(task)) task.migrationPending = UNKNOWN;
   task.learnMask(mask, event.cpus_bits);
 }

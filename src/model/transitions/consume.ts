@@ -1,5 +1,5 @@
 // Transitions of consumption and of moves: what a CPU takes off a shared DSQ, and who takes a task back.
-import { TASK_DEQD_FOR_SLEEP, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
+import { TASK_DEQD_FOR_SLEEP, TASK_IN_CUSTODY, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
 import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { canConsume } from '../can-run.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
@@ -67,7 +67,8 @@ export const consumeTransitions: Transitions = {
     task.holdingCpu = -1;
     // The dequeue has won, or waited until the dispatch was done.
     if (!task.opsStateKnown) task.setOpsState(0, 0);
-    task.openFlags &= ~(TASK_QUEUED | TASK_DEQD_FOR_SLEEP | TASK_RESET_RUNNABLE_AT);
+    task.beingDequeued = false;
+    task.openFlags &= ~(TASK_QUEUED | TASK_DEQD_FOR_SLEEP | TASK_RESET_RUNNABLE_AT | TASK_IN_CUSTODY);
   },
 
   move_local_task(model, event, step) {

@@ -62,7 +62,7 @@ export const dsqTransitions: Transitions = {
  * scx_bpf_create_dsq() initialises the DSQ before it looks for its instance: what a probe reads there may be anything.
  */
 function creatorOf(model: Model, event: TraceEvent): Sched | undefined {
-  const alone = model.scheds.length === 1 ? model.root : undefined;
+  const alone = model.scheds.length === 1 && !model.allocating ? model.root : undefined;
   if (event.step !== 'init' || isBuiltin(event.dsq_hi)) return model.schedOf(event) ?? model.attaching ?? alone;
   return model.attaching ?? alone ?? model.findSched(event.sched_hi, event.sched_lo);
 }

@@ -24,6 +24,7 @@ import { NO, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, HOLDER_UNKNOWN, type Task } from '../task.ts';
 import { assignCpu, learnFlags, learnTask, learnTaskCpu, ownerOf, rqOfTask, taskOf } from './common.ts';
+import { noticeExec } from './exec.ts';
 import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
 import { checkWaking } from './wakeup.ts';
@@ -84,6 +85,8 @@ export const enqueueTransitions: Transitions = {
   },
 
   dequeue(model, event, step) {
+    // Who goes to sleep executes.
+    if ((event.deq_flags_lo & DEQ_SLEEP) !== 0 && event.rq >= 0) noticeExec(model, model.cpu(event.rq), event.pid);
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     learnTask(model, event, step, task);
@@ -144,7 +147,10 @@ export const enqueueTransitions: Transitions = {
       task.flags &= ~TASK_IN_CUSTODY;
       task.setInCustody(NO, event.seq);
     }
-    task.openFlags &= ~TASK_IN_CUSTODY;
+    // A dispatcher that has claimed it is waited for, and may put it on a DSQ first.
+    task.beingDequeued = task.holdingCpu === -1 && model.records('dispatch_dequeue');
+    if (task.beingDequeued) task.openFlags |= TASK_IN_CUSTODY;
+    else task.openFlags &= ~TASK_IN_CUSTODY;
     noteTaken(model, event, task);
     // A dispatcher may claim it first, and is waited for: it is settled once the task is off its DSQ.
     if (model.records('dispatch_dequeue')) task.opsStateKnown = false;

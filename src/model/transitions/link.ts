@@ -10,7 +10,7 @@ import {
 } from '../../kernel/flags.ts';
 import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { formatDecimal } from '../../trace/u64.ts';
-import { contradict, INCONSISTENT } from '../contradiction.ts';
+import { contradict, contradiction, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Dsq } from '../dsq.ts';
 import { dsqOfEvent } from '../dsq-lookup.ts';
@@ -38,6 +38,8 @@ const {
 
 /** How many links must have been announced before one that is not counts as missing its call. */
 const LEARNT = 8;
+/** So many must have been before one that was not, for that to count later. */
+const ATTACHED = 2;
 
 export const linkTransitions: Transitions = {
   dsq_link(model, event, step) {
@@ -77,10 +79,12 @@ export const linkTransitions: Transitions = {
     task.holdingCpu = -1;
     step.custodySeqBefore = task.custodySeq;
     releaseCustody(task);
-    if (dsq.isUser) task.flags |= TASK_IN_CUSTODY;
+    // A dequeue that waits for the dispatcher ends the custody right after this.
+    const staysInCustody = dsq.isUser && !task.beingDequeued;
+    if (staysInCustody) task.flags |= TASK_IN_CUSTODY;
     else task.flags &= ~TASK_IN_CUSTODY;
-    task.setInCustody(dsq.isUser ? YES : NO, event.seq);
-    task.openFlags &= ~TASK_IN_CUSTODY;
+    task.setInCustody(staysInCustody ? YES : NO, event.seq);
+    if (!task.beingDequeued) task.openFlags &= ~TASK_IN_CUSTODY;
     finishLink(model, event, step, dsq, task);
     if (dsq.isLocal && dsq.cpu >= 0) learnTaskCpu(model, event, step, task, dsq.cpu);
   },
@@ -121,8 +125,9 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   if (cpu.toLocal === task) cpu.toLocal = undefined;
   const announced = linking.task === task || cpu.movingLocal === task;
   cpu.movingLocal = undefined;
-  if (announced) model.linksAnnounced++;
-  else checkUnannounced(model, event, step, dsq, task, cpu);
+  if (!announced) checkUnannounced(model, event, step, dsq, task, cpu);
+  else if (++model.linksAnnounced === LEARNT && model.linksUnannounced === 1 && model.heldLink !== undefined)
+    step.noteContradiction(model.heldLink);
   if (linking.task !== task) return;
   const flagsHi = linking.enqFlags.hi;
   const addrHi = linking.dsqAddr.hi;
@@ -198,17 +203,24 @@ function checkUnannounced(model: Model, event: TraceEvent, step: Step, dsq: Dsq,
   if (header.recorded?.has('dispatch_enqueue') !== true || !header.recorded.has('move_local_task')) return;
   // The call may lie before the start or in a loss; and a recorder that misses some is no witness.
   if (cpu.priorSeq < 0) return;
-  if (model.linksUnannounced > 0 || model.linksAnnounced < LEARNT) {
+  if (model.linksUnannounced > 0) {
     model.linksUnannounced++;
     return;
   }
-  contradict(
+  const found = contradiction(
     step,
     INCONSISTENT,
     'link',
     `CPU ${event.cpu} links ${task.label} on DSQ ${dsq.name} and had not begun to insert or to move it`,
-    { task, dsq: dsq.name, sinceSeq: cpu.priorSeq },
+    { task, dsq: dsq.name, sinceSeq: cpu.priorSeq, at: { seq: event.seq, t: event.t } },
   );
+  if (model.linksAnnounced >= LEARNT) {
+    step.noteContradiction(found);
+    return;
+  }
+  model.linksUnannounced++;
+  // The probes were at work already: a single one counts once enough of the others were announced.
+  if (model.linksAnnounced >= ATTACHED) model.heldLink = found;
 }
 
 /** Remembers in the step where the task was. */

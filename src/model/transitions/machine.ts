@@ -19,11 +19,16 @@ export const machineTransitions: Transitions = {
     const cpu = model.cpu(event.target);
     step.rq = cpu;
     if (event.step === 'inactive' || event.step === '') cpu.active = NO;
+    model.offlineSeq = event.seq;
     if (event.step === 'rq' || event.step === '') cpu.online = NO;
     cpu.onlineSeq = event.seq;
   },
 
   lost(model) {
     model.forget();
+  },
+
+  mark(model, event) {
+    if (event.text.endsWith('snapshot end')) model.snapshotOpen = false;
   },
 };

@@ -9,6 +9,7 @@ import type { Model } from '../model.ts';
 import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
 import { learnCurr, learnFlags } from './common.ts';
+import { noticeExec } from './exec.ts';
 
 const {
   curr: CURR,
@@ -33,6 +34,7 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   const { pick } = rq;
   pick.active = true;
   pick.beginSeq = event.seq;
+  if (event.curr > 0 && rq.currPid !== event.curr) noticeExec(model, rq, event.curr);
   pick.prev = event.curr > 0 ? model.task(event.curr) : undefined;
   pick.prevKnown = event.hasSlot(CURR);
   pick.prevQueuedKnown = event.hasSlot(SCX_FLAGS);
@@ -47,7 +49,7 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
     if (event.hasSlot(SLICE)) pick.prev.setSlice(event.slice_hi, event.slice_lo);
   }
   step.task = pick.prev;
-  if (event.hasSlot(CURR)) learnCurr(event, step, rq, event.curr);
+  if (event.hasSlot(CURR)) learnCurr(model, event, step, rq, event.curr);
   checkLocalLength(model, event, step, rq);
   if (model.semantics.dispatchInPick) model.cpu(event.cpu).enterDispatch(event.seq, event.t);
   const executing = model.cpu(event.cpu);

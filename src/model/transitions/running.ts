@@ -8,8 +8,19 @@ import type { Model } from '../model.ts';
 import { NO, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
-import { learnCurr, learnFlags, learnMask, learnTask, learnTaskCpu, rqOf, rqOfTask, taskOf } from './common.ts';
+import {
+  currentOf,
+  learnCurr,
+  learnFlags,
+  learnMask,
+  learnTask,
+  learnTaskCpu,
+  rqOf,
+  rqOfTask,
+  taskOf,
+} from './common.ts';
 import { learnComm, markRunnable, noteCustody, noteWait } from './enqueue.ts';
+import { noticeExec } from './exec.ts';
 import { checkWoken } from './wakeup.ts';
 
 const {
@@ -40,13 +51,12 @@ export const runningTransitions: Transitions = {
   },
 
   update_curr(model, event, step) {
-    const task = taskOf(model, event, step);
-    rqOf(model, event, step);
+    const task = currentOf(model, event, step);
     task.setSlice(event.slice_hi, event.slice_lo);
     if (event.hasSlot(VTIME)) task.setVtime(event.vtime_hi, event.vtime_lo);
     const { rq } = step;
     if (rq === undefined) return;
-    learnCurr(event, step, rq, event.pid);
+    learnCurr(model, event, step, rq, event.pid);
     if (rq.pick.active && rq.pick.prev === task && !rq.pick.sawConsume) rq.pick.charged = true;
   },
 
@@ -75,7 +85,7 @@ export const runningTransitions: Transitions = {
   },
 
   stop(model, event, step) {
-    const task = taskOf(model, event, step);
+    const task = currentOf(model, event, step);
     rqOfTask(model, event, step, task);
     endRun(model, event, step, task);
     task.holdingCpu = -1;
@@ -88,28 +98,26 @@ export const runningTransitions: Transitions = {
       task.openFlags |= TASK_RESET_RUNNABLE_AT;
     }
     if (step.rq !== undefined) {
-      learnCurr(event, step, step.rq, event.pid);
+      learnCurr(model, event, step, step.rq, event.pid);
       step.rq.runPid = RUN_NONE;
       step.rq.runSeq = event.seq;
     }
   },
 
   tick(model, event, step) {
-    const task = taskOf(model, event, step);
-    rqOf(model, event, step);
-    if (step.rq !== undefined) learnCurr(event, step, step.rq, event.pid);
+    const task = currentOf(model, event, step);
+    if (step.rq !== undefined) learnCurr(model, event, step, step.rq, event.pid);
     if (event.hasSlot(SLICE)) task.setSlice(event.slice_hi, event.slice_lo);
   },
 
   yield(model, event, step) {
-    taskOf(model, event, step);
-    rqOf(model, event, step);
-    if (step.rq !== undefined) learnCurr(event, step, step.rq, event.pid);
+    currentOf(model, event, step);
+    if (step.rq !== undefined) learnCurr(model, event, step, step.rq, event.pid);
   },
 
   resched(model, event, step) {
     rqOf(model, event, step);
-    if (step.rq !== undefined && event.hasSlot(CURR)) learnCurr(event, step, step.rq, event.curr);
+    if (step.rq !== undefined && event.hasSlot(CURR)) learnCurr(model, event, step, step.rq, event.curr);
   },
 
   wakeup_preempt(model, event, step) {
@@ -125,6 +133,7 @@ export const runningTransitions: Transitions = {
   switch(model, event, step) {
     const cpu = model.cpu(event.cpu);
     step.rq = cpu;
+    if (cpu.currPid !== event.prev) noticeExec(model, cpu, event.prev);
     step.currBefore = cpu.currPid;
     // While a CPU goes down or comes up, its switches do not continue each other.
     step.switchSeqBefore = cpu.active === NO || cpu.online === NO ? -1 : cpu.switchSeq;

@@ -3,7 +3,7 @@ import { EXIT_KIND } from '../../kernel/exit.ts';
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { toSignedBigInt } from '../../trace/u64.ts';
-import { LbPass } from '../bypass-lb.ts';
+import { LbPass, noteLbTimer } from '../bypass-lb.ts';
 import { isPlaced } from '../caps/tree.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
@@ -19,6 +19,7 @@ export const schedTransitions: Transitions = {
     if (event.step === 'root_enable' || event.step === 'sub_enable') {
       model.attaching = undefined;
       model.unowned = [];
+      model.allocating = event.phase === 'begin' && model.records('sched_attach:alloc');
     }
     if (sched === undefined) return;
     if (!sched.linked && model.records('sched_exit')) sched.mayAbort = false;
@@ -111,6 +112,7 @@ export const schedTransitions: Transitions = {
     const cpu = model.cpu(event.cpu);
     if (event.step === 'timer') {
       cpu.lbPass ??= new LbPass();
+      noteLbTimer(model, event);
       cpu.lbPass.begin(model, event);
     } else if (cpu.lbPass?.active === true && event.has('nr_cpus') && event.has('nr_tasks')) {
       const verdict = cpu.lbPass.judge(model, event);
@@ -158,6 +160,7 @@ export const schedTransitions: Transitions = {
     sched.bypassDepth = before < 0 ? -1 : before + delta;
     const flips = before < 0 || (event.bypass ? before === 0 : before === 1);
     if (!flips) return;
+    if (event.bypass) model.lbArmed = event.t;
     forgetUnplaced(model, sched);
     for (const member of sched.subtree()) {
       if (member !== sched && member.bypassDepth >= 0) member.bypassDepth += delta;
@@ -184,6 +187,7 @@ function adopt(model: Model, sched: Sched): void {
     if (!dsq.isUser) placeBuiltin(model, dsq, sched);
   }
   model.unowned = [];
+  model.allocating = false;
   model.attaching = sched;
   sched.dsqsKnown = true;
 }
@@ -210,7 +214,11 @@ function claim(event: TraceEvent, sched: Sched, kind: number, seq: number, time:
  */
 function claimBeforeDisable(model: Model, event: TraceEvent, sched: Sched): void {
   if (sched.exit !== undefined) return;
-  if (sched.errorKind !== 0) claim(event, sched, sched.errorKind, sched.errorSeq, sched.errorTime, sched.errorCpu);
+  if (model.header.recorded?.has('sched_exit:claim') === true) {
+    // It was claimed before the trace began, or in a loss, by nobody knows whom.
+    for (const member of sched.subtree()) member.aborting = true;
+  } else if (sched.errorKind !== 0)
+    claim(event, sched, sched.errorKind, sched.errorSeq, sched.errorTime, sched.errorCpu);
   else if (model.unloadRequest !== 0) claim(event, sched, model.unloadRequest, event.seq, event.t);
 }
 

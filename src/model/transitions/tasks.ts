@@ -17,6 +17,7 @@ import type { Step } from '../step.ts';
 import { CLASS_EXT, CLASS_OTHER, CLASS_UNKNOWN, NOT_RUNNING, type Task } from '../task.ts';
 import { learnFlags, learnMask, learnTask, ownerOf, rqOfTask, taskOf } from './common.ts';
 import { noteWait } from './enqueue.ts';
+import { finishExec } from './exec.ts';
 
 export const taskTransitions: Transitions = {
   fork(model, event, step) {
@@ -37,8 +38,7 @@ export const taskTransitions: Transitions = {
     const oldPid = event.has('old_pid') ? event.old_pid : cpu.currPid;
     if (oldPid > 0 && oldPid !== event.pid) {
       // A thread that is not the leader takes over the leader's pid, and the dead leader gets its (de_thread).
-      model.exchangePids(oldPid, event.pid);
-      if (cpu.currPid === oldPid) cpu.currPid = event.pid;
+      finishExec(model, event, oldPid);
     }
     taskOf(model, event, step);
   },
@@ -46,6 +46,7 @@ export const taskTransitions: Transitions = {
   exit(model, event, step) {
     const task = taskOf(model, event, step);
     if (event.has('comm')) task.comm = event.comm;
+    task.exiting = true;
   },
 
   rename(model, event, step) {
@@ -93,6 +94,7 @@ export const taskTransitions: Transitions = {
     const task = taskOf(model, event, step);
     task.enableOpen = followCall(model, event, step, task, task.enableOpen);
     if (event.has('comm')) task.comm = event.comm;
+    if (event.has('tgid')) task.tgid = event.tgid;
     ownerOf(model, event, step, task);
     learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
@@ -112,10 +114,13 @@ export const taskTransitions: Transitions = {
 
   task_exit(model, event, step) {
     const task = taskOf(model, event, step);
-    step.sched = model.schedOf(event) ?? task.sched;
+    // A task that no scheduler has initialised has none: what a probe reads through the pointer may be anything.
+    const stateMask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
+    const hasNone = event.has('scx_flags') && (event.scx_flags_lo & stateMask) === 0;
+    step.sched = hasNone ? undefined : (model.schedOf(event) ?? task.sched);
     if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     // scx_set_task_state() is inlined where a task leaves sched_ext: the last steps are not seen.
-    task.openFlags |= model.semantics.taskStateMask << TASK_STATE_SHIFT;
+    task.openFlags |= stateMask;
     task.lifeState = -1;
     task.sched = undefined;
   },
@@ -124,6 +129,7 @@ export const taskTransitions: Transitions = {
     const task = taskOf(model, event, step);
     if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
     task.alive = false;
+    task.exiting = true;
     task.waiting = NO;
     task.onCpu = NOT_RUNNING;
   },

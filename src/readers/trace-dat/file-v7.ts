@@ -104,8 +104,10 @@ function openBuffer(
   filePageSize: number,
 ): DatBuffer {
   const { begin, size, compressed } = sections.header(buffer.section, SECTION.buffer);
+  // trace-cmd does not count the number of chunks, four bytes, that the compressed data of a CPU begin with.
+  const uncounted = compressed ? 4 : 0;
   if (buffer.cpus.some((entry) => entry.size > 0))
-    checkRegions(sections.input, buffer.section, buffer.cpus, begin, begin + size, filePageSize);
+    checkRegions(sections.input, buffer.section, buffer.cpus, begin, begin + size, filePageSize, uncounted);
   return {
     name: buffer.name,
     layout: buffer.pageSize > 0 ? withPageSize(pageLayout, buffer.pageSize) : pageLayout,

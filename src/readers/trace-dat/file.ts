@@ -152,6 +152,7 @@ export function parseCmdlines(text: string): Map<number, string> {
 /**
  * The parts of the file that hold per-CPU data follow each other without overlap and without room for a page between
  * them: a damaged table would otherwise hide records. `end` is where the last part must end, undefined: anywhere.
+ * `uncounted`: bytes at the end of a part that its size may leave out.
  */
 export function checkRegions(
   input: ByteReader,
@@ -160,12 +161,13 @@ export function checkRegions(
   begin: number,
   end: number,
   pageSize: number,
+  uncounted = 0,
 ): void {
   let position = begin;
   const used = regions.filter((region) => region.size > 0).toSorted((a, b) => a.offset - b.offset);
   for (const region of [...used, { offset: end, size: 0 }]) {
     const gap = region.offset - position;
-    if (gap < 0 || gap >= pageSize) {
+    if (gap < 0 || gap >= pageSize + uncounted) {
       throw input.damaged(
         tableAt,
         'the table of per-CPU data makes no sense',

@@ -44,7 +44,9 @@ export class PageHead {
   /** The page can be filled like that. */
   isPlausible(capacity: number): boolean {
     const known = COMMIT_MASK | MISSED_EVENTS | MISSED_STORED;
-    return this.#upper === 0 && (this.#commit & ~known) === 0 && this.used <= capacity && (this.used & 3) === 0;
+    // The kernel adds RB_MISSED_EVENTS as an int, 1 << 31: in a long it carries its sign up.
+    if (this.#upper !== 0 && (this.#upper !== -1 || this.lost === 0)) return false;
+    return (this.#commit & ~known) === 0 && this.used <= capacity && (this.used & 3) === 0;
   }
 
   /** The commit word in words. */

@@ -37,7 +37,6 @@ function softRule({ test, bySurplus = false, ...rule }: SoftRule): RuleSpec {
     causes: ['bypass DSQs changed a lot during the pass', 'an altered trace', 'a kernel bug in the load balancer'],
     avoid: 'Nothing that a scheduler can do: report it with the trace.',
     create(context) {
-      const threshold = lbThreshold(context.model);
       return {
         bypass_lb(event, step) {
           if (event.step === 'timer') return;
@@ -50,6 +49,7 @@ function softRule({ test, bySurplus = false, ...rule }: SoftRule): RuleSpec {
             context.checked();
             return;
           }
+          const threshold = lbThreshold(context.model);
           const target = Math.ceil(event.nr_tasks / Math.max(1, event.nr_cpus));
           const figures = { target, donorTarget: Math.ceil((target * 125) / 100), threshold, slack: slackOf(event) };
           const wrong = test(event, figures);

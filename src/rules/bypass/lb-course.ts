@@ -4,6 +4,9 @@ import { NO, UNKNOWN } from '../../model/sched.ts';
 import { jiffiesLagNs } from '../../model/stall.ts';
 import { defineRule } from '../rule.ts';
 
+/** So many passes in a row show that the interval is the one of the snapshot. */
+const LEARNT_PASSES = 3;
+
 export const lbPeriod = defineRule({
   id: 'lb-period',
   title: 'Passes of the load balancer are at least its interval apart.',
@@ -17,34 +20,60 @@ export const lbPeriod = defineRule({
   create(context) {
     const param = context.model.header.params.get('bypass_lb_intv_us');
     const interval = Number(param ?? BYPASS_LB_DFL_INTV_US) * 1000;
-    const last = new Map<number, { seq: number; t: number }>();
+    const last = new Map<number, { seq: number; t: number; late: number }>();
+    /**
+     * So many passes came as late as the interval says, and none earlier. It can be written at any time, which is not
+     * recorded: only passes that kept to it until now let one that does not stand out.
+     */
+    let kept = 0;
+    let changed = false;
+    let restarted = Number.POSITIVE_INFINITY;
     return {
       bypass_lb(event) {
         if (event.step === 'timer') return;
         // Several hosts have a timer each, and the record does not say whose it is.
         const hosts = context.model.scheds.filter((sched) => !sched.gone && sched.linked).length;
         const before = last.get(event.node);
-        last.set(event.node, { seq: event.seq, t: event.t });
-        if (before === undefined || hosts > 1 || !Number.isFinite(interval)) return;
+        const sinceLast = event.t - (before?.t ?? restarted);
+        // The timer counts jiffies, which stand still with the CPU that counts them: a pass that came late makes up for it.
+        const late = Math.max(0, sinceLast - interval);
+        last.set(event.node, { seq: event.seq, t: event.t, late });
+        if (hosts > 1 || !Number.isFinite(interval)) return;
         if (param === undefined) {
           context.undecided('the interval of the balancer is not known');
           return;
         }
-        context.checked();
         const { hz } = context.model;
         // The timer counts jiffies from the end of the last pass, which may have been late itself.
         const least = interval - jiffiesLagNs(context.model) - (hz > 0 ? 1e9 / hz : 1e7);
-        if (event.t - before.t >= least) return;
+        if (sinceLast >= least) kept++;
+        if (before === undefined) return;
+        if (sinceLast + before.late >= least) {
+          context.checked();
+          return;
+        }
+        if (changed || kept < LEARNT_PASSES) {
+          changed = true;
+          context.undecided('the interval of the balancer seems to have been changed while recording');
+          return;
+        }
+        context.checked();
         context.report({
           verdict: 'possible',
-          message: `node ${event.node} is balanced again after ${((event.t - before.t) / 1e6).toFixed(3)} ms, the interval is ${(interval / 1e6).toFixed(3)} ms`,
+          message: `node ${event.node} is balanced again after ${(sinceLast / 1e6).toFixed(3)} ms, the interval is ${(interval / 1e6).toFixed(3)} ms`,
           began: before.seq,
           evidence: [{ seq: before.seq, note: 'the pass before' }],
         });
       },
       // Bypass mode that is entered anew arms the timer anew.
-      bypass: () => last.clear(),
-      lost: () => last.clear(),
+      bypass(event) {
+        last.clear();
+        restarted = event.t;
+      },
+      lost() {
+        last.clear();
+        restarted = Number.POSITIVE_INFINITY;
+      },
     };
   },
 });
@@ -73,7 +102,8 @@ export const lbInBypass = defineRule({
         if (scheds.length === 0 || context.model.knownSince > 0) return;
         if (scheds.some((sched) => !sched.gone && sched.isBypassing(0) === UNKNOWN)) return;
         context.checked();
-        const inBypass = scheds.some((sched) => !sched.gone && sched.isBypassing(0) !== NO);
+        // Nobody switches off for an instance that goes while the machine hibernates: its timer goes on until it is freed.
+        const inBypass = scheds.some((sched) => (sched.gone ? sched.bypassDepth !== 0 : sched.isBypassing(0) !== NO));
         const justLeft = scheds.some(
           (sched) => sched.bypassTime >= 0 && now - sched.bypassTime <= context.model.header.clockErrorNs,
         );

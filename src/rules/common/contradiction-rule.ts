@@ -33,6 +33,7 @@ export function contradictionRule(rule: ContradictionRule): RuleSpec {
             dsq: found.dsq,
             sched: found.sched,
             began: found.sinceSeq,
+            ...(found.at === undefined ? {} : { at: found.at }),
             evidence: found.sinceSeq < 0 ? [] : [{ seq: found.sinceSeq, note: 'what was known' }],
           }),
       } satisfies RuleHandlers;

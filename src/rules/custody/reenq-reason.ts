@@ -26,10 +26,17 @@ export const reenqReason = defineRule({
         if (!event.hasSlot(SCX_FLAGS) || !event.hasSlot(ENQ_FLAGS)) return;
         // A task that the core moves keeps the flags of its enqueue, and ops.enqueue() is not called for it.
         if (event.hasSlot(STICKY_CPU) && event.sticky_cpu >= 0) return;
-        context.checked();
         const reason = (event.scx_flags_lo >> TASK_REENQ_REASON_SHIFT) & mask;
         const again = (event.enq_flags_hi & ENQ_HI_REENQ) !== 0;
-        if (again === (reason !== 0)) return;
+        if (again === (reason !== 0)) {
+          context.checked();
+          return;
+        }
+        if (again && !event.hasSlot(STICKY_CPU) && context.model.header.recorded !== undefined) {
+          context.undecided('whether a task arrives from a move is not recorded');
+          return;
+        }
+        context.checked();
         context.report({
           verdict: 'violation',
           message: again

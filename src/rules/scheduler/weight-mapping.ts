@@ -43,6 +43,8 @@ export const weightMapping = defineRule({
         const given = event.phase === '' ? load : (loads[event.cpu] ?? 0);
         loads[event.cpu] = 0;
         if (given === 0 || isWeightOfLoad(event.weight, given)) return;
+        // The weight of a task that leaves sched_ext stays, and is computed anew should it come back.
+        if (step.task?.isSurelyNot(context.model.semantics.taskStates.enabled) === true) return;
         context.report({
           verdict: 'violation',
           class: 'mapping',

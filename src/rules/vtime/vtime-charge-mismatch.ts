@@ -34,8 +34,9 @@ export const vtimeChargeMismatch = defineRule({
       const { compared, fitting } = charges;
       const enough = domain.limits.number('vtime-model-mismatch', 'charges');
       if (domain.charge.source === 'slice') return compared >= enough;
-      // Charges by the clock fit within a tolerance only: many have to, and nearly all.
-      return compared >= CLOCK_FACTOR * enough && compared - fitting <= compared * CLOCK_MISFITS;
+      // Charges by the clock fit within a tolerance only: many have to, and nearly all. Slices must have told that they are not charged.
+      const isTold = charges.slicesSeen === 0 || charges.sliceCompared - charges.sliceExact >= enough;
+      return isTold && compared >= CLOCK_FACTOR * enough && compared - fitting <= compared * CLOCK_MISFITS;
     };
     const flush = (sched: SchedVtime): void => {
       // Where the description does not fit at all, single charges say nothing.

@@ -114,7 +114,11 @@ export const vtimeHiddenRuntime = defineRule({
       const { sched, task } = fact;
       const { domain } = sched;
       const { sliceNs, limits, cap } = domain;
-      const excess = Number.isFinite(fact.excessMin) ? fact.excessMin : task.lastChargeNs;
+      const excess = Number.isFinite(fact.excessMin)
+        ? fact.excessMin
+        : Number.isFinite(task.lastChargeNs)
+          ? task.lastChargeNs
+          : 0;
       if (excess <= sliceNs) return INFO;
       if (excess > limits.number('vtime-hidden-runtime', 'error_slices') * sliceNs) return ERROR;
       if (!(fact.rate > 0)) return WARNING;

@@ -5,6 +5,9 @@ import { driftCauses } from '../common/vtime-words.ts';
 import { waitDetails, winnersText } from '../common/wait-words.ts';
 import { defineRule } from '../rule.ts';
 
+/** A wait up to this many times of what one slice at the weight of the task costs is by design. */
+const BY_DESIGN = 2;
+
 export const vtimeStarvationPredicted = defineRule({
   id: 'vtime-starvation-predicted',
   title:
@@ -28,6 +31,12 @@ export const vtimeStarvationPredicted = defineRule({
           if (proof.class !== 'order') return;
           const safety = context.vtime?.state.domain.limits.number('vtime-starvation-predicted', 'safety') ?? 1;
           if (proof.waitedNs + fact.forecastNs / safety <= timeoutNs) return;
+          // It has to wait that long for its weight alone.
+          if (fact.forecastNs <= BY_DESIGN * fact.designedNs) return;
+          if (fact.premise.broken) {
+            context.undecided('waits whose end only the description could tell, which does not fit');
+            return;
+          }
           const chain = driftCauses(context.vtime?.state.task(task));
           context.report({
             verdict: 'prediction',
@@ -39,6 +48,7 @@ export const vtimeStarvationPredicted = defineRule({
             evidence: [{ seq: proof.sinceSeq, note: `it begins to wait with key ${proof.key ?? '?'}` }],
             note: 'it still waits',
             chain,
+            premise: fact.premise,
             details: { ...waitDetails(proof), forecast_ns: Math.round(fact.forecastNs), timeout_ns: timeoutNs },
           });
         },

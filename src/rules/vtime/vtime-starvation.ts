@@ -73,6 +73,7 @@ export const vtimeStarvation = defineRule({
             ],
             note: fact.open ? 'it still waits' : 'it is taken off at last',
             chain,
+            ...(fact.isDescribed ? { premise: fact.premise } : {}),
             details: { ...waitDetails(proof), forecast_ns: Math.round(fact.forecastNs), timeout_ns: timeoutNs },
           });
         },

@@ -50,6 +50,8 @@ export const weightRange = defineRule({
         if (event.phase !== 'begin') check(event, step.task);
       },
       weight(event, step) {
+        // The weight of a task that leaves sched_ext stays, and is computed anew should it come back.
+        if (step.task?.isSurelyNot(context.model.semantics.taskStates.enabled) === true) return;
         if (event.phase !== 'end' && event.has('load_weight')) {
           const load = Number(event.value('load_weight'));
           const weight = weightFromLoad(load / LOAD_SCALE);

@@ -151,7 +151,7 @@ describe('losses', () => {
     };
   };
 
-  test.each([{}, { bigEndian: true }, { commitSize: 4 }, { version: 7, compression: 'zlib' }])(
+  test.each([{}, { unsignedFlags: true }, { bigEndian: true }, { commitSize: 4 }, { version: 7, compression: 'zlib' }])(
     'between pages: from the last record before to the first behind (%o)',
     async (layout) => {
       const { events } = await read([[page(100), page(200, 7), page(300, 'some')], [page(105)]], [], layout);
