@@ -4,6 +4,7 @@ import { type FindingFilter, RuleRun } from '../findings/collector.ts';
 import { type DetectedKernel, detectKernel } from '../kernel/detect.ts';
 import { isAtLeast, type KernelVersion } from '../kernel/release.ts';
 import { semanticsOf } from '../kernel/semantics.ts';
+import { withheldAspects } from '../model/caps/check-needs.ts';
 import { isProven } from '../model/contradiction-needs.ts';
 import { Model } from '../model/model.ts';
 import { Step } from '../model/step.ts';
@@ -85,6 +86,7 @@ export class Replay {
     const semantics = semanticsOf(this.kernel.version);
     const asked = options.as === undefined ? undefined : semanticsOf(options.as);
     this.model = new Model({ header, semantics, ...(asked === undefined ? {} : { asked }) });
+    this.#step.checks.withheld = withheldAspects(header.recorded);
     this.whatIf = asked === undefined ? undefined : new WhatIf(semantics, asked);
     this.figures = options.figures === true ? new Figures() : undefined;
     this.exits = new ExitTracker(this.kernel.version.release, header);

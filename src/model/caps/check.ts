@@ -61,6 +61,8 @@ export class CapsChecks {
   readonly #deeds: CapsDeed[] = [];
   length = 0;
   deeds = 0;
+  /** Aspects in which nothing can be held against anybody, and why: what is recorded does not do for them. */
+  withheld: ReadonlyMap<string, string> = new Map();
 
   at(index: number): CapsCheck | undefined {
     return index < this.length ? this.#list[index] : undefined;
@@ -102,8 +104,9 @@ export class CapsChecks {
 
   /** The event shows something else than was expected. The record is returned for its details. */
   fail(aspect: string, text: string, sched?: Sched, cpu = -1): CapsCheck {
-    const check = this.#add(aspect, MISPREDICTED, sched, cpu);
-    check.text = text;
+    const lacking = this.withheld.get(aspect);
+    const check = this.#add(aspect, lacking === undefined ? MISPREDICTED : UNDECIDED, sched, cpu);
+    check.text = lacking ?? text;
     return check;
   }
 

@@ -93,6 +93,9 @@ export function consume(model: Model, event: TraceEvent, step: Step): void {
   cpu.pickDispatched = true;
   if (sched === undefined || sched === model.root) {
     if (cpu.folding) completeFold(model, step, cpu);
+    // Whoever was asked may be the one.
+    const asked = sched === undefined ? model.caps.cpu(event.cpu).innermost('sub_dispatch') : undefined;
+    if (asked !== undefined) asked.ran = true;
     return;
   }
   const frame = model.caps.cpu(event.cpu).innermost('sub_dispatch');

@@ -29,6 +29,7 @@ const SCAN: Fields = ['rq', 'reenq_flags'];
 const SCAN_END: Fields = ['rq'];
 const SCANNED: Fields = ['rq', 'pid', 'ret'];
 const IDLE: Fields = ['idle'];
+const KICK: Fields = ['sched', 'target'];
 
 const STATEMENTS: { readonly [T in EventType]?: Statement } = {
   cap_grant: {
@@ -59,6 +60,10 @@ const STATEMENTS: { readonly [T in EventType]?: Statement } = {
       return event.phase === 'end' ? SCAN_END : SCAN;
     },
     aspects: ['revoke-queue-purged', 'reenq-needs-base'],
+  },
+  kick: {
+    fields: (event) => (event.step === 'request' ? KICK : NONE),
+    aspects: ['kick-needs-base'],
   },
   ops_call: {
     fields(event) {

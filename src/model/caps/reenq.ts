@@ -329,10 +329,13 @@ function checkReason(model: Model, event: TraceEvent, step: Step, task: Task, re
     check.began = own.capReenqSeq >= 0 ? own.capReenqSeq : own.rejectSeq;
   };
   if (shown && event.has('enq_flags') && reenq !== (reason !== REENQ_REASON.NONE)) {
-    fail(
-      'reenq-reason-exclusive',
-      reenq ? 'is re-enqueued without a reason' : `is enqueued afresh with the reason ${reason}`,
-    );
+    if (reenq && !event.has('sticky_cpu') && model.header.recorded !== undefined)
+      checks.open('reenq-reason-exclusive', 'whether it arrives from a move is not recorded', task.sched, event.rq);
+    else
+      fail(
+        'reenq-reason-exclusive',
+        reenq ? 'is re-enqueued without a reason' : `is enqueued afresh with the reason ${reason}`,
+      );
     return;
   }
   if (reason === REENQ_REASON.CAP) checkCapReason(model, event, step, task, own, fail);

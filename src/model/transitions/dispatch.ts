@@ -33,7 +33,8 @@ import { claimNext, finishLocal, noteDecision, takeVerdict } from './verdict.ts'
 export const dispatchTransitions: Transitions = {
   find_dsq(model, event, step) {
     const cpu = model.cpu(event.cpu);
-    const sched = model.schedOf(event) ?? model.root;
+    // Unnamed, it is the root's where there is no other.
+    const sched = model.schedOf(event) ?? (model.scheds.some(isLoadedSub) ? undefined : model.root);
     step.sched = sched;
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
     checkPickRq(event, step, cpu);
@@ -144,6 +145,10 @@ export const dispatchTransitions: Transitions = {
     if (!isIdle && event.has('priq')) vetEnqFlags(model, event, step, task.sched ?? callerOf(model, event), task);
   },
 };
+
+function isLoadedSub(sched: Sched): boolean {
+  return sched.linked && !sched.isRoot;
+}
 
 /** The direct dispatch that ops.select_cpu() or ops.enqueue() asked for is the one that is carried out. */
 function checkRequest(event: TraceEvent, step: Step, task: Task): void {

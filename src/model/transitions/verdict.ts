@@ -242,7 +242,8 @@ export function claimNext(
     verdict.task?.setOpsState(0, OPSS_DISPATCHING);
     return verdict;
   }
-  if (cpu.bufferKnown) {
+  // Each scheduler has a buffer of its own: an event that names none may be about another's.
+  if (cpu.bufferKnown && (sched !== undefined || !cpu.buffer.some((verdict) => verdict.sched?.isRoot === false))) {
     contradict(
       step,
       INCONSISTENT,

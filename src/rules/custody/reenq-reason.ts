@@ -22,10 +22,17 @@ export const reenqReason = defineRule({
         if (event.phase === 'end' || !event.has('scx_flags') || !event.has('enq_flags')) return;
         // A task that the core moves keeps the flags of its enqueue, and ops.enqueue() is not called for it.
         if (event.has('sticky_cpu') && event.sticky_cpu >= 0) return;
-        context.checked();
         const reason = (event.scx_flags_lo >> TASK_REENQ_REASON_SHIFT) & mask;
         const again = (event.enq_flags_hi & ENQ_HI_REENQ) !== 0;
-        if (again === (reason !== 0)) return;
+        if (again === (reason !== 0)) {
+          context.checked();
+          return;
+        }
+        if (again && !event.has('sticky_cpu') && context.model.header.recorded !== undefined) {
+          context.undecided('whether a task arrives from a move is not recorded');
+          return;
+        }
+        context.checked();
         context.report({
           verdict: 'violation',
           message: again

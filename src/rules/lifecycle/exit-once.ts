@@ -32,6 +32,11 @@ export const exitOnce = defineRule({
           if (first === undefined) claimed.set(sched, event.seq);
           else report('claim', sched, first);
         } else if (event.step === 'notify') {
+          // Instances of one name are told apart by their cgroups.
+          if (!event.has('path') && context.model.scheds.some((sched) => !sched.isRoot)) {
+            context.undecided('ends whose cgroup is not recorded');
+            return;
+          }
           context.checked();
           const key = `${event.name}\n${event.path}`;
           const first = notified.get(key);
