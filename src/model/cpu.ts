@@ -159,6 +159,9 @@ export class Cpu {
   opInserts = 0;
   /** Call of scx_bpf_dsq_reenq() here, which looks up its DSQ next; -1 none. */
   reenqKfuncSeq = -1;
+  /** The last scx_bpf_dsq_move() here, and the task that it moves. */
+  moveSeq = -1;
+  moveTask: Task | undefined;
   /** The task had a direct dispatch when ops.enqueue() was due. */
   opDirect: Tri = UNKNOWN;
   opSeq = -1;

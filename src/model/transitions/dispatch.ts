@@ -14,6 +14,7 @@ import type { Semantics } from '../../kernel/semantics.ts';
 import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { formatDecimal, formatHex, type U64 } from '../../trace/u64.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
+import { callerOf } from '../caller.ts';
 import { canRunRemote } from '../can-run.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type BufferedVerdict, type Cpu, OP_ENQUEUE } from '../cpu.ts';
@@ -25,6 +26,7 @@ import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
+import { vetEnqFlags } from './kfuncs.ts';
 import { checkPickRq } from './pick.ts';
 import { claimNext, finishLocal, noteDecision, takeVerdict } from './verdict.ts';
 
@@ -46,7 +48,9 @@ export const dispatchTransitions: Transitions = {
     const verdict = cpu.flushIndex >= 0 ? claimNext(event, step, cpu, sched) : undefined;
     const byReenq = cpu.reenqKfuncSeq >= 0 && cpu.reenqKfuncSeq === cpu.priorSeq;
     const direct = cpu.flushIndex < 0 && cpu.op === OP_ENQUEUE && !byReenq ? cpu.opTask : undefined;
-    const task = verdict?.task ?? direct;
+    // scx_dsq_move() looks its destination up first.
+    const moved = cpu.moveSeq >= 0 && cpu.moveSeq === cpu.priorSeq ? cpu.moveTask : undefined;
+    const task = verdict?.task ?? direct ?? moved;
     step.task = task;
     if (direct?.ddsp.active === true) {
       cpu.direct = direct;
@@ -132,7 +136,15 @@ export const dispatchTransitions: Transitions = {
   move(model, event, step) {
     if (event.pid <= 0) return;
     const task = taskOf(model, event, step);
-    if (event.phase !== 'end') noteDecision(model, event, task);
+    if (event.phase === 'end') return;
+    noteDecision(model, event, task);
+    const cpu = model.cpu(event.cpu);
+    cpu.moveTask = task;
+    cpu.moveSeq = event.seq;
+    if (event.step !== 'core' && event.step !== '') return;
+    // Without an iterator that is at work nothing is looked at; and older kernels pass the order as an internal flag.
+    const isIdle = event.has('src_dsq_addr') && event.src_dsq_addr_hi === 0 && event.src_dsq_addr_lo === 0;
+    if (!isIdle && event.has('priq')) vetEnqFlags(model, event, step, task.sched ?? callerOf(model, event), task);
   },
 };
 

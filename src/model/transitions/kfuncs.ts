@@ -150,7 +150,8 @@ export function vetEnqFlags(
     dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
     decision: callbackDecision(model, event),
   };
-  const who = task === undefined ? 'a move' : `the insert of ${task.label}`;
+  const what = event.kind === KIND.move ? 'move' : 'insert';
+  const who = task === undefined ? 'a move' : `the ${what} of ${task.label}`;
   if ((hi & ENQ_HI_INTERNAL) !== 0) {
     raise(model, step, 'enq-flags-invalid', {
       ...common,

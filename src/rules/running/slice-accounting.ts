@@ -30,6 +30,8 @@ export const sliceAccounting = defineRule({
   avoid: 'Write slices with scx_bpf_task_set_slice(), which the trace shows.',
   create(context) {
     const charges: (Charge | undefined)[] = [];
+    /** Tasks whose slice a scheduler asked to write: where it does not hold their rq, the core does so when they run (7.3). */
+    const asked = new Set<number>();
     const set = (rq: number, pid: number, slice: number, seq: number, floor: number): void => {
       const charge = charges[rq];
       if (charge === undefined) charges[rq] = { pid, slice, seq, floor };
@@ -43,13 +45,15 @@ export const sliceAccounting = defineRule({
     return {
       run(event, step) {
         // Without a value, whoever ran there before is forgotten all the same.
-        const pid = event.hasSlot(SLICE) ? event.pid : -1;
+        const pid = event.hasSlot(SLICE) && !asked.delete(event.pid) ? event.pid : -1;
         set(event.rq, pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
       },
       update_curr(event, step) {
         const slice = toNumber(event.slice_hi, event.slice_lo);
         const before = charges[event.rq];
-        if (before !== undefined && before.pid === event.pid && before.slice < HUGE) {
+        if (asked.size > 0 && asked.delete(event.pid)) {
+          // Written before it was charged.
+        } else if (before !== undefined && before.pid === event.pid && before.slice < HUGE) {
           context.checked();
           const used = before.slice - slice;
           const elapsed = event.t - before.floor;
@@ -72,6 +76,7 @@ export const sliceAccounting = defineRule({
       },
       set_slice(event) {
         for (const charge of charges) if (charge?.pid === event.pid) charge.pid = -1;
+        if (event.step !== 'core') asked.add(event.pid);
       },
       'pick:return'(event, step) {
         // Who runs on may have got a new slice; who is replaced is charged once more.
@@ -85,6 +90,7 @@ export const sliceAccounting = defineRule({
       },
       lost() {
         charges.length = 0;
+        asked.clear();
       },
     };
   },
