@@ -48,13 +48,16 @@ export class EventShape {
     const words: number[] = [];
     const strings: number[] = [];
     const masks: number[] = [];
-    for (const slot of SLOTS) {
-      const { id, index, kind } = slot;
-      if ((((presence[id >> 5] ?? 0) >>> (id & 31)) & 1) === 0 || slot === SLOT.phase || slot === SLOT.step) continue;
-      if (kind === 'str') strings.push(index);
-      else if (kind === 'cpus') masks.push(index);
-      else if (isWide(kind)) words.push(index, index + 1);
-      else words.push(index);
+    for (const [word, all] of presence.entries()) {
+      for (let bits = all; bits !== 0; bits &= bits - 1) {
+        const slot = SLOTS[(word << 5) + 31 - Math.clz32(bits & -bits)];
+        if (slot === undefined || slot === SLOT.phase || slot === SLOT.step) continue;
+        const { index, kind } = slot;
+        if (kind === 'str') strings.push(index);
+        else if (kind === 'cpus') masks.push(index);
+        else if (isWide(kind)) words.push(index, index + 1);
+        else words.push(index);
+      }
     }
     this.words = Int32Array.from(words);
     this.strings = Int32Array.from(strings);

@@ -170,11 +170,11 @@ export class CpuCursor {
       }
       if (at + 1 >= stop) break;
       const second = words[at + 1] ?? 0;
-      let payload = at + 1;
-      let length = type << 2;
+      // Sums without branches: the first large record would throw away the code compiled for small ones.
+      const payload = at + (type === 0 ? 2 : 1);
+      const largeLength = (second - 4) | 0;
+      const length = type === 0 ? largeLength : type << 2;
       if (type === 0) {
-        payload = at + 2;
-        length = second - 4;
         if (length < 0)
           throw this.#damage(at << 2, 'a record has an impossible length', 'at least 8 bytes', `${length}`);
       } else if (type >= TYPE_PADDING) {
