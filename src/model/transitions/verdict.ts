@@ -83,6 +83,7 @@ export function noteDecision(model: Model, event: TraceEvent, task: Task): void 
   task.insertTime = event.t;
   task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
   task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+  task.insertHoldsMask = (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) && cpu.opTask === task;
 }
 
 /** scx_dsq_insert_commit() inside ops.select_cpu() or ops.enqueue(): mark_direct_dispatch(). */
