@@ -84,8 +84,8 @@ const STAND_INS: Readonly<Record<string, readonly string[]>> = {
   'dsq-mixed-order': ['dsq-fifo-into-vtime', 'dsq-vtime-into-fifo', 'vtime-on-builtin-dsq'],
 };
 
-/** Rules that judge what is still open when a scheduler or the trace ends. */
-const JUDGED_AT_END = new Set(['task-lost']);
+/** Rules that judge what is still open when a scheduler or the trace ends, or place what the scheduler said of itself where that shows. */
+const JUDGED_AT_END = new Set(['task-lost', 'vtime-too-far-ahead']);
 
 /** What a damaged view claims beyond the whole recording, and what it predicts wrong. */
 export function unsound(whole: Whole, damaged: OpenTrace): string[] {

@@ -6,6 +6,7 @@ import type { Step } from '../step.ts';
 import type { CapsState } from './caps-state.ts';
 import { isComplete } from './cell.ts';
 import { pushSync } from './sync.ts';
+import { isPlaced } from './tree.ts';
 
 /** The depth that the event shows must be the one that the toggles so far lead to. Called before the core takes it. */
 export function beforeBypass(model: Model, event: TraceEvent, step: Step): void {
@@ -127,6 +128,10 @@ export function routed(step: Step): void {
   if (dsq === undefined || task?.sched === undefined || !dsq.isBypass || dsq.sched === undefined) return;
   const cpu = dsq.cpu >= 0 ? dsq.cpu : task.taskCpu;
   if (cpu < 0) return;
+  if (!isPlaced(task.sched) || !isPlaced(dsq.sched)) {
+    step.checks.open('bypass-route', 'it is not known who is above whom', task.sched, cpu);
+    return;
+  }
   let host: Sched = task.sched;
   for (;;) {
     const state = host.isBypassing(cpu);

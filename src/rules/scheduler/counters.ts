@@ -89,7 +89,9 @@ export const counterConsistency = defineRule({
       sched_attach(event) {
         if (event.step !== 'alloc') return;
         alive++;
-        sums = alive === 1 ? new Map() : undefined;
+        // Only the root comes when nobody is there; another may find instances that the trace does not show.
+        const isFirst = event.has('level') ? event.level === 0 : !context.model.startsMidRun;
+        sums = alive === 1 && isFirst ? new Map() : undefined;
       },
       sched_detach(event) {
         if (event.step !== 'unlink') return;
