@@ -1,11 +1,15 @@
 // Entry of the program: connects the command line to the process, the only place that sets its exit code.
 import { fstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { loadWithCodeCache, saveCodeCache } from './code-cache.ts';
 import type { CommandContext } from './commands/context.ts';
 
 /** The chunk with all that a replay needs. It is to be loaded with its code cache, so this file imports nothing of it. */
 const PROGRAM = join(import.meta.dirname, 'program.cjs');
+
+/** Traces of this size, in bytes, are read by a thread of their own, whatever they are. */
+const LONG = 64 * 1024 * 1024;
 
 /** `EXIT.internal`, which is out of reach when the program cannot be loaded. */
 const INTERNAL_ERROR = 134;
@@ -13,13 +17,20 @@ const INTERNAL_ERROR = 134;
 /** Runs the program for the arguments of the process. */
 export async function start(): Promise<void> {
   try {
+    const args = process.argv.slice(2);
+    // Both take some time: the thread starts while the program is loaded.
+    let thread = readsLongFile(args) ? newReaderThread() : undefined;
     loadWithCodeCache(PROGRAM);
     const { main } = await import('./cli.ts');
-    process.exitCode = await main(process.argv.slice(2), {
+    process.exitCode = await main(args, {
       stdout: outlet(1),
       stderr: outlet(2),
       env: process.env,
-      readerThread: join(import.meta.dirname, 'reader-thread.cjs'),
+      readerThread: () => {
+        const started = thread ?? newReaderThread();
+        thread = undefined;
+        return started;
+      },
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     });
   } catch (error) {
@@ -29,6 +40,20 @@ export async function start(): Promise<void> {
     );
     process.exitCode = INTERNAL_ERROR;
   }
+}
+
+/** Will the command want the thread that reads? Where it is wrong, the thread starts in vain, or a little later. */
+function readsLongFile([command, ...args]: readonly string[]): boolean {
+  return command === 'replay' && args.some((arg) => (statSync(arg, { throwIfNoEntry: false })?.size ?? 0) >= LONG);
+}
+
+/** Starts a thread that reads a trace for this one (reader-thread.ts), as soon as it is told which. */
+function newReaderThread(): Worker {
+  // Loaded here, because few commands need it.
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const thread = new Worker(join(import.meta.dirname, 'reader-thread.cjs'));
+  thread.unref();
+  return thread;
 }
 
 /** Runs command lines, and keeps what was compiled for them: they will start faster. What they print is lost. */

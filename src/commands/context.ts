@@ -1,4 +1,5 @@
 // What commands get from the outside: streams, environment, and how they say what went wrong.
+import type { Worker } from 'node:worker_threads';
 import { InputError, notWritable, OutputError, printable, UsageError } from '../errors.ts';
 import { EXIT } from '../findings/verdict.ts';
 
@@ -8,8 +9,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Command and first arguments that run this program again; undefined where it is used as a library. */
   readonly program?: readonly string[];
-  /** Program of the thread that reads long traces ahead; undefined where there is none. */
-  readonly readerThread?: string;
+  /** A new thread for reading a long trace ahead (reader-thread.ts); undefined where there is none. */
+  readonly readerThread?: () => Worker;
 }
 
 /** Prints an error for people and returns its exit code. Errors that are not ours are not swallowed. */

@@ -91,7 +91,7 @@ export class EventStore {
     let at = from % CHUNK_WORDS;
     const { words } = event;
     for (let k = 0; k < shape.words.length; k++) words[shape.words[k] ?? 0] = chunk[at++] ?? 0;
-    for (const slot of shape.strings) event.strings[slot.index] = this.#texts[chunk[at++] ?? 0] ?? '';
+    for (const slot of shape.strings) event.setText(slot.index, this.#texts[chunk[at++] ?? 0] ?? '');
     for (const slot of shape.masks) {
       const mask = this.#masks[chunk[at++] ?? 0];
       if (mask !== undefined) event.masks[slot.index]?.copy(mask);

@@ -11,5 +11,6 @@ export function callerOf(model: Model, event: TraceEvent): Sched | undefined {
   const cpu = model.cpu(event.cpu);
   if ((cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) && cpu.opTask?.sched !== undefined) return cpu.opTask.sched;
   if (model.root === undefined) return undefined;
-  return model.root.children.some((child) => !child.gone) ? undefined : model.root;
+  for (const child of model.root.children) if (!child.gone) return undefined;
+  return model.root;
 }

@@ -1,10 +1,12 @@
 // How the code of the core executes on one CPU: calls nest, and some are always followed by others under the same lock.
 import { TASK_QUEUED } from '../kernel/flags.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CallStack } from './call-stack.ts';
 import { type Contradiction, contradict, contradiction, INCONSISTENT } from './contradiction.ts';
 import type { Step } from './step.ts';
+
+const { scx_flags: SCX_FLAGS, sticky_cpu: STICKY_CPU } = SLOT;
 
 /** Calls that run with interrupts off from beginning to end, so that they nest on their CPU. */
 const NESTING: readonly EventType[] = [
@@ -20,8 +22,10 @@ const NESTING: readonly EventType[] = [
   'insert',
 ];
 
-/** The calls themselves; other steps of the same types lie inside them. */
-const NESTING_STEPS: ReadonlySet<string> = new Set(['', 'core', 'scx', 'kfunc']);
+/** Is it the call itself? Other steps of the same types lie inside them. */
+function isCall(step: string): boolean {
+  return step === '' || step === 'core' || step === 'scx' || step === 'kfunc';
+}
 
 /** Moves of a task under the lock of its rq. Between an event and the one that it leads to none of these can come. */
 const MOVES: readonly EventType[] = [
@@ -52,9 +56,15 @@ const ATTACHED = 2;
 /** That the ends of a call are recorded is believed sooner: without a probe there is not one. */
 export const LEARNT_CALLS = 1;
 
-const nests = flagsOf(NESTING);
-const moves = flagsOf(MOVES);
-const aside = flagsOf(ASIDE);
+const NESTS = 1;
+const MOVES_TASK = 2;
+const STANDS_ASIDE = 4;
+
+/** What events of each kind do in a code path; 0: nothing. */
+const roles = new Uint8Array(EVENT_TYPES.length);
+for (const type of NESTING) roles[KIND[type]] = NESTS;
+for (const type of MOVES) roles[KIND[type]] = (roles[KIND[type]] ?? 0) | MOVES_TASK;
+for (const type of ASIDE) roles[KIND[type]] = STANDS_ASIDE;
 const kinds = EVENT_TYPES.length;
 
 /** What has been learnt about sequences, for all CPUs of one trace. */
@@ -75,7 +85,7 @@ export class CodePathRules {
     if (kept !== LEARNT || this.#held.size === 0) return;
     const held = this.#held.get(cell);
     // A recorder that misses several is no witness.
-    if (held !== undefined && this.strays[cell] === 1) step.contradictions.push(held);
+    if (held !== undefined && this.strays[cell] === 1) step.noteContradiction(held);
   }
 
   /** It was not followed: does that contradict a rule that is believed, or may be later? */
@@ -89,7 +99,7 @@ export class CodePathRules {
 
   /** Notes such a contradiction, now or once the rule is believed. */
   contradict(cell: number, found: Contradiction, step: Step): void {
-    if ((this.kept[cell] ?? 0) >= LEARNT) step.contradictions.push(found);
+    if ((this.kept[cell] ?? 0) >= LEARNT) step.noteContradiction(found);
     else this.#held.set(cell, found);
   }
 
@@ -128,16 +138,22 @@ export class CodePath {
   /** Follows one event that this CPU executed. */
   follow(event: TraceEvent, step: Step, rules: CodePathRules): void {
     const { kind } = event;
-    const ends = event.phase === 'end';
-    const arrives = ends ? (this.#from >= 0 && nests[kind] === 1) || kind === KIND.pick : moves[kind] === 1;
+    const role = roles[kind] ?? 0;
+    if (role === 0) return;
+    const { phase } = event;
+    const ends = phase === 'end';
     if (kind === KIND.pick && !ends) this.#pickPrev = event.curr;
-    if (arrives || (aside[kind] === 1 && this.#from >= 0 && this.#to === KIND.dsq_link))
-      this.#arrive(event, step, rules);
+    const arrives =
+      role === STANDS_ASIDE
+        ? this.#from >= 0 && this.#to === KIND.dsq_link
+        : ends
+          ? kind === KIND.pick || (this.#from >= 0 && (role & NESTS) !== 0)
+          : (role & MOVES_TASK) !== 0;
+    if (arrives) this.#arrive(event, step, rules);
     if (kind === KIND.switch && this.#stack.length > 0) this.#abandon(event, step, rules);
-    if (nests[kind] === 1 && NESTING_STEPS.has(event.step)) {
-      if (event.phase === 'begin') this.#enter(event, step, rules);
-      else if (event.phase === 'end') this.#leave(event, step, rules);
-    }
+    if ((role & NESTS) === 0 || phase === '' || !isCall(event.step)) return;
+    if (ends) this.#leave(event, step, rules);
+    else if (phase === 'begin') this.#enter(event, step, rules);
   }
 
   #enter(event: TraceEvent, step: Step, rules: CodePathRules): void {
@@ -238,7 +254,7 @@ export class CodePath {
     const queued = (event.scx_flags_lo & TASK_QUEUED) !== 0;
     switch (event.kind) {
       case KIND.enqueue:
-        if (event.has('scx_flags') && !queued) this.#owe(event, KIND.ops_enqueue);
+        if (event.hasSlot(SCX_FLAGS) && !queued) this.#owe(event, KIND.ops_enqueue);
         break;
       case KIND.dequeue:
         if (queued) this.#owe(event, KIND.ops_dequeue);
@@ -261,7 +277,7 @@ export class CodePath {
         break;
       case KIND.dispatch_dequeue:
         // A task that scx_bpf_dsq_move() takes to a remote local DSQ is still in the DSQ that it comes from.
-        if (event.has('sticky_cpu') && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate, KIND.dsq_unlink);
+        if (event.hasSlot(STICKY_CPU) && event.sticky_cpu >= 0) this.#owe(event, KIND.migrate, KIND.dsq_unlink);
         break;
       default:
     }
@@ -274,10 +290,4 @@ export class CodePath {
     this.#orTo = orTo;
     this.#pid = event.pid;
   }
-}
-
-function flagsOf(types: readonly EventType[]): Uint8Array {
-  const flags = new Uint8Array(EVENT_TYPES.length);
-  for (const type of types) flags[KIND[type]] = 1;
-  return flags;
 }

@@ -24,7 +24,7 @@ type Details = Partial<Omit<Contradiction, 'rule' | 'class' | 'text'>>;
 
 /** Notes in the step that it contradicts the state before. */
 export function contradict(step: Step, rule: string, cls: string, text: string, details: Details = {}): void {
-  step.contradictions.push(contradiction(step, rule, cls, text, details));
+  step.noteContradiction(contradiction(step, rule, cls, text, details));
 }
 
 /** The same, for the caller to note when it is known to be one. */

@@ -1,5 +1,5 @@
 // A CPU: its run queue, and what the kernel code that executes on it is in the middle of.
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { NEVER, TIME_ZERO } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
 import { EVENT_TYPES, KIND } from '../trace/vocabulary/index.ts';
@@ -9,6 +9,8 @@ import type { Dsq } from './dsq.ts';
 import { InsertCall } from './insert-call.ts';
 import { type Sched, type Tri, UNKNOWN } from './sched.ts';
 import type { Task } from './task.ts';
+
+const { slice: SLICE, vtime: VTIME } = SLOT;
 
 /** Which callback of the BPF scheduler runs on a CPU: decides what an insert means there. */
 export const OP_NONE = 0;
@@ -74,8 +76,8 @@ export class Linking {
     this.slice.set(event.slice_hi, event.slice_lo);
     this.vtime.set(event.vtime_hi, event.vtime_lo);
     this.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
-    this.valuesKnown = event.has('slice');
-    this.vtimeKnown = event.has('vtime');
+    this.valuesKnown = event.hasSlot(SLICE);
+    this.vtimeKnown = event.hasSlot(VTIME);
   }
 
   end(): void {
@@ -201,9 +203,7 @@ export class Cpu {
   /** The last event executed here, and the one before; -1 none since the start or the last loss. */
   lastSeq = -1;
   priorSeq = -1;
-  lastKind = -1;
-  lastPhase = '';
-  lastStep = '';
+  lastMoment = -1;
   lastPid = -1;
   lastRq = -1;
   /** Number of events executed here. */
@@ -265,9 +265,7 @@ export class Cpu {
     if (this.lbPass?.active === true && OUTSIDE_LB[kind] === 1) this.lbPass.end();
     this.priorSeq = this.lastSeq;
     this.lastSeq = event.seq;
-    this.lastKind = kind;
-    this.lastPhase = event.phase;
-    this.lastStep = event.step;
+    this.lastMoment = event.moment;
     this.lastPid = event.pid;
     this.lastRq = event.rq;
     this.seen++;

@@ -11,11 +11,13 @@ import {
   isBuiltinId,
   isLocalOn,
 } from '../kernel/dsq-id.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { Dsq } from './dsq.ts';
 import type { Model } from './model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from './sched.ts';
 import type { Task } from './task.ts';
+
+const { dsq: DSQ_FIELD } = SLOT;
 
 /**
  * The DSQ that a link, unlink or consumption is about. Created, with unknown contents, when it is new to the model. `task`
@@ -32,7 +34,7 @@ export function dsqOfEvent(model: Model, event: TraceEvent, task?: Task): Dsq {
     return namedDsq(model, event, idHi, idLo);
   }
   const known = model.dsqAt(addrHi, addrLo);
-  if (known !== undefined && ((known.idHi === idHi && known.idLo === idLo) || !event.has('dsq'))) return known;
+  if (known !== undefined && ((known.idHi === idHi && known.idLo === idLo) || !event.hasSlot(DSQ_FIELD))) return known;
   // A destroyed DSQ keeps its memory for a while; its id reads INVALID.
   if (known !== undefined && isBuiltinId(idHi, idLo, DSQ_INVALID)) return known;
   const dsq = newDsq(model, event, idHi, idLo);

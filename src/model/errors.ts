@@ -81,7 +81,7 @@ export function raise(model: Model, step: Step, site: string, details: ErrorDeta
     callbackSeq: decision.callbackSeq,
     callbackTime: decision.callbackTime,
   };
-  step.errors.push(error);
+  step.noteError(error);
 }
 
 /** What-if only: the release that is asked for raises the error of `site` here, this one does not. */

@@ -1,9 +1,11 @@
 // A call of scx_bpf_dsq_insert() that is under way on a CPU: what it was given must be what the core takes.
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { formatDecimal, U64 } from '../trace/u64.ts';
 import { contradict, INCONSISTENT } from './contradiction.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
+
+const { slice: SLICE } = SLOT;
 
 export class InsertCall {
   /** Task of the call; -1: none is under way, or its beginning was not seen. */
@@ -26,7 +28,7 @@ export class InsertCall {
   commit(event: TraceEvent, step: Step, task: Task): void {
     if (this.#pid !== event.pid) return;
     this.#committed = true;
-    if (!this.#sliceKnown || !event.has('slice') || this.#slice.equals(event.slice_hi, event.slice_lo)) return;
+    if (!this.#sliceKnown || !event.hasSlot(SLICE) || this.#slice.equals(event.slice_hi, event.slice_lo)) return;
     contradict(
       step,
       INCONSISTENT,

@@ -12,12 +12,13 @@ import { type Semantics, semanticsOf } from '../kernel/semantics.ts';
 import { MAX_CPU } from '../trace/cpu-mask.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { momentOf } from '../trace/moment.ts';
 import { type EventName, isRecorded } from '../trace/recorded.ts';
 import { NEVER, TIME_ZERO } from '../trace/time.ts';
 import { highHalf, lowHalf } from '../trace/u64.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
 import { CapsState } from './caps/caps-state.ts';
-import { CAPS_AFTER, CAPS_ALWAYS, CAPS_BEFORE } from './caps/index.ts';
+import { CAPS_AFTER, CAPS_BEFORE, withoutCaps } from './caps/index.ts';
 import { CodePathRules } from './code-path.ts';
 import type { Contradiction } from './contradiction.ts';
 import { Cpu } from './cpu.ts';
@@ -34,6 +35,8 @@ import { U64Table } from './u64-table.ts';
 
 const PAGE_BITS = 10;
 const PAGE_SIZE = 1 << PAGE_BITS;
+/** Enough for PID_MAX_LIMIT. */
+const PAGES = 1 << 12;
 
 export interface ModelOptions {
   readonly header: TraceHeader;
@@ -112,7 +115,7 @@ export class Model {
   sameTimes = 0;
   /** What `records` has answered. */
   readonly #recorded = new Map<EventName, boolean>();
-  readonly #taskPages: (Task | undefined)[][] = [];
+  readonly #taskPages = new Array<(Task | undefined)[] | undefined>(PAGES).fill(undefined);
   readonly #dsqByAddr = new U64Table<Dsq>();
   readonly #dsqByName = new Map<string, Dsq>();
   readonly #schedById = new U64Table<Sched>();
@@ -156,6 +159,7 @@ export class Model {
     step.reset();
     this.now = event.t;
     this.seq = event.seq;
+    if (event.moment < 0) event.moment = momentOf(event);
     if (event.cpu >= 0) {
       step.cpu = this.cpu(event.cpu);
       if (event.t === step.cpu.lastTime) checkRepeated(this, event, step, step.cpu);
@@ -165,8 +169,7 @@ export class Model {
     if (step.cpu?.dequeuing !== undefined && GOES_ON[event.kind] === 1) checkDequeued(event, step, step.cpu);
     const { caps } = this;
     if (!caps.active) {
-      TRANSITIONS[event.kind]?.(this, event, step);
-      if (CAPS_ALWAYS[event.kind] === 1) CAPS_AFTER[event.kind]?.(this, event, step);
+      WITHOUT_CAPS[event.kind]?.(this, event, step);
       return;
     }
     CAPS_BEFORE[event.kind]?.(this, event, step);
@@ -423,6 +426,8 @@ export class Model {
     page[pid & (PAGE_SIZE - 1)] = task;
   }
 }
+
+const WITHOUT_CAPS = withoutCaps(TRANSITIONS);
 
 /** Kinds that show that a dequeue is over. */
 const GOES_ON = new Uint8Array(EVENT_TYPES.length);

@@ -1,5 +1,6 @@
 // The same event twice: one CPU can't execute the same thing a second time within one tick of a fine clock.
 import type { TraceEvent } from '../trace/event.ts';
+import { hasKnownStep } from '../trace/moment.ts';
 import { contradict, INCONSISTENT } from './contradiction.ts';
 import type { Cpu } from './cpu.ts';
 import type { Model } from './model.ts';
@@ -11,9 +12,8 @@ const LEARNT = 256;
 /** The event has the time of the last one of its CPU. */
 export function checkRepeated(model: Model, event: TraceEvent, step: Step, cpu: Cpu): void {
   const same =
-    cpu.lastKind === event.kind &&
-    cpu.lastPhase === event.phase &&
-    cpu.lastStep === event.step &&
+    cpu.lastMoment === event.moment &&
+    hasKnownStep(event.moment) &&
     cpu.lastPid === event.pid &&
     cpu.lastRq === event.rq;
   // Texts often print times in us only.

@@ -61,6 +61,8 @@ export class Step {
   /** The take of a consumption passed over an earlier member that certainly could have run. */
   passedOver: Task | undefined;
 
+  /** There are errors, contradictions or drops. */
+  isNoteworthy = false;
   /** Errors that the core raises at this event, as the model sees it. */
   readonly errors: KernelError[] = [];
   /** What was expected of capability delegation, compared with what the event shows. */
@@ -104,10 +106,30 @@ export class Step {
     this.reenqBefore = -1;
     this.switchSeqBefore = -1;
     this.passedOver = undefined;
-    if (this.errors.length > 0) this.errors.length = 0;
     this.checks.reset();
     if (this.whatIf.length > 0) this.whatIf.length = 0;
-    if (this.contradictions.length > 0) this.contradictions.length = 0;
-    if (this.drops.length > 0) this.drops.length = 0;
+    if (this.isNoteworthy) this.#forgetNotes();
+  }
+
+  noteError(error: KernelError): void {
+    this.errors.push(error);
+    this.isNoteworthy = true;
+  }
+
+  noteContradiction(contradiction: Contradiction): void {
+    this.contradictions.push(contradiction);
+    this.isNoteworthy = true;
+  }
+
+  noteDrop(drop: Drop): void {
+    this.drops.push(drop);
+    this.isNoteworthy = true;
+  }
+
+  #forgetNotes(): void {
+    this.errors.length = 0;
+    this.contradictions.length = 0;
+    this.drops.length = 0;
+    this.isNoteworthy = false;
   }
 }

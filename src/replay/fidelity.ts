@@ -1,7 +1,9 @@
 // How well the model predicted what the recording shows: picks, consumptions, DSQ lengths, exits.
 import { MISPREDICTED, NOT_PREDICTED, PREDICTED, type Step } from '../model/step.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { KIND } from '../trace/vocabulary/index.ts';
+
+const { local_nr: LOCAL_NR, dsq_seq: DSQ_SEQ } = SLOT;
 
 export interface FidelityLine {
   /** What the recording shows and the model could predict. */
@@ -38,15 +40,16 @@ export class Fidelity {
   compare(event: TraceEvent, step: Step): void {
     if (step.checks.length > 0) this.#compareCaps(event, step);
     if (step.lengthOutcome !== NOT_PREDICTED) {
-      if (this.count('dsq_lengths', step.lengthOutcome)) this.#note('dsq_lengths', event, lengthText(event, step));
+      if (tally(this.lines.dsq_lengths, step.lengthOutcome)) this.#note('dsq_lengths', event, lengthText(event, step));
     }
     if (step.outcome === NOT_PREDICTED) return;
     if (event.kind === KIND.pick) {
-      if (this.count('picks', step.outcome)) this.#note('picks', event, pickText(event, step));
+      if (tally(this.lines.picks, step.outcome)) this.#note('picks', event, pickText(event, step));
     } else if (event.kind === KIND.consume) {
-      if (this.count('consumes', step.outcome)) this.#note('consumes', event, consumeText(event, step));
+      if (tally(this.lines.consumes, step.outcome)) this.#note('consumes', event, consumeText(event, step));
     } else if (event.kind === KIND.bypass_lb) {
-      if (this.count('bypass_lb', step.outcome)) this.#note('bypass_lb', event, `node ${event.node}: ${step.reason}`);
+      if (tally(this.lines.bypass_lb, step.outcome))
+        this.#note('bypass_lb', event, `node ${event.node}: ${step.reason}`);
     }
   }
 
@@ -63,17 +66,13 @@ export class Fidelity {
     for (let i = 0; i < checks.length; i++) {
       const check = checks.at(i);
       if (check === undefined || check.outcome === NOT_PREDICTED) continue;
-      if (this.count('caps', check.outcome)) this.#note('caps', event, `${check.text} [${check.aspect}]`);
+      if (tally(this.lines.caps, check.outcome)) this.#note('caps', event, `${check.text} [${check.aspect}]`);
     }
   }
 
   /** Counts an outcome; true when it is a mismatch. */
   count(name: FidelityName, outcome: number): boolean {
-    const line = this.lines[name];
-    if (outcome === PREDICTED || outcome === MISPREDICTED) line.observed++;
-    else line.unknown++;
-    if (outcome === PREDICTED) line.explained++;
-    return outcome === MISPREDICTED;
+    return tally(this.lines[name], outcome);
   }
 
   noteExit(seq: number, text: string): void {
@@ -91,6 +90,14 @@ export class Fidelity {
   #push(mismatch: Mismatch): void {
     if (this.mismatches.length < MAX_MISMATCHES) this.mismatches.push(mismatch);
   }
+}
+
+/** Counts an outcome; true when it is a mismatch. */
+function tally(line: FidelityLine, outcome: number): boolean {
+  if (outcome === PREDICTED || outcome === MISPREDICTED) line.observed++;
+  else line.unknown++;
+  if (outcome === PREDICTED) line.explained++;
+  return outcome === MISPREDICTED;
 }
 
 function pickText(event: TraceEvent, step: Step): string {
@@ -113,9 +120,9 @@ function consumeText(event: TraceEvent, step: Step): string {
 }
 
 function lengthText(event: TraceEvent, step: Step): string {
-  const found = event.has('local_nr') ? event.local_nr : event.nr;
+  const found = event.hasSlot(LOCAL_NR) ? event.local_nr : event.nr;
   const seq =
-    event.has('dsq_seq') && step.expectedDsqSeq >= 0 && step.expectedDsqSeq !== event.dsq_seq
+    event.hasSlot(DSQ_SEQ) && step.expectedDsqSeq >= 0 && step.expectedDsqSeq !== event.dsq_seq
       ? `, seq ${event.dsq_seq} instead of ${step.expectedDsqSeq}`
       : '';
   return `DSQ ${step.dsq?.name ?? '?'} holds ${found} tasks, expected ${step.expectedNr < 0 ? 'otherwise' : step.expectedNr}${seq}`;

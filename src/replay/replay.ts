@@ -12,6 +12,7 @@ import { levelFor } from '../probes/needs.ts';
 import type { EventHandler, RuleHandlers, RuleSpec } from '../rules/rule.ts';
 import { newTraceEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceHeader } from '../trace/header.ts';
+import { comprises, MOMENTS, type Moment, momentsIn, type ParsedMoment, parseMoment } from '../trace/moment.ts';
 import { isRecorded, type RecordedSet } from '../trace/recorded.ts';
 import { NEVER } from '../trace/time.ts';
 import { EVENT_TYPES, type EventType, KIND } from '../trace/vocabulary/index.ts';
@@ -41,6 +42,15 @@ export interface ReplayOptions {
   readonly domain?: Domain;
 }
 
+/** An empty list that V8 takes for one of functions, like all others: of lists of different kinds it makes slower code. */
+const NOBODY: EventHandler[] = [() => {}];
+NOBODY.length = 0;
+
+interface Listener {
+  readonly wanted: ParsedMoment;
+  readonly handler: EventHandler;
+}
+
 interface ActiveRule {
   readonly run: RuleRun;
   readonly handlers: RuleHandlers;
@@ -57,10 +67,9 @@ export class Replay {
   readonly whatIf: WhatIf | undefined;
   readonly figures: Figures | undefined;
   readonly ruleRuns: readonly RuleRun[];
-  /** Number of events seen, by kind. */
-  readonly counts = new Float64Array(EVENT_TYPES.length);
+  /** Number of events seen. */
+  count = 0;
   firstTime = NEVER;
-  lastTime = NEVER;
   /** Records lost, as the trace says; -1 after a loss of unknown size. */
   lost = 0;
   /** Ext activity was seen before any scheduler was attached. */
@@ -68,15 +77,18 @@ export class Replay {
   readonly #step = new Step();
   readonly #stage: RuleStage;
   readonly #observer: ReplayOptions['observe'];
-  /** Handlers by event kind. */
-  readonly #handlers: readonly EventHandler[][];
+  /** Who listens to events of each kind, in the order in which they are told. */
+  readonly #listeners: readonly Listener[][];
+  /** Whom an event of a moment concerns: looked up when the first one comes. */
+  readonly #handlers = new Array<readonly EventHandler[] | undefined>(MOMENTS).fill(undefined);
   readonly #active: ActiveRule[] = [];
+  readonly #onDrop: EventHandler[] = [];
   /** Rules by id, by the error site and by the comparison of the model that they are about: most replays never ask. */
   #byId: ReadonlyMap<string, ActiveRule> | undefined;
   #bySite: ReadonlyMap<string, ActiveRule> | undefined;
   #byAspect: ReadonlyMap<string, ActiveRule> | undefined;
-  /** Number of events judged, by kind: those seen while no records were missing. */
-  readonly #judged = new Float64Array(EVENT_TYPES.length);
+  /** Number of events judged, by moment: those seen while no records were missing. */
+  readonly #judged = new Float64Array(MOMENTS);
   /** CPUs of which records are missing right now: what is seen meanwhile proves nothing. */
   readonly #blind = new Set<number>();
   #attachSeen = false;
@@ -103,21 +115,22 @@ export class Replay {
     this.ruleRuns = options.rules.map((spec) => new RuleRun(spec));
     const domain = options.domain ?? autoDomain();
     for (const run of this.ruleRuns) this.#activate(run, header, domain);
-    const handlers: EventHandler[][] = EVENT_TYPES.map(() => []);
-    const listeners: VtimeHandlers[] = [];
+    const listeners: Listener[][] = EVENT_TYPES.map(() => []);
+    const told: VtimeHandlers[] = [];
     let needsVtime = false;
     for (const { run, handlers } of this.#active) {
       if (run.spec.vtime !== undefined) needsVtime = true;
-      if (handlers.vtime !== undefined) listeners.push(handlers.vtime);
+      if (handlers.vtime !== undefined) told.push(handlers.vtime);
+      if (handlers.onDrop !== undefined) this.#onDrop.push(handlers.onDrop);
     }
     // Facts are told before the rules that listen to the event itself are asked.
     if (needsVtime) {
-      const engine = newVtimeEngine({ model: this.model, domain, listeners });
+      const engine = newVtimeEngine({ model: this.model, domain, listeners: told });
       this.#stage.vtime = engine;
-      listen(handlers, engine.handlers);
+      listen(listeners, engine.handlers);
     }
-    for (const rule of this.#active) listen(handlers, rule.handlers);
-    this.#handlers = handlers;
+    for (const rule of this.#active) listen(listeners, rule.handlers);
+    this.#listeners = listeners;
   }
 
   #activate(run: RuleRun, header: TraceHeader, domain: Domain): void {
@@ -132,37 +145,56 @@ export class Replay {
     if (run.spec.site !== undefined && onEnd !== undefined) this.#active.push({ run, handlers: { onEnd } });
   }
 
-  /** Takes one event. */
+  /** Time of the last event, ns; meaningless before the first. */
+  get lastTime(): number {
+    return this.model.now;
+  }
+
+  /** Takes one event: the model, then what compares it with the model's expectations, then the rules. */
   event(event: TraceEvent): boolean {
     const step = this.#step;
+    const { kind } = event;
     this.#stage.event = event;
-    this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
+    this.count++;
     if (this.firstTime < 0) this.firstTime = event.t;
-    this.lastTime = event.t;
     this.model.apply(event, step);
-    if (event.kind === KIND.lost) this.#lose(event);
-    if (RARE[event.kind] === 1) this.#observe(event);
-    else if (!this.#attachSeen && EXT_ACTIVITY[event.kind] === 1) this.startedMidRun = true;
-    if (this.#blind.size > 0 && event.kind !== KIND.lost) {
+    const traits = TRAITS[kind] ?? 0;
+    if ((traits & RARE) !== 0) this.#observe(event);
+    else if ((traits & EXT_ACTIVITY) !== 0 && !this.#attachSeen) this.startedMidRun = true;
+    if (this.#blind.size > 0 && kind !== KIND.lost) {
       this.fidelity.skip(event, step);
-    } else this.#judge(event, step);
+      this.#observer?.(event, step, this.model);
+      return true;
+    }
+    const { moment } = event;
+    const { checks, isNoteworthy } = step;
+    this.#judged[moment] = (this.#judged[moment] ?? 0) + 1;
+    this.fidelity.compare(event, step);
+    if ((traits & SETTLES_EXITS) !== 0 && this.exits.hasPending) this.exits.settle(event);
+    if (isNoteworthy && step.errors.length > 0) this.#raise(event, step);
+    if (checks.length > 0) this.#check(event, step);
+    this.whatIf?.observe(event, step);
+    this.figures?.observe(event, step);
+    if (isNoteworthy) {
+      if (step.contradictions.length > 0) this.#contradict(event, step);
+      if (step.drops.length > 0) this.#drop(event, step);
+    }
+    if (isNoteworthy || (traits & RECOVERS) !== 0) this.recoveries.observe(event, step);
+    const handlers = this.#handlers[moment] ?? this.#concerned(kind, moment);
+    for (let i = 0; i < handlers.length; i++) {
+      const handler = handlers[i];
+      if (handler !== undefined) handler(event, step);
+    }
     this.#observer?.(event, step, this.model);
     return true;
   }
 
-  /** Compares the event with what the model expected, and lets the rules see it. */
-  #judge(event: TraceEvent, step: Step): void {
-    this.#judged[event.kind] = (this.#judged[event.kind] ?? 0) + 1;
-    this.fidelity.compare(event, step);
-    if ((event.kind === KIND.switch || event.kind === KIND.watchdog) && this.exits.hasPending) this.exits.settle(event);
-    if (step.errors.length > 0) this.#raise(event, step);
-    if (step.checks.length > 0) this.#check(event, step);
-    this.whatIf?.observe(event, step);
-    this.figures?.observe(event, step);
-    if (step.contradictions.length > 0) this.#contradict(event, step);
-    if (step.drops.length > 0 || RECOVERS[event.kind] === 1) this.recoveries.observe(event, step);
-    const handlers = this.#handlers[event.kind];
-    if (handlers !== undefined) for (let i = 0; i < handlers.length; i++) handlers[i]?.(event, step);
+  #concerned(kind: number, moment: number): readonly EventHandler[] {
+    let handlers: readonly EventHandler[] = NOBODY;
+    for (const { handler, wanted } of this.#listeners[kind] ?? [])
+      if (comprises(wanted, moment)) handlers = [...handlers, handler];
+    this.#handlers[moment] = handlers;
+    return handlers;
   }
 
   /** The trace is over. */
@@ -174,10 +206,16 @@ export class Replay {
     }
     this.#stage.vtime?.end();
     for (const { run, handlers } of this.#active) {
-      if (handlers.checkedAt !== undefined)
-        for (const type of handlers.checkedAt) run.checked += this.#judged[KIND[type]] ?? 0;
+      for (const key of handlers.checkedAt ?? []) run.checked += this.#judgedAt(key);
       handlers.onEnd?.();
     }
+  }
+
+  /** Number of events judged that a moment comprises. */
+  #judgedAt(key: Moment): number {
+    const wanted = parseMoment(key);
+    if (wanted === undefined) throw new Error(`no event type ${key}`);
+    return momentsIn(wanted).reduce((sum, moment) => sum + (this.#judged[moment] ?? 0), 0);
   }
 
   #raise(event: TraceEvent, step: Step): void {
@@ -208,6 +246,10 @@ export class Replay {
     }
   }
 
+  #drop(event: TraceEvent, step: Step): void {
+    for (const handler of this.#onDrop) handler(event, step);
+  }
+
   #contradict(event: TraceEvent, step: Step): void {
     this.#byId ??= indexed(this.#active, ({ id }) => id);
     const byId = this.#byId;
@@ -217,6 +259,10 @@ export class Replay {
   }
 
   #observe(event: TraceEvent): void {
+    if (event.kind === KIND.lost) {
+      this.#lose(event);
+      return;
+    }
     this.exits.observe(event);
     if (event.kind === KIND.sched_attach) this.#attachSeen = true;
   }
@@ -234,11 +280,11 @@ export class Replay {
 }
 
 /** Enters the handlers of one listener by event kind. */
-function listen(handlers: readonly EventHandler[][], listener: Readonly<Record<string, unknown>>): void {
+function listen(listeners: readonly Listener[][], handlers: Readonly<Record<string, unknown>>): void {
   // Thousands of handlers for a replay of a few events: no list is made of them.
-  for (const type in listener) {
-    const kind: number | undefined = KIND[type as EventType];
-    if (kind !== undefined) handlers[kind]?.push(listener[type] as EventHandler);
+  for (const key in handlers) {
+    const wanted = parseMoment(key);
+    if (wanted !== undefined) listeners[wanted.kind]?.push({ wanted, handler: handlers[key] as EventHandler });
   }
 }
 
@@ -254,27 +300,24 @@ function indexed(
   return index;
 }
 
-/** Kinds that the engine itself looks at. */
-const RARE = new Uint8Array(EVENT_TYPES.length);
-for (const type of [
-  'sched_attach',
-  'sched_detach',
-  'sched_exit',
-  'bpf_exit',
-  'sub_kill',
-  'cpu_online',
-  'cpu_offline',
-] as const)
-  RARE[KIND[type]] = 1;
-
-/** Kinds that show a silent recovery of the core. */
-const RECOVERS = new Uint8Array(EVENT_TYPES.length);
-for (const type of ['scx_event', 'can_run_remote'] as const) RECOVERS[KIND[type]] = 1;
-
-/** Kinds that only occur while a scheduler is loaded. */
-const EXT_ACTIVITY = new Uint8Array(EVENT_TYPES.length);
-for (const type of ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume'] as const)
-  EXT_ACTIVITY[KIND[type]] = 1;
+/** What the engine itself makes of events of each kind. */
+const TRAITS = new Uint8Array(EVENT_TYPES.length);
+/** It looks at them itself. */
+const RARE = 1;
+/** They only occur while a scheduler is loaded. */
+const EXT_ACTIVITY = 2;
+/** They show a silent recovery of the core. */
+const RECOVERS = 4;
+/** A predicted error that was not raised by now will not be. */
+const SETTLES_EXITS = 8;
+const TYPES_WITH: readonly (readonly [number, readonly EventType[]])[] = [
+  [RARE, ['lost', 'sched_attach', 'sched_detach', 'sched_exit', 'bpf_exit', 'sub_kill', 'cpu_online', 'cpu_offline']],
+  [EXT_ACTIVITY, ['pick', 'run', 'stop', 'ops_enqueue', 'dsq_link', 'insert', 'consume']],
+  [RECOVERS, ['scx_event', 'can_run_remote']],
+  [SETTLES_EXITS, ['switch', 'watchdog']],
+];
+for (const [trait, types] of TYPES_WITH)
+  for (const type of types) TRAITS[KIND[type]] = (TRAITS[KIND[type]] ?? 0) | trait;
 
 /** Was recorded what the rule needs? Otherwise it says why it is not evaluated. */
 function hasEvidence(run: RuleRun, header: TraceHeader): boolean {

@@ -303,7 +303,7 @@ class ResultBuilder {
     const replay = this.#replay;
     const { header } = this.#trace;
     const unused = Object.fromEntries([...this.#trace.unused].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    const used = replay.counts.reduce((sum, n) => sum + n, 0) + this.#trace.absorbed;
+    const used = replay.count + this.#trace.absorbed;
     const midRun =
       header.startsMidRun ??
       (header.schedExtState !== undefined && header.schedExtState !== ''

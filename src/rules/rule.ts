@@ -8,8 +8,8 @@ import type { Sched } from '../model/sched.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { Moment } from '../trace/moment.ts';
 import type { EventName } from '../trace/recorded.ts';
-import type { EventType } from '../trace/vocabulary/index.ts';
 import type { VtimeEngine } from '../vtime/engine.ts';
 import type { VtimeHandlers } from '../vtime/facts.ts';
 import type { Premise } from '../vtime/premise.ts';
@@ -119,10 +119,12 @@ export interface RuleContext {
 
 export type EventHandler = (event: TraceEvent, step: Step) => void;
 
-/** Handlers by event type, called after the model has taken the event; `step` holds the state before. */
-export type RuleHandlers = { readonly [T in EventType]?: EventHandler } & {
-  /** Every event of these types is a check of the rule: they are counted without a handler being called. */
-  readonly checkedAt?: readonly EventType[];
+/** Handlers by event type or moment, called after the model has taken the event; `step` holds the state before. */
+export type RuleHandlers = { readonly [M in Moment]?: EventHandler } & {
+  /** Every one of these events is a check of the rule: they are counted without a handler being called. */
+  readonly checkedAt?: readonly Moment[];
+  /** The event shows that verdicts were dropped: `step.drops`. */
+  readonly onDrop?: EventHandler;
   /** The core raises an error of the site that the rule names. */
   readonly onError?: (error: KernelError, event: TraceEvent, step: Step) => void;
   /** Facts about vtime, called when the event that shows them has been taken. */

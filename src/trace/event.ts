@@ -35,6 +35,9 @@ const RESERVED = new Set<string>([
   'cpu',
   'type',
   'position',
+  'moment',
+  'phaseText',
+  'stepText',
   'words',
   'strings',
   'masks',
@@ -61,6 +64,9 @@ export const SLOTS: readonly Slot[] = slots;
 
 /** Slot of each field. */
 export const SLOT = Object.fromEntries(slots.map((slot) => [slot.field, slot])) as { readonly [F in FieldName]: Slot };
+
+const PHASE = SLOT.phase.index;
+const STEP = SLOT.step.index;
 
 /** Slot number by field. A Map, because an object with that many keys is looked up three times slower. */
 const ID_OF: ReadonlyMap<FieldName, number> = new Map(slots.map((slot) => [slot.field, slot.id]));
@@ -105,7 +111,14 @@ class TraceEventRecord {
   /** Place in the input: line number, or byte offset; only the reader that set it can spell it. */
   position = TIME_ZERO;
 
+  /** Number of its moment (see moment.ts); -1: nobody has looked yet. */
+  moment = -1;
+  /** What `strings` holds of the two fields that are asked for most. */
+  phaseText = '';
+  stepText = '';
+
   readonly words = new Int32Array(DEFAULT_WORDS);
+  /** To be read; written by `setText`. */
   readonly strings: string[] = new Array<string>(stringCount).fill('');
   readonly masks: CpuMask[] = Array.from({ length: maskCount }, () => new CpuMask());
   readonly presence = new Int32Array(PRESENCE_WORDS);
@@ -113,6 +126,7 @@ class TraceEventRecord {
   /** Empties the record and makes it an event of `kind`. */
   begin(kind: number): void {
     this.kind = kind;
+    this.moment = -1;
     this.words.set(DEFAULT_WORDS);
     const { presence } = this;
     for (let i = 0; i < PRESENCE_WORDS; i++) {
@@ -170,8 +184,17 @@ class TraceEventRecord {
   }
 
   setString(slot: Slot, value: string): void {
-    this.strings[slot.index] = value;
+    this.setText(slot.index, value);
     this.mark(slot);
+  }
+
+  /** Stores a text at its place in `strings`, and does not mark it present. */
+  setText(index: number, value: string): void {
+    this.strings[index] = value;
+    if (index === PHASE) this.phaseText = value;
+    else if (index === STEP) this.stepText = value;
+    else return;
+    this.moment = -1;
   }
 
   /** The mask of a slot, marked present, for the caller to fill. */
@@ -234,7 +257,7 @@ class TraceEventRecord {
     this.position = other.position;
     this.words.set(other.words);
     this.presence.set(other.presence);
-    for (let i = 0; i < stringCount; i++) this.strings[i] = other.strings[i] ?? '';
+    for (let i = 0; i < stringCount; i++) this.setText(i, other.strings[i] ?? '');
     for (let i = 0; i < maskCount; i++) {
       const from = other.masks[i];
       if (from !== undefined) this.masks[i]?.copy(from);
@@ -251,7 +274,7 @@ class TraceEventRecord {
         this.words[slot.index] = 0;
         break;
       case 'str':
-        this.strings[slot.index] = '';
+        this.setText(slot.index, '');
         break;
       case 'cpus':
         this.masks[slot.index]?.clear();
@@ -268,13 +291,28 @@ type Accessors = PropertyDescriptor & ThisType<TraceEventRecord>;
 
 function textAccessors(slot: Slot): Accessors {
   const { index } = slot;
+  const set = function (this: TraceEventRecord, value: string): void {
+    this.setString(slot, value);
+  };
+  if (index === PHASE)
+    return {
+      get() {
+        return this.phaseText;
+      },
+      set,
+    };
+  if (index === STEP)
+    return {
+      get() {
+        return this.stepText;
+      },
+      set,
+    };
   return {
     get() {
       return this.strings[index] ?? '';
     },
-    set(value: string) {
-      this.setString(slot, value);
-    },
+    set,
   };
 }
 

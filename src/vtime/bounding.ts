@@ -1,4 +1,5 @@
 // Narrows a basis by what an insert, a reset or a record shows of it; finds contradictions, allowing for races.
+import { NEVER } from '../trace/time.ts';
 import { before, difference, toBigInt, U64 } from '../trace/u64.ts';
 import type { Basis } from './basis.ts';
 import type { DriftWatch } from './drift.ts';
@@ -26,7 +27,7 @@ export class Sighting {
   /** Ordinals of the events between which the callback read it, and the time of the second. */
   since = -1;
   seq = -1;
-  t = -1;
+  t = NEVER;
   why = BY_KEY;
   task: VtimeTask | undefined;
   /** The key or value that it follows from. */

@@ -1,5 +1,6 @@
 // The records in which facts are told: made once by an engine and filled anew for each fact.
 import { UNKNOWN } from '../model/sched.ts';
+import { NEVER } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
 import { type ChargeFact, INSERT_UNKNOWN, type InsertFact } from './facts.ts';
 import type { QueueInstance, SchedVtime } from './sched-vtime.ts';
@@ -8,7 +9,7 @@ import type { VtimeTask } from './task-state.ts';
 export function newChargeFact(): ChargeFact {
   return {
     seq: -1,
-    t: -1,
+    t: NEVER,
     // Filled before it is handed to anybody.
     task: undefined as unknown as VtimeTask,
     sched: undefined as unknown as SchedVtime,
@@ -34,7 +35,7 @@ export function newChargeFact(): ChargeFact {
 export function newInsertFact(): InsertFact {
   return {
     seq: -1,
-    t: -1,
+    t: NEVER,
     // Filled before it is handed to anybody.
     task: undefined as unknown as VtimeTask,
     sched: undefined as unknown as SchedVtime,

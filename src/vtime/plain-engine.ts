@@ -3,7 +3,7 @@
 import { OP_NONE } from '../model/cpu.ts';
 import type { Step } from '../model/step.ts';
 import type { Task } from '../model/task.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import { SLOT, type TraceEvent } from '../trace/event.ts';
 import { difference } from '../trace/u64.ts';
 import { Advancing } from './advancing.ts';
 import { AutoLag } from './auto-lag.ts';
@@ -21,6 +21,8 @@ import { hasListeners, sinksOf } from './sinks.ts';
 import { VtimeState } from './state.ts';
 import { UNKNOWN_CHARGE, type VtimeTask } from './task-state.ts';
 import { Waits } from './waits.ts';
+
+const { ret: RET, vtime: VTIME, msg: MSG } = SLOT;
 
 export class PlainEngine implements VtimeEngine {
   readonly state: VtimeState;
@@ -116,7 +118,7 @@ export class PlainEngine implements VtimeEngine {
         if (this.#active) this.#records.snap(event);
       },
       set_vtime: (event, step) => {
-        if (this.#active && (!event.has('ret') || event.ret > 0) && step.task !== undefined)
+        if (this.#active && (!event.hasSlot(RET) || event.ret > 0) && step.task !== undefined)
           this.#show(event, state.task(step.task), event.vtime_hi, event.vtime_lo);
       },
       run: (event, step) => {
@@ -169,7 +171,7 @@ export class PlainEngine implements VtimeEngine {
     this.#moveOn(event);
     const { state } = this;
     const task = state.task(core);
-    if (event.has('vtime')) this.#show(event, task, event.vtime_hi, event.vtime_lo);
+    if (event.hasSlot(VTIME)) this.#show(event, task, event.vtime_hi, event.vtime_lo);
     else {
       if (task.charging) this.#settle(task, false, 0, 0, event);
       if (task.askedPending) this.#committed(task, event.seq);
@@ -245,7 +247,7 @@ export class PlainEngine implements VtimeEngine {
       if (this.drift.isWatching) this.drift.timePasses(event.seq, event.t);
       return;
     }
-    if (!event.has('vtime')) return;
+    if (!event.hasSlot(VTIME)) return;
     const { vtime_hi: hi, vtime_lo: lo } = event;
     // Before ops.stopping() it still shows the old value.
     if (task.stopDone || !task.vKnown || !task.v.equals(hi, lo)) this.#settle(task, true, hi, lo, event);
@@ -333,12 +335,12 @@ export class PlainEngine implements VtimeEngine {
       task.rebaseCause = 'enable';
       this.state.schedOf(task);
       if (event.phase === 'begin') {
-        if (event.has('vtime')) task.setV(event.vtime_hi, event.vtime_lo, event.seq);
+        if (event.hasSlot(VTIME)) task.setV(event.vtime_hi, event.vtime_lo, event.seq);
         return;
       }
     }
     this.state.schedOf(task);
-    if (!event.has('vtime')) return;
+    if (!event.hasSlot(VTIME)) return;
     if (!task.vKnown || !task.v.equals(event.vtime_hi, event.vtime_lo))
       this.#show(event, task, event.vtime_hi, event.vtime_lo);
     task.rebaseAllowed = false;
@@ -353,13 +355,13 @@ export class PlainEngine implements VtimeEngine {
       return;
     }
     if (this.drift.isWatching) this.drift.timePasses(event.seq, event.t);
-    if (event.has('vtime')) this.#show(event, task, event.vtime_hi, event.vtime_lo);
+    if (event.hasSlot(VTIME)) this.#show(event, task, event.vtime_hi, event.vtime_lo);
     if (event.sticky_cpu < 0) task.opSeq = event.seq;
   }
 
   #insert(event: TraceEvent, step: Step, core: Task): void {
     if (event.step === 'kfunc') {
-      if (event.phase === 'end' || !event.priq || !event.has('vtime')) return;
+      if (event.phase === 'end' || !event.priq || !event.hasSlot(VTIME)) return;
       this.#askedHi[event.cpu] = event.vtime_hi;
       this.#askedLo[event.cpu] = event.vtime_lo;
       return;
@@ -369,7 +371,7 @@ export class PlainEngine implements VtimeEngine {
       return;
     }
     this.#active = true;
-    const shown = event.has('vtime');
+    const shown = event.hasSlot(VTIME);
     const keyHi = shown ? event.vtime_hi : this.#askedHi[event.cpu];
     const keyLo = shown ? event.vtime_lo : this.#askedLo[event.cpu];
     if (keyHi !== undefined && keyLo !== undefined) this.#ordered(event, step, core, keyHi, keyLo);
@@ -457,7 +459,7 @@ export class PlainEngine implements VtimeEngine {
     const { dsq } = step;
     if (dsq === undefined || dsq.isLocal || !core.onPriq) return;
     this.#active = true;
-    if (!event.has('vtime')) return;
+    if (!event.hasSlot(VTIME)) return;
     const task = this.state.task(core);
     const { vtime_hi: hi, vtime_lo: lo } = event;
     if (task.askedPending && task.asked.equals(hi, lo)) this.#committed(task, event.seq);
@@ -478,7 +480,7 @@ export class PlainEngine implements VtimeEngine {
     if (sched === undefined) return;
     if (sched.exit?.claimSeq === event.seq) this.waits.end(event.seq, event.t, (task) => task.sched === sched);
     if (!this.#active) return;
-    if (event.step === 'message' || (event.step === '' && event.has('msg'))) this.#records.message(event, sched);
+    if (event.step === 'message' || (event.step === '' && event.hasSlot(MSG))) this.#records.message(event, sched);
   }
 
   #lost(event: TraceEvent): void {

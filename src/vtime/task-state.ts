@@ -1,6 +1,7 @@
 // What the engine keeps of a task: its vtime, the run or charge under way, its place, and what its runs were hidden from.
 import { type Tri, UNKNOWN } from '../model/sched.ts';
 import type { Task } from '../model/task.ts';
+import { NEVER, TIME_ZERO } from '../trace/time.ts';
 import { U64 } from '../trace/u64.ts';
 import type { Basis } from './basis.ts';
 import type { RebaseEvent } from './description.ts';
@@ -54,7 +55,7 @@ export class VtimeTask {
   // The run under way. CPU -1: it does not run.
   runCpu = -1;
   runSeq = -1;
-  runTime = -1;
+  runTime = NEVER;
   /** When the callback at the start had certainly returned. */
   runSettled = -1;
   yielded = false;
@@ -63,16 +64,16 @@ export class VtimeTask {
   charging = false;
   chargeCpu = -1;
   stopSeq = -1;
-  stopTime = -1;
+  stopTime = NEVER;
   /** The put that follows the dequeue of a running task was seen: what is shown now is the result. */
   stopDone = false;
   /** The run that ended: its start, -1 when it was not seen. */
   chargedRunSeq = -1;
-  chargedRunTime = -1;
+  chargedRunTime = NEVER;
   chargedRunSettled = -1;
   /** The last charge, ns of vtime: as large as can be while the trace has not shown it. And the raw runtime behind it. */
   lastChargeNs = UNKNOWN_CHARGE;
-  lastRuntimeNs = 0;
+  lastRuntimeNs = TIME_ZERO;
 
   // Bases that the run was applied to, and how certainly.
   /** The first of them; mostly there is but one. */

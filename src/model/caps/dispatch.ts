@@ -1,7 +1,7 @@
 // Whose program runs on a CPU: picks and the dispatches nested in them, scx_bpf_sub_dispatch(), CPU selection, enqueues.
 import { CAP_BASE } from '../../kernel/caps.ts';
 import { errorSite } from '../../kernel/error-sites.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { formatDecimal } from '../../trace/u64.ts';
 import { raise } from '../errors.ts';
 import type { Model } from '../model.ts';
@@ -11,6 +11,8 @@ import { hasAll, withBits } from './cell.ts';
 import type { CpuCaps, Frame } from './cpu-caps.ts';
 import { advanceFold, completeFold, observeEcaps, settleReport } from './sync.ts';
 import { linkedAt } from './tree.ts';
+
+const { prev_ecaps: PREV_ECAPS, ecaps: ECAPS } = SLOT;
 
 /** The ext pick of a CPU begins: a new pass. */
 export function beginPick(model: Model, event: TraceEvent, step: Step): void {
@@ -63,7 +65,7 @@ export function endPick(model: Model, event: TraceEvent, step: Step): void {
 /** The pick shows the effective set of the previous task's scheduler; the fields are junk where that task has none. */
 function showPrev(model: Model, event: TraceEvent, step: Step): void {
   const sched = step.prev?.sched;
-  if (sched === undefined || sched.isRoot || !event.has('prev_ecaps') || event.cpu !== event.rq) return;
+  if (sched === undefined || sched.isRoot || !event.hasSlot(PREV_ECAPS) || event.cpu !== event.rq) return;
   if (!sched.id.equals(event.prev_sched_hi, event.prev_sched_lo)) return;
   observeEcaps(model, event, step, sched, event.rq, event.prev_ecaps_lo, false);
 }
@@ -130,7 +132,7 @@ export function flush(model: Model, event: TraceEvent, step: Step): void {
     else if (frame?.unnamed !== true && executing.innermost('notify')?.sched !== sched)
       unnested(model, event, step, sched, executing);
   }
-  if (event.has('ecaps') && event.cpu === rq) observeEcaps(model, event, step, sched, rq, event.ecaps_lo, false);
+  if (event.hasSlot(ECAPS) && event.cpu === rq) observeEcaps(model, event, step, sched, rq, event.ecaps_lo, false);
 }
 
 /** A sub-scheduler dispatches outside any sub_dispatch() call of its parent. */

@@ -1,12 +1,14 @@
 // Idle notifications: which schedulers must be told that a CPU goes idle or leaves idle, and which are owed a repetition.
 import { CAP_BASE } from '../../kernel/caps.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import { hasAll } from './cell.ts';
 import type { CpuCaps } from './cpu-caps.ts';
 import { isPlaced } from './tree.ts';
+
+const { idle: IDLE, notify: NOTIFY } = SLOT;
 
 export const OP_UPDATE_IDLE = 'update_idle';
 
@@ -17,7 +19,7 @@ export function idleEvent(model: Model, event: TraceEvent, step: Step): void {
   step.rq = model.cpu(event.target);
   model.caps.idleShown = true;
   settleOwed(model, step, cpu);
-  if (!event.has('idle') || !event.has('notify')) {
+  if (!event.hasSlot(IDLE) || !event.hasSlot(NOTIFY)) {
     forgetIdle(model, cpu);
     return;
   }

@@ -198,5 +198,15 @@ export const CAPS_AFTER: readonly (Transition | undefined)[] = EVENT_TYPES.map((
   const transition = AFTER[type];
   return transition === undefined ? undefined : ifComplete(type, transition);
 });
-/** 1: the type matters even while there is no sub-scheduler. */
-export const CAPS_ALWAYS: Uint8Array = Uint8Array.from(EVENT_TYPES, (type) => (FIRST.has(type) ? 1 : 0));
+/** What happens while there is no sub-scheduler: only some types matter even then. */
+export function withoutCaps(transitions: readonly (Transition | undefined)[]): readonly (Transition | undefined)[] {
+  return EVENT_TYPES.map((type, kind) => {
+    const transition = transitions[kind];
+    const after = FIRST.has(type) ? CAPS_AFTER[kind] : undefined;
+    if (transition === undefined || after === undefined) return transition ?? after;
+    return (model, event, step) => {
+      transition(model, event, step);
+      after(model, event, step);
+    };
+  });
+}

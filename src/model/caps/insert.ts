@@ -11,7 +11,7 @@ import {
   isLocalOn,
 } from '../../kernel/dsq-id.ts';
 import { ENQ_HI_IGNORE_CAPS, ENQ_HI_IMMED, ENQ_HI_PREEMPT, ENQ_HI_RESCUE, TASK_IMMED } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { lastInsert, raise } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
@@ -34,13 +34,24 @@ import {
 } from './task-caps.ts';
 import { isIn } from './tree.ts';
 
+const {
+  dsq_addr: DSQ_ADDR,
+  enq_flags: ENQ_FLAGS,
+  migration_disabled: MIGRATION_DISABLED,
+  scx_flags: SCX_FLAGS,
+  ecaps: ECAPS,
+  found: FOUND,
+  sched: SCHED,
+  missing_caps: MISSING_CAPS,
+} = SLOT;
+
 /** scx_dispatch_enqueue() is asked to insert; on a local DSQ the check comes next. */
 export function dispatchEnqueue(model: Model, event: TraceEvent, step: Step): void {
   const cpu = model.caps.cpu(event.cpu);
   const { insert } = cpu;
   insert.active = false;
   if (!isBuiltinId(event.dsq_hi, event.dsq_lo, DSQ_LOCAL) || step.task === undefined) return;
-  const named = event.has('dsq_addr') ? (step.dsq?.cpu ?? -1) : event.dsq_cpu;
+  const named = event.hasSlot(DSQ_ADDR) ? (step.dsq?.cpu ?? -1) : event.dsq_cpu;
   const rq = event.rq >= 0 ? event.rq : named;
   request(insert, event, step.task, model.schedOf(event), rq);
   insert.placer = cpu.moveTask === step.task ? cpu.movePlacer : insert.sched;
@@ -67,7 +78,7 @@ function request(insert: InsertRequest, event: TraceEvent, task: Task, sched: Sc
   insert.placer = sched;
   insert.rq = rq;
   insert.flags.set(event.enq_flags_hi, event.enq_flags_lo);
-  insert.flagsKnown = event.has('enq_flags');
+  insert.flagsKnown = event.hasSlot(ENQ_FLAGS);
   insert.resolved = false;
   insert.seq = event.seq;
   insert.forcedSeen = false;
@@ -86,14 +97,14 @@ export function resolve(model: Model, event: TraceEvent, step: Step): void {
     request(insert, event, task, model.schedOf(event), event.rq);
     const carried = model.findSched(event.remote_activate_sched_hi, event.remote_activate_sched_lo);
     insert.placer = carried ?? (cpu.moveTask === task ? cpu.movePlacer : insert.sched);
-    if (event.has('migration_disabled')) task.migrationDisabled = event.migration_disabled;
-    if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
-    if (event.has('ecaps') && insert.placer !== undefined)
+    if (event.hasSlot(MIGRATION_DISABLED)) task.migrationDisabled = event.migration_disabled;
+    if (event.hasSlot(SCX_FLAGS)) task.setFlags(event.scx_flags_lo);
+    if (event.hasSlot(ECAPS) && insert.placer !== undefined)
       observeEcaps(model, event, step, insert.placer, event.rq, event.ecaps_lo, false);
     if (event.phase === 'begin') return;
   }
-  if (!event.has('found') || !insert.active || insert.task !== task) return;
-  if (event.has('scx_flags')) task.setFlags(event.scx_flags_lo);
+  if (!event.hasSlot(FOUND) || !insert.active || insert.task !== task) return;
+  if (event.hasSlot(SCX_FLAGS)) task.setFlags(event.scx_flags_lo);
   step.sched = insert.placer;
   const verdict = event.found_lo;
   judge(model, event, step, insert, verdict);
@@ -115,7 +126,7 @@ export function linked(model: Model, event: TraceEvent, step: Step): void {
   if (!insert.active || insert.task !== task) {
     request(insert, event, task, model.schedOf(event) ?? task.sched, rq);
     // The request was not recorded: a host may have placed it.
-    if (!event.has('sched') && task.sched?.isBypassing(rq) !== NO) insert.placer = undefined;
+    if (!event.hasSlot(SCHED) && task.sched?.isBypassing(rq) !== NO) insert.placer = undefined;
   }
   if (insert.rq < 0) insert.rq = rq;
   if (!insert.resolved) judge(model, event, step, insert, dsq.idLo);
@@ -303,7 +314,7 @@ function judgeRejected(
     check.began = insert.seq;
   };
   own.missing = lacking === mayLack ? lacking : -1;
-  if (event.has('missing_caps')) own.missing = event.missing_caps_lo;
+  if (event.hasSlot(MISSING_CAPS)) own.missing = event.missing_caps_lo;
   own.placer = placer;
   checks.deed('rejected', placer, task, rq, own.missing);
   if (placer.isRoot) {
@@ -315,7 +326,7 @@ function judgeRejected(
   if (mayLack === 0) fail('reject-justified', ' although nothing was missing');
   else if (forced === YES) fail('reject-justified', ' although the task had to be let in');
   else if (rescuing && caps.rescueEnabled === YES) fail('reject-justified', ' although it asked to be rescued');
-  else if (event.has('missing_caps') && !admitsMissing(event.missing_caps_lo, lacking, mayLack))
+  else if (event.hasSlot(MISSING_CAPS) && !admitsMissing(event.missing_caps_lo, lacking, mayLack))
     fail('reject-justified', ` for lack of ${formatCaps(event.missing_caps_lo)}, missing was ${formatCaps(lacking)}`);
   else if (event.missing_cid >= 0 && caps.cidOf(rq) >= 0 && event.missing_cid !== caps.cidOf(rq))
     fail('reject-justified', ` for cid ${event.missing_cid}, the CPU is cid ${caps.cidOf(rq)}`);
@@ -401,8 +412,8 @@ function judgeParked(
 function checkStripped(model: Model, event: TraceEvent, step: Step, task: Task): void {
   const hi = event.enq_flags_hi & (ENQ_HI_IMMED | ENQ_HI_PREEMPT);
   const head = event.enq_flags_lo & model.semantics.enqFlags.head;
-  const immed = event.has('scx_flags') && (event.scx_flags_lo & TASK_IMMED) !== 0;
-  if (event.has('enq_flags') && (hi !== 0 || head !== 0))
+  const immed = event.hasSlot(SCX_FLAGS) && (event.scx_flags_lo & TASK_IMMED) !== 0;
+  if (event.hasSlot(ENQ_FLAGS) && (hi !== 0 || head !== 0))
     step.checks.fail(
       'divert-strips',
       `${task.label} was diverted with flags that only make sense on a local DSQ`,
@@ -417,7 +428,7 @@ function checkStripped(model: Model, event: TraceEvent, step: Step, task: Task):
 export function destination(model: Model, event: TraceEvent, step: Step): void {
   const { sched } = step;
   if (event.dsq_hi === BUILTIN_HI && event.dsq_lo >= DSQ_BYPASS && event.dsq_lo <= DSQ_RESCUE) {
-    if (!event.has('found')) return;
+    if (!event.hasSlot(FOUND)) return;
     if (event.found_hi === event.dsq_hi && event.found_lo === event.dsq_lo)
       step.checks.fail(
         'reject-no-bpf-target',

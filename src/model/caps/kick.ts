@@ -1,7 +1,7 @@
 // Kicks of CPUs: what was asked for on which CPU, what is carried out, and what is denied for lack of capabilities.
 import { CAP_BASE, CAP_PREEMPT } from '../../kernel/caps.ts';
 import { KICK_PREEMPT } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { raise } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { NO, type Tri, YES } from '../sched.ts';
@@ -10,6 +10,8 @@ import { absentOf, hasAll } from './cell.ts';
 import type { KickRequest } from './cpu-caps.ts';
 import { preemptNeed } from './insert.ts';
 import { observeEcaps } from './sync.ts';
+
+const { cid: CID, ecaps: ECAPS, resched: RESCHED } = SLOT;
 
 export function kick(model: Model, event: TraceEvent, step: Step): void {
   const { caps } = model;
@@ -70,7 +72,7 @@ function ringDoorbell(model: Model, event: TraceEvent, step: Step, doorbell: num
 
 /** scx_bpf_kick_cid(): a cid outside the cid space is an error of the caller. */
 function namedCid(model: Model, event: TraceEvent, step: Step): void {
-  if (!event.has('cid')) return;
+  if (!event.hasSlot(CID)) return;
   const { caps } = model;
   const cpu = caps.cpu(event.cpu);
   cpu.kickedCid = caps.cpuOf(event.cid) < 0 ? event.cid : -1;
@@ -97,7 +99,7 @@ function delivered(model: Model, event: TraceEvent, step: Step): void {
   step.sched = sched;
   const { target } = event;
   const who = `a kick of CPU ${target} by ${sched.label}`;
-  if (event.has('ecaps')) observeEcaps(model, event, step, sched, target, event.ecaps_lo, false);
+  if (event.hasSlot(ECAPS)) observeEcaps(model, event, step, sched, target, event.ecaps_lo, false);
   const cell = caps.of(sched).ecaps(target);
   const base: Tri = sched.isRoot ? YES : hasAll(cell, CAP_BASE);
   if (event.resched) {
@@ -130,7 +132,7 @@ function delivered(model: Model, event: TraceEvent, step: Step): void {
     else checks.open('preempt-needs-cap', 'the effective set or the current task is not known', sched, target);
   } else if (foreign === YES && lacks && base === YES) {
     // Degraded to a plain kick.
-    if (event.has('resched') && !event.resched)
+    if (event.hasSlot(RESCHED) && !event.resched)
       checks.fail(
         'preempt-degrade',
         `${who} may not preempt, and does not even make the CPU reschedule`,

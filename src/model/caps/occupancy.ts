@@ -1,6 +1,6 @@
 // Who occupies a CPU after its scheduler lost it: nothing stays beyond the pass that follows the loss.
 import { CAP_BASE, CAPS_REENQ_ON_LOSS, formatCaps } from '../../kernel/caps.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
@@ -9,6 +9,8 @@ import { hasAll } from './cell.ts';
 import { checkEvicted, isExempt, taskNeed } from './reenq.ts';
 import type { CpuCapsOf } from './sched-caps.ts';
 import { ADMIT_CAPS, ADMIT_NONE } from './task-caps.ts';
+
+const { slice: SLICE } = SLOT;
 
 /** What the task needs and its scheduler has lost on the CPU, with the loss; undefined when nothing is certainly lost. */
 function lossOf(model: Model, task: Task, rq: number): CpuCapsOf | undefined {
@@ -69,7 +71,7 @@ export function judgePick(model: Model, event: TraceEvent, step: Step): void {
   const picked = event.pid > 0 && event.verdict !== 'retry' && event.verdict !== 'none' ? task : undefined;
   if (picked === undefined || picked.sched === undefined || picked.sched.level === 0) return;
   const cpu = model.caps.cpu(event.rq);
-  const refilled = cpu.pickedEmpty && event.has('slice') && (event.slice_hi !== 0 || event.slice_lo !== 0);
+  const refilled = cpu.pickedEmpty && event.hasSlot(SLICE) && (event.slice_hi !== 0 || event.slice_lo !== 0);
   // It may be the one that was there before.
   if (prev === undefined && !model.cpu(event.rq).pick.prevKnown) return;
   if (picked !== prev) {
@@ -130,6 +132,6 @@ function judgeBase(
 
 /** Events that carry the slice of the current task. */
 export function sliceShown(model: Model, event: TraceEvent, step: Step): void {
-  if (step.task !== undefined && event.has('slice'))
+  if (step.task !== undefined && event.hasSlot(SLICE))
     checkEvicted(model, event, step, step.task, event.slice_hi, event.slice_lo);
 }

@@ -3,7 +3,7 @@ import { CAP_BASE, CAP_ENQ, CAP_ENQ_IMMED, formatCaps, REENQ_CAP_REVOKE, REENQ_R
 import { DSQ_LOCAL, DSQ_REJECT, isBuiltinId } from '../../kernel/dsq-id.ts';
 import { ENQ_HI_REENQ, TASK_REENQ_REASON_SHIFT } from '../../kernel/flags.ts';
 import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
@@ -13,6 +13,14 @@ import type { CpuCaps } from './cpu-caps.ts';
 import { completeFold } from './sync.ts';
 import { ADMIT_RESCUE, NO_CPU, type TaskCaps } from './task-caps.ts';
 import { isIn, isPlaced } from './tree.ts';
+
+const {
+  missing_caps: MISSING_CAPS,
+  scx_flags: SCX_FLAGS,
+  enq_flags: ENQ_FLAGS,
+  reenq_cnt: REENQ_CNT,
+  sticky_cpu: STICKY_CPU,
+} = SLOT;
 
 const REASON_MASK = 0x7;
 /** What a rejection or a scan can find missing. */
@@ -185,7 +193,7 @@ export function revokeVerdict(model: Model, event: TraceEvent, step: Step): void
   if (event.ret > 0) {
     if (!running && task.dsq?.isLocal === true) {
       own.capReenqOn = rq;
-      own.capReenqCaps = event.has('missing_caps') ? event.missing_caps_lo : lacking;
+      own.capReenqCaps = event.hasSlot(MISSING_CAPS) ? event.missing_caps_lo : lacking;
       own.capReenqSeq = event.seq;
       own.capReenqSched = task.sched;
       checks.deed('purged', task.sched, task, rq, own.capReenqCaps);
@@ -198,7 +206,7 @@ export function revokeVerdict(model: Model, event: TraceEvent, step: Step): void
         rq,
       ).task = task;
     else if (lacking === 0) checks.open('revoke-queue-purged', 'the effective set is not known', task.sched, rq);
-    else if (event.has('missing_caps') && event.missing_caps_lo !== lacking)
+    else if (event.hasSlot(MISSING_CAPS) && event.missing_caps_lo !== lacking)
       checks.fail(
         'revoke-queue-purged',
         `${task.label} is taken off CPU ${rq} for lack of ${formatCaps(event.missing_caps_lo)}, missing is ${formatCaps(lacking)}`,
@@ -320,7 +328,7 @@ export function reenqueued(model: Model, event: TraceEvent, step: Step): void {
 function checkReason(model: Model, event: TraceEvent, step: Step, task: Task, reenq: boolean): void {
   const { checks } = step;
   const own = model.caps.task(task);
-  const shown = event.has('scx_flags');
+  const shown = event.hasSlot(SCX_FLAGS);
   const reason = shown ? (event.scx_flags_lo >> TASK_REENQ_REASON_SHIFT) & REASON_MASK : -1;
   const due = own.capReenqOn;
   const fail = (aspect: string, text: string): void => {
@@ -328,8 +336,8 @@ function checkReason(model: Model, event: TraceEvent, step: Step, task: Task, re
     check.task = task;
     check.began = own.capReenqSeq >= 0 ? own.capReenqSeq : own.rejectSeq;
   };
-  if (shown && event.has('enq_flags') && reenq !== (reason !== REENQ_REASON.NONE)) {
-    if (reenq && !event.has('sticky_cpu') && model.header.recorded !== undefined)
+  if (shown && event.hasSlot(ENQ_FLAGS) && reenq !== (reason !== REENQ_REASON.NONE)) {
+    if (reenq && !event.hasSlot(STICKY_CPU) && model.header.recorded !== undefined)
       checks.open('reenq-reason-exclusive', 'whether it arrives from a move is not recorded', task.sched, event.rq);
     else
       fail(
@@ -364,8 +372,14 @@ function checkCapReason(
   const due = own.capReenqOn;
   const sched = model.schedOf(event) ?? task.sched;
   const cid = caps.cidOf(event.rq);
-  checks.deed('returned', sched, task, event.rq, event.has('missing_caps') ? event.missing_caps_lo : own.capReenqCaps);
-  if (event.has('missing_caps') && !MISSING_SETS.has(event.missing_caps_lo))
+  checks.deed(
+    'returned',
+    sched,
+    task,
+    event.rq,
+    event.hasSlot(MISSING_CAPS) ? event.missing_caps_lo : own.capReenqCaps,
+  );
+  if (event.hasSlot(MISSING_CAPS) && !MISSING_SETS.has(event.missing_caps_lo))
     fail(
       'reenq-reason-exclusive',
       `comes back for lack of ${formatCaps(event.missing_caps_lo)}, which no check can find missing`,
@@ -377,7 +391,7 @@ function checkCapReason(
       fail('reenq-reason-exclusive', 'comes back for lack of capabilities and was not turned away');
     else checks.open('reenq-reason-exclusive', 'what happened to the task before is not known', sched, event.rq);
     return;
-  } else if (event.has('missing_caps') && own.capReenqCaps > 0 && event.missing_caps_lo !== own.capReenqCaps)
+  } else if (event.hasSlot(MISSING_CAPS) && own.capReenqCaps > 0 && event.missing_caps_lo !== own.capReenqCaps)
     fail(
       'reenq-reason-exclusive',
       `comes back for lack of ${formatCaps(event.missing_caps_lo)}; ${formatCaps(own.capReenqCaps)} was missing`,
@@ -394,7 +408,7 @@ function checkCapReason(
 /** More re-enqueues without running than the core allows. */
 function checkCount(model: Model, event: TraceEvent, step: Step, task: Task): void {
   const own = model.caps.task(task);
-  const before = event.has('reenq_cnt') ? event.reenq_cnt : own.reenqCount;
+  const before = event.hasSlot(REENQ_CNT) ? event.reenq_cnt : own.reenqCount;
   own.reenqCount = before + 1;
   if (model.semantics.reenqLimit !== 'per-task') return;
   // The pass beyond the limit ends the scheduler; there is no further one.

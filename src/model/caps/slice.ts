@@ -1,7 +1,7 @@
 // Slices that schedulers write: an extension needs the base capability, and nobody writes that of a protected task.
 import { CAP_BASE, CAP_PERF } from '../../kernel/caps.ts';
 import { TASK_PROTECTED } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { lessThan } from '../../trace/u64.ts';
 import { raise } from '../errors.ts';
 import type { Model } from '../model.ts';
@@ -10,6 +10,8 @@ import type { Step } from '../step.ts';
 import { hasAll, withBits, withoutBits } from './cell.ts';
 import { observeEcaps } from './sync.ts';
 
+const { old_slice: OLD_SLICE, scx_flags: SCX_FLAGS, perf: PERF, ret: RET, ecaps: ECAPS } = SLOT;
+
 const MAX_PERF = 1024;
 const EACCES = -13;
 
@@ -17,12 +19,12 @@ const EACCES = -13;
 export function sliceWritten(model: Model, event: TraceEvent, step: Step): void {
   const { task } = step;
   const sched = model.schedOf(event);
-  if (task === undefined || sched === undefined || event.step !== 'core' || !event.has('old_slice')) return;
+  if (task === undefined || sched === undefined || event.step !== 'core' || !event.hasSlot(OLD_SLICE)) return;
   step.sched = sched;
   const { checks } = step;
   const { slice_hi: hi, slice_lo: lo, old_slice_hi: oldHi, old_slice_lo: oldLo } = event;
   if (hi === oldHi && lo === oldLo) return;
-  const flags = event.has('scx_flags');
+  const flags = event.hasSlot(SCX_FLAGS);
   if (flags && (event.scx_flags_lo & TASK_PROTECTED) !== 0) {
     checks.fail(
       'protected-honoured',
@@ -64,7 +66,7 @@ export function cidPerf(model: Model, event: TraceEvent, step: Step): void {
     });
     return;
   }
-  if (event.has('perf') && event.perf > MAX_PERF) {
+  if (event.hasSlot(PERF) && event.perf > MAX_PERF) {
     raise(model, step, 'cpuperf-target-invalid', {
       sched,
       args: [event.perf, rq < 0 ? undefined : rq],
@@ -73,8 +75,8 @@ export function cidPerf(model: Model, event: TraceEvent, step: Step): void {
     });
     return;
   }
-  if (sched === undefined || rq < 0 || !event.has('ret')) return;
-  if (event.has('ecaps')) observeEcaps(model, event, step, sched, rq, event.ecaps_lo, false);
+  if (sched === undefined || rq < 0 || !event.hasSlot(RET)) return;
+  if (event.hasSlot(ECAPS)) observeEcaps(model, event, step, sched, rq, event.ecaps_lo, false);
   const on = caps.of(sched).cpu(rq);
   const held = sched.isRoot ? YES : hasAll(on.effective, CAP_PERF);
   const applied = event.ret === 0;

@@ -1,6 +1,6 @@
 // Transitions of consumption and of moves: what a CPU takes off a shared DSQ, and who takes a task back.
 import { TASK_DEQD_FOR_SLEEP, TASK_IN_CUSTODY, TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { canConsume } from '../can-run.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { ConsumeState, Cpu } from '../cpu.ts';
@@ -15,6 +15,8 @@ import { rqOfTask, taskOf } from './common.ts';
 import { detach } from './members.ts';
 import { checkPickRq } from './pick.ts';
 
+const { dsq: DSQ_FIELD, ret: RET, dsq_addr: DSQ_ADDR } = SLOT;
+
 export const consumeTransitions: Transitions = {
   consume(model, event, step) {
     const rq = model.cpu(event.rq);
@@ -26,7 +28,7 @@ export const consumeTransitions: Transitions = {
     const { consume } = executing;
     if (event.phase === 'begin') {
       // An address alone names a DSQ only when it was seen before.
-      const isNamed = event.has('dsq') || model.dsqAt(event.dsq_addr_hi, event.dsq_addr_lo) !== undefined;
+      const isNamed = event.hasSlot(DSQ_FIELD) || model.dsqAt(event.dsq_addr_hi, event.dsq_addr_lo) !== undefined;
       const dsq = isNamed ? dsqOfEvent(model, event) : undefined;
       step.dsq = dsq;
       consume.active = true;
@@ -41,7 +43,7 @@ export const consumeTransitions: Transitions = {
     }
     if (!consume.active) return;
     step.dsq = consume.dsq;
-    if (event.has('ret')) endConsume(model, event, step, rq, consume);
+    if (event.hasSlot(RET)) endConsume(model, event, step, rq, consume);
     else step.outcome = UNDECIDED;
     if (!model.followsDsqs) step.outcome = UNDECIDED;
     consume.active = false;
@@ -51,7 +53,7 @@ export const consumeTransitions: Transitions = {
     const task = taskOf(model, event, step);
     rqOfTask(model, event, step, task);
     // A dequeue by another CPU while a consumer holds the token: the consumer has lost, and starts over.
-    const onDsq = event.has('dsq_addr') ? event.dsq_addr_hi !== 0 || event.dsq_addr_lo !== 0 : task.dsq !== null;
+    const onDsq = event.hasSlot(DSQ_ADDR) ? event.dsq_addr_hi !== 0 || event.dsq_addr_lo !== 0 : task.dsq !== null;
     for (const cpu of model.cpus) {
       if (cpu.id === event.cpu || !cpu.consume.active || cpu.consume.taken !== task) continue;
       cpu.consume.lostRace = true;
@@ -61,7 +63,7 @@ export const consumeTransitions: Transitions = {
     executing.dequeuing = onDsq ? task : undefined;
     executing.dequeuingDsq = onDsq && event.holding_cpu < 0 ? (task.dsq ?? undefined) : undefined;
     executing.dequeuingSeq = event.seq;
-    if (!onDsq && event.has('dsq_addr')) detach(task);
+    if (!onDsq && event.hasSlot(DSQ_ADDR)) detach(task);
     task.holdingCpu = -1;
     // The dequeue has won, or waited until the dispatch was done.
     if (!task.opsStateKnown) task.setOpsState(0, 0);
@@ -184,7 +186,7 @@ function endConsume(model: Model, event: TraceEvent, step: Step, rq: Cpu, consum
   if (event.ret > 0) {
     step.task = consume.taken;
     // By name alone it may not be clear that the task came from this DSQ.
-    if (consume.taken === undefined) step.outcome = event.has('dsq_addr') ? MISPREDICTED : UNDECIDED;
+    if (consume.taken === undefined) step.outcome = event.hasSlot(DSQ_ADDR) ? MISPREDICTED : UNDECIDED;
     else if (consume.sched !== undefined && !dsq.isBypass && model.records('sched_exit'))
       consume.sched.mayAbort = false;
     return;

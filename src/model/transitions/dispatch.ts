@@ -11,7 +11,7 @@ import {
 } from '../../kernel/dsq-id.ts';
 import { ENQ_HI_APPLY_SLICE, ENQ_HI_DSQ_PRIQ } from '../../kernel/flags.ts';
 import type { Semantics } from '../../kernel/semantics.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { formatDecimal, formatHex, type U64 } from '../../trace/u64.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import { callerOf } from '../caller.ts';
@@ -29,6 +29,8 @@ import { learnTask, taskOf } from './common.ts';
 import { vetEnqFlags } from './kfuncs.ts';
 import { checkPickRq } from './pick.ts';
 import { claimNext, finishLocal, noteDecision, takeVerdict } from './verdict.ts';
+
+const { ops_state: OPS_STATE, dsq: DSQ_FIELD, found: FOUND, slice: SLICE, vtime: VTIME, ret: RET } = SLOT;
 
 export const dispatchTransitions: Transitions = {
   find_dsq(model, event, step) {
@@ -75,7 +77,7 @@ export const dispatchTransitions: Transitions = {
     const task = taskOf(model, event, step);
     if (event.rq >= 0) step.rq = model.cpu(event.rq);
     step.sched = model.schedOf(event) ?? task.sched;
-    if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
+    if (event.hasSlot(OPS_STATE)) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     const cpu = model.cpu(event.cpu);
     checkValues(model, event, step, cpu, task);
     cpu.linking.begin(event, task);
@@ -153,7 +155,7 @@ function isLoadedSub(sched: Sched): boolean {
 /** The direct dispatch that ops.select_cpu() or ops.enqueue() asked for is the one that is carried out. */
 function checkRequest(event: TraceEvent, step: Step, task: Task): void {
   const { ddsp } = task;
-  if (!ddsp.dsqKnown || !event.has('dsq') || ddsp.dsqId.equals(event.dsq_hi, event.dsq_lo)) return;
+  if (!ddsp.dsqKnown || !event.hasSlot(DSQ_FIELD) || ddsp.dsqId.equals(event.dsq_hi, event.dsq_lo)) return;
   contradict(
     step,
     INCONSISTENT,
@@ -176,7 +178,7 @@ function reportNoRequest(event: TraceEvent, step: Step, cpu: Cpu, task: Task): v
 
 /** find_dsq_for_dispatch() returns what was asked for, or GLOBAL after an error. */
 function checkFound(model: Model, event: TraceEvent, step: Step, cpu: Cpu): void {
-  if (!event.has('found')) return;
+  if (!event.hasSlot(FOUND)) return;
   const { dsq_hi: hi, dsq_lo: lo, found_hi: foundHi, found_lo: foundLo } = event;
   const fallback = isBuiltinId(foundHi, foundLo, DSQ_GLOBAL);
   const same = isLocalOn(hi) ? isBuiltinId(foundHi, foundLo, DSQ_LOCAL) : foundHi === hi && foundLo === lo;
@@ -194,7 +196,7 @@ function checkFound(model: Model, event: TraceEvent, step: Step, cpu: Cpu): void
 
 /** The slice and vtime that reach the DSQ are those of the verdict. */
 function checkValues(model: Model, event: TraceEvent, step: Step, cpu: Cpu, task: Task): void {
-  if (!model.semantics.verdictCarriesSlice || !event.has('slice')) return;
+  if (!model.semantics.verdictCarriesSlice || !event.hasSlot(SLICE)) return;
   const source =
     cpu.claimed?.task === task ? cpu.claimed : cpu.direct === task && task.ddsp.active ? task.ddsp : undefined;
   if (source?.valuesKnown !== true) return;
@@ -202,7 +204,7 @@ function checkValues(model: Model, event: TraceEvent, step: Step, cpu: Cpu, task
   if (event.kind === KIND.dispatch_enqueue && (event.enq_flags_hi & ENQ_HI_APPLY_SLICE) === 0) return;
   const ordered = (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
   if (!source.slice.equals(event.slice_hi, event.slice_lo)) reportValue(step, event, task, 'slice', source);
-  else if (ordered && source.vtimeKnown && event.has('vtime') && !source.vtime.equals(event.vtime_hi, event.vtime_lo))
+  else if (ordered && source.vtimeKnown && event.hasSlot(VTIME) && !source.vtime.equals(event.vtime_hi, event.vtime_lo))
     reportValue(step, event, task, 'vtime', source);
 }
 
@@ -227,7 +229,7 @@ function reportValue(
 /** task_can_run_on_remote_rq() says what follows from mask, migration-disable and the state of the CPU. */
 function checkCanRun(event: TraceEvent, step: Step, task: Task, rq: Cpu): void {
   const expected = canRunRemote(task, rq);
-  if (expected === UNKNOWN || !event.has('ret') || event.ret === expected) return;
+  if (expected === UNKNOWN || !event.hasSlot(RET) || event.ret === expected) return;
   contradict(
     step,
     INCONSISTENT,
@@ -253,7 +255,6 @@ function checkDestination(
   verdict: BufferedVerdict | undefined,
 ): Tri {
   const { dsq_hi: hi, dsq_lo: lo } = event;
-  const decision = decisionOf(verdict, task);
   if (isLocalOn(hi)) {
     const cpu = lo | 0;
     const possible = sched?.cidForm === true ? UNKNOWN : model.isPossibleCpu(cpu);
@@ -265,7 +266,7 @@ function checkDestination(
         target: cpu,
         dsq: formatDsqId(hi, lo),
         text: `${task === undefined ? 'a task' : task.label} is dispatched to CPU ${cpu}, which does not exist`,
-        decision,
+        decision: decisionOf(verdict, task),
       });
       return YES;
     }
@@ -280,7 +281,7 @@ function checkDestination(
     task,
     dsq: formatDsqId(hi, lo),
     text: `${task === undefined ? 'a task' : task.label} is dispatched to DSQ ${formatDsqId(hi, lo)}, which does not exist`,
-    decision,
+    decision: decisionOf(verdict, task),
   });
   return YES;
 }
@@ -293,8 +294,8 @@ function checkLocalTarget(
   task: Task,
   verdict: BufferedVerdict | undefined,
 ): void {
-  const hi = event.has('dsq') ? event.dsq_hi : (verdict?.dsqId.hi ?? 0);
-  const lo = event.has('dsq') ? event.dsq_lo : (verdict?.dsqId.lo ?? 0);
+  const hi = event.hasSlot(DSQ_FIELD) ? event.dsq_hi : (verdict?.dsqId.hi ?? 0);
+  const lo = event.hasSlot(DSQ_FIELD) ? event.dsq_lo : (verdict?.dsqId.lo ?? 0);
   const target = isLocalOn(hi)
     ? lo | 0
     : hi === BUILTIN_HI && lo === DSQ_LOCAL

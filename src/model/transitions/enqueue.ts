@@ -14,7 +14,7 @@ import {
   TASK_RESET_RUNNABLE_AT,
 } from '../../kernel/flags.ts';
 import { REENQ_MAX_REPEAT } from '../../kernel/limits.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { OP_ENQUEUE, OP_SELECT_CPU } from '../cpu.ts';
 import { lastInsert, raise } from '../errors.ts';
@@ -29,10 +29,24 @@ import { vetSelectKfunc } from './kfuncs.ts';
 import { dropDeferred } from './verdict.ts';
 import { checkWaking } from './wakeup.ts';
 
+const {
+  comm: COMM,
+  ops_state: OPS_STATE,
+  deq_flags: DEQ_FLAGS,
+  slice: SLICE,
+  vtime: VTIME,
+  ddsp_dsq: DDSP_DSQ,
+  scx_flags: SCX_FLAGS,
+  sticky_cpu: STICKY_CPU,
+  reenq_cnt: REENQ_CNT,
+  enq_flags: ENQ_FLAGS,
+  weight: WEIGHT,
+} = SLOT;
+
 export const enqueueTransitions: Transitions = {
   migrate(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.has('comm')) task.comm = event.comm;
+    if (event.hasSlot(COMM)) task.comm = event.comm;
     if (task.taskCpu >= 0) learnTaskCpu(model, event, step, task, event.orig_cpu);
     assignCpu(task, event.dest_cpu);
     task.migrationPending = NO;
@@ -78,12 +92,12 @@ export const enqueueTransitions: Transitions = {
     learnTask(model, event, step, task);
     noteWait(step, task);
     task.cls = CLASS_EXT;
-    if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
+    if (event.hasSlot(OPS_STATE)) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     task.waiting = NO;
     dropDeferred(step, task);
     if (task.isQueued) {
       const sleeps = (event.deq_flags_lo & DEQ_SLEEP) !== 0;
-      if (!event.has('deq_flags')) task.flagsKnown = false;
+      if (!event.hasSlot(DEQ_FLAGS)) task.flagsKnown = false;
       task.openFlag(sleeps ? TASK_DEQD_FOR_SLEEP : 0, sleeps ? TASK_QUEUED : TASK_QUEUED | TASK_DEQD_FOR_SLEEP);
     }
     task.ddsp.clear();
@@ -98,8 +112,8 @@ export const enqueueTransitions: Transitions = {
       learnTask(model, event, step, task);
       ownerOf(model, event, step, task);
       task.cls = CLASS_EXT;
-      if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
-      if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
+      if (event.hasSlot(SLICE)) task.setSlice(event.slice_hi, event.slice_lo);
+      if (event.hasSlot(VTIME)) task.setVtime(event.vtime_hi, event.vtime_lo);
       learnWeight(event, step, task);
       step.custodySeqBefore = task.custodySeq;
       noteCustody(step, task);
@@ -146,7 +160,7 @@ export const enqueueTransitions: Transitions = {
 
 /** The built-in idle policy records a direct dispatch without an insert: only p->scx.ddsp_dsq_id shows it. */
 function learnDirectDispatch(event: TraceEvent, task: Task): void {
-  if (!event.has('ddsp_dsq') || task.ddsp.active || isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID))
+  if (!event.hasSlot(DDSP_DSQ) || task.ddsp.active || isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID))
     return;
   const { ddsp } = task;
   ddsp.active = true;
@@ -164,13 +178,13 @@ function learnDirectDispatch(event: TraceEvent, task: Task): void {
 function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, beganSeq: number): void {
   const settled = task.linkSeq >= beganSeq || task.ddsp.active || task.reenqCount > REENQ_MAX_REPEAT;
   const phase = event.ops_state_lo & 3;
-  const shown = event.has('ops_state');
+  const shown = event.hasSlot(OPS_STATE);
   // Without a record of links it may be on a DSQ all the same; another CPU may have claimed it by now.
   const linksShown = model.records('dsq_link');
   const taken = (shown && phase === OPSS_QUEUED) || (!settled && linksShown && (shown || event.phase === ''));
   const open = !taken && !settled;
   if (taken && task.flagsKnown) task.flags |= TASK_IN_CUSTODY;
-  if (event.has('scx_flags')) learnFlags(model, event, step, task, event.scx_flags_lo);
+  if (event.hasSlot(SCX_FLAGS)) learnFlags(model, event, step, task, event.scx_flags_lo);
   if (shown) {
     task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     // Another CPU may have claimed the task before this record was written.
@@ -197,7 +211,7 @@ function endOpsEnqueue(model: Model, event: TraceEvent, step: Step, task: Task, 
 
 /** Did ops.select_cpu() insert the task? p->scx.ddsp_dsq_id tells, and must fit what was seen. */
 function directDispatch(event: TraceEvent, step: Step, task: Task): Tri {
-  if (!event.has('ddsp_dsq')) return UNKNOWN;
+  if (!event.hasSlot(DDSP_DSQ)) return UNKNOWN;
   const { ddsp } = task;
   const asked = !isBuiltinId(event.ddsp_dsq_hi, event.ddsp_dsq_lo, DSQ_INVALID);
   if (asked === ddsp.active && (!asked || !ddsp.dsqKnown || ddsp.dsqId.equals(event.ddsp_dsq_hi, event.ddsp_dsq_lo)))
@@ -223,13 +237,13 @@ function directDispatch(event: TraceEvent, step: Step, task: Task): Tri {
 
 /** The task arrives from a move by the core itself: ops.enqueue() is not called. */
 function arrives(event: TraceEvent): boolean {
-  return event.has('sticky_cpu') && event.sticky_cpu >= 0 && event.sticky_cpu === event.rq;
+  return event.hasSlot(STICKY_CPU) && event.sticky_cpu >= 0 && event.sticky_cpu === event.rq;
 }
 
 /** A re-enqueue counts; the 257th since the task last ran ends the scheduler (7.3, scx_do_enqueue_task). */
 function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task): void {
   step.reenqBefore = task.reenqCount;
-  if (event.has('reenq_cnt')) {
+  if (event.hasSlot(REENQ_CNT)) {
     if (task.reenqCount >= 0 && task.reenqCount !== event.reenq_cnt) {
       contradict(
         step,
@@ -241,7 +255,7 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
     }
     task.reenqCount = event.reenq_cnt;
   }
-  if (!event.has('enq_flags')) {
+  if (!event.hasSlot(ENQ_FLAGS)) {
     task.reenqCount = -1;
     return;
   }
@@ -267,7 +281,7 @@ function countReenqueue(model: Model, event: TraceEvent, step: Step, task: Task)
 
 /** The call around ops_dequeue() has tested QUEUED, and clears it later. */
 function checkStillQueued(model: Model, event: TraceEvent, step: Step, task: Task): void {
-  if (!event.has('scx_flags') || (event.scx_flags_lo & TASK_QUEUED) !== 0) return;
+  if (!event.hasSlot(SCX_FLAGS) || (event.scx_flags_lo & TASK_QUEUED) !== 0) return;
   if ((task.openFlags & model.predictedFlags & TASK_QUEUED) === 0) return;
   const text = `ops_dequeue shows p->scx.flags 0x${event.scx_flags_lo.toString(16)} of ${task.label}, which is not queued`;
   contradict(step, INCONSISTENT, 'scx_flags', text, { task });
@@ -280,7 +294,7 @@ export function noteCustody(step: Step, task: Task): void {
 }
 
 function learnWeight(event: TraceEvent, step: Step, task: Task): void {
-  if (!event.has('weight')) return;
+  if (!event.hasSlot(WEIGHT)) return;
   if (task.weightSeen && task.weight > 0 && task.weight !== event.weight) {
     contradict(
       step,

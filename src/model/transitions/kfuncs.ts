@@ -8,7 +8,7 @@ import {
   KICK_PREEMPT,
   KICK_WAIT,
 } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { formatHex } from '../../trace/u64.ts';
 import { KIND } from '../../trace/vocabulary/index.ts';
 import { callerOf } from '../caller.ts';
@@ -21,6 +21,8 @@ import { NO, type Sched, YES } from '../sched.ts';
 import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { learnTask, taskOf } from './common.ts';
+
+const { dsq: DSQ_FIELD } = SLOT;
 
 /** SCX_REENQ_ANY, the only flag that a scheduler may pass. */
 const REENQ_ANY = 1;
@@ -73,7 +75,7 @@ export const kfuncTransitions: Transitions = {
     const sched = callerOf(model, event);
     step.sched = sched;
     if (event.pid > 0) step.task = model.task(event.pid);
-    if (!event.has('dsq')) return;
+    if (!event.hasSlot(DSQ_FIELD)) return;
     const dsq = findUserDsq(model, sched, event.dsq_hi, event.dsq_lo);
     step.dsq = dsq;
     if (event.step !== 'peek') return;
@@ -139,6 +141,8 @@ export function vetEnqFlags(
   local?: boolean,
 ): void {
   const hi = event.enq_flags_hi;
+  // Most inserts ask for nothing special: no words are made for them.
+  if ((hi & (ENQ_HI_INTERNAL | ENQ_HI_IMMED | ENQ_HI_RESCUE)) === 0) return;
   const id = formatHex(event.dsq_hi, event.dsq_lo).slice(2);
   const common = {
     sched,
@@ -156,7 +160,7 @@ export function vetEnqFlags(
     });
     return;
   }
-  if (local ?? (!event.has('dsq') || isLocalId(event.dsq_hi, event.dsq_lo))) return;
+  if (local ?? (!event.hasSlot(DSQ_FIELD) || isLocalId(event.dsq_hi, event.dsq_lo))) return;
   if ((hi & ENQ_HI_IMMED) !== 0) {
     raise(model, step, 'immed-on-nonlocal', {
       ...common,

@@ -8,7 +8,7 @@ import {
   ENQ_HI_PREEMPT,
   TASK_IN_CUSTODY,
 } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { formatDecimal } from '../../trace/u64.ts';
 import { contradict, contradiction, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
@@ -25,6 +25,17 @@ import { takeFromShared } from './consume.ts';
 import { releaseCustody } from './enqueue.ts';
 import { detach, formatId } from './members.ts';
 
+const {
+  slice: SLICE,
+  vtime: VTIME,
+  dsq_seq: DSQ_SEQ,
+  dsq_flags: DSQ_FLAGS,
+  enq_flags: ENQ_FLAGS,
+  task_cpu: TASK_CPU,
+  dsq_addr: DSQ_ADDR,
+  nr: NR,
+} = SLOT;
+
 /** How many links must have been announced before one that is not counts as missing its call. */
 const LEARNT = 8;
 /** So many must have been before one that was not, for that to count later. */
@@ -39,31 +50,32 @@ export const linkTransitions: Transitions = {
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
     // The core may have refilled it on the way.
-    if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
+    if (event.hasSlot(SLICE)) task.setSlice(event.slice_hi, event.slice_lo);
     else task.sliceKnown = false;
-    if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
+    if (event.hasSlot(VTIME)) task.setVtime(event.vtime_hi, event.vtime_lo);
     compareLength(model, event, step, dsq);
-    if (event.has('dsq_seq')) compareSeq(model, event, step, dsq, task);
+    if (event.hasSlot(DSQ_SEQ)) compareSeq(model, event, step, dsq, task);
     noteLink(step, task);
     if (dsq.isBypass) noteBypassLink(model, event, dsq, task);
     detach(task);
-    const ordered = event.has('dsq_flags')
+    const ordered = event.hasSlot(DSQ_FLAGS)
       ? (event.dsq_flags_lo & 1) !== 0
       : dsq.isUser && (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
-    const modeKnown = event.has('dsq_flags') || event.has('enq_flags') || !dsq.isUser;
+    const modeKnown = event.hasSlot(DSQ_FLAGS) || event.hasSlot(ENQ_FLAGS) || !dsq.isUser;
     // Where an event leaves out what decides the place, the order is lost until the DSQ has been empty.
-    if (dsq.known > 0 && (!modeKnown || (ordered ? !task.vtimeKnown : !event.has('enq_flags')))) dsq.orderKnown = false;
+    if (dsq.known > 0 && (!modeKnown || (ordered ? !task.vtimeKnown : !event.hasSlot(ENQ_FLAGS))))
+      dsq.orderKnown = false;
     if (modeKnown) checkMode(model, event, step, dsq, task, ordered);
     if (ordered) dsq.insertOrdered(task);
     else if ((event.enq_flags_lo & model.semantics.enqFlags.head) !== 0 || (event.enq_flags_hi & ENQ_HI_PREEMPT) !== 0)
       dsq.pushHead(task);
     else dsq.pushTail(task);
-    if (event.has('dsq_seq')) dsq.seq = event.dsq_seq;
+    if (event.hasSlot(DSQ_SEQ)) dsq.seq = event.dsq_seq;
     task.linkStamp = ++model.linkStamp;
     task.linkSeq = event.seq;
     task.linkTime = event.t;
     task.linkedBy = event.cpu;
-    task.linkCounted = event.has('dsq_seq');
+    task.linkCounted = event.hasSlot(DSQ_SEQ);
     task.holdingCpu = -1;
     step.custodySeqBefore = task.custodySeq;
     releaseCustody(task);
@@ -82,7 +94,7 @@ export const linkTransitions: Transitions = {
     const dsq = dsqOfEvent(model, event, task);
     step.dsq = dsq;
     step.sched = dsq.sched;
-    if (event.has('task_cpu')) learnTaskCpu(model, event, step, task, event.task_cpu);
+    if (event.hasSlot(TASK_CPU)) learnTaskCpu(model, event, step, task, event.task_cpu);
     noteLink(step, task);
     noteSilentWrite(event, step, dsq, task);
     compareLength(model, event, step, dsq);
@@ -115,14 +127,14 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   cpu.movingLocal = undefined;
   if (!announced) checkUnannounced(model, event, step, dsq, task, cpu);
   else if (++model.linksAnnounced === LEARNT && model.linksUnannounced === 1 && model.heldLink !== undefined)
-    step.contradictions.push(model.heldLink);
+    step.noteContradiction(model.heldLink);
   if (linking.task !== task) return;
   const flagsHi = linking.enqFlags.hi;
   const addrHi = linking.dsqAddr.hi;
   const addrLo = linking.dsqAddr.lo;
   const moved =
     (addrHi !== 0 || addrLo !== 0) &&
-    event.has('dsq_addr') &&
+    event.hasSlot(DSQ_ADDR) &&
     (addrHi !== event.dsq_addr_hi || addrLo !== event.dsq_addr_lo);
   // A local insertion may be diverted to REJECT or RESCUE, one into a destroyed DSQ goes to GLOBAL.
   if (moved && !(dsq.isRqOwned && !dsq.isLocal) && !dsq.isGlobal) {
@@ -137,7 +149,12 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
   // A refused or rescued insertion has lost the flag on the way.
   const applied =
     (event.enq_flags_hi & ENQ_HI_APPLY_SLICE) !== 0 && linking.valuesKnown && model.semantics.verdictCarriesSlice;
-  if (applied && !linking.slice.isZero && event.has('slice') && !linking.slice.equals(event.slice_hi, event.slice_lo)) {
+  if (
+    applied &&
+    !linking.slice.isZero &&
+    event.hasSlot(SLICE) &&
+    !linking.slice.equals(event.slice_hi, event.slice_lo)
+  ) {
     contradict(
       step,
       INCONSISTENT,
@@ -150,7 +167,7 @@ function finishLink(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task:
     applied &&
     task.onPriq &&
     linking.vtimeKnown &&
-    event.has('vtime') &&
+    event.hasSlot(VTIME) &&
     !linking.vtime.equals(event.vtime_hi, event.vtime_lo)
   ) {
     contradict(
@@ -198,7 +215,7 @@ function checkUnannounced(model: Model, event: TraceEvent, step: Step, dsq: Dsq,
     { task, dsq: dsq.name, sinceSeq: cpu.priorSeq, at: { seq: event.seq, t: event.t } },
   );
   if (model.linksAnnounced >= LEARNT) {
-    step.contradictions.push(found);
+    step.noteContradiction(found);
     return;
   }
   model.linksUnannounced++;
@@ -219,7 +236,7 @@ function noteLink(step: Step, task: Task): void {
  */
 function noteSilentWrite(event: TraceEvent, step: Step, dsq: Dsq, task: Task): void {
   if (!task.onPriq || task.dsq !== dsq) return;
-  if (!event.has('vtime')) {
+  if (!event.hasSlot(VTIME)) {
     // Nobody would see it.
     if (dsq.sched !== undefined) dsq.sched.writesVtimeSilently = true;
     dsq.orderKnown = false;
@@ -233,7 +250,7 @@ function noteSilentWrite(event: TraceEvent, step: Step, dsq: Dsq, task: Task): v
 
 /** The load balancer reads the lengths of bypass DSQs without their locks. */
 function noteBypassLink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): void {
-  const nr = event.has('nr') ? event.nr : dsq.nr;
+  const nr = event.hasSlot(NR) ? event.nr : dsq.nr;
   noteChange(event, dsq, nr);
   for (const cpu of model.cpus) {
     if (cpu.lbPass?.active !== true) continue;
@@ -242,7 +259,7 @@ function noteBypassLink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): 
 }
 
 function noteBypassUnlink(model: Model, event: TraceEvent, dsq: Dsq, task: Task): void {
-  const nr = event.has('nr') ? event.nr : dsq.nr;
+  const nr = event.hasSlot(NR) ? event.nr : dsq.nr;
   noteChange(event, dsq, nr);
   for (const cpu of model.cpus) {
     if (cpu.lbPass?.active !== true) continue;
@@ -259,7 +276,7 @@ function noteChange(event: TraceEvent, dsq: Dsq, nr: number): void {
 
 function compareLength(model: Model, event: TraceEvent, step: Step, dsq: Dsq): void {
   step.expectedNr = dsq.nr;
-  if (!event.has('nr')) return;
+  if (!event.hasSlot(NR)) return;
   step.lengthOutcome = dsq.nr < 0 || !model.followsDsqs ? UNDECIDED : dsq.nr === event.nr ? PREDICTED : MISPREDICTED;
   dsq.settle(event.nr);
 }
@@ -279,7 +296,7 @@ function checkMode(model: Model, event: TraceEvent, step: Step, dsq: Dsq, task: 
   if (dsq.isRqOwned || !model.followsDsqs) return;
   const sinceSeq = model.cpu(event.cpu).linking.seq;
   // The kernel's own count confirms who is there; by the clock alone a removal on another CPU may be out of place.
-  const membersCertain = event.has('nr') || model.header.clockErrorNs === 0;
+  const membersCertain = event.hasSlot(NR) || model.header.clockErrorNs === 0;
   if (ordered && dsq.ordered === 0 && dsq.known > 0) {
     raise(model, step, 'dsq-vtime-into-fifo', {
       sched: dsq.sched,

@@ -1,7 +1,7 @@
 // Transition of a pick: what the ext class is going to run next on a CPU, predicted and compared.
 import { CAP_BASE } from '../../kernel/caps.ts';
 import { OPS_ENQ_LAST, TASK_QUEUED } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
@@ -10,6 +10,16 @@ import { MISPREDICTED, PREDICTED, type Step, UNDECIDED } from '../step.ts';
 import { CLASS_EXT, type Task } from '../task.ts';
 import { learnCurr, learnFlags } from './common.ts';
 import { noticeExec } from './exec.ts';
+
+const {
+  curr: CURR,
+  scx_flags: SCX_FLAGS,
+  slice: SLICE,
+  verdict: VERDICT,
+  pid: PID,
+  local_nr: LOCAL_NR,
+  prev_ecaps: PREV_ECAPS,
+} = SLOT;
 
 export const pickTransitions: Transitions = {
   pick(model, event, step) {
@@ -26,8 +36,8 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   pick.beginSeq = event.seq;
   if (event.curr > 0 && rq.currPid !== event.curr) noticeExec(model, rq, event.curr);
   pick.prev = event.curr > 0 ? model.task(event.curr) : undefined;
-  pick.prevKnown = event.has('curr');
-  pick.prevQueuedKnown = event.has('scx_flags');
+  pick.prevKnown = event.hasSlot(CURR);
+  pick.prevQueuedKnown = event.hasSlot(SCX_FLAGS);
   pick.prevQueued = (event.scx_flags_lo & TASK_QUEUED) !== 0;
   pick.charged = false;
   pick.sawConsume = false;
@@ -36,10 +46,10 @@ function beginPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   if (pick.prevQueued && pick.prev !== undefined) {
     learnFlags(model, event, step, pick.prev, event.scx_flags_lo);
     pick.prev.cls = CLASS_EXT;
-    if (event.has('slice')) pick.prev.setSlice(event.slice_hi, event.slice_lo);
+    if (event.hasSlot(SLICE)) pick.prev.setSlice(event.slice_hi, event.slice_lo);
   }
   step.task = pick.prev;
-  if (event.has('curr')) learnCurr(model, event, step, rq, event.curr);
+  if (event.hasSlot(CURR)) learnCurr(model, event, step, rq, event.curr);
   checkLocalLength(model, event, step, rq);
   if (model.semantics.dispatchInPick) model.cpu(event.cpu).enterDispatch(event.seq, event.t);
   const executing = model.cpu(event.cpu);
@@ -53,19 +63,19 @@ function endPick(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
   const executing = model.cpu(event.cpu);
   checkPickRq(event, step, executing);
   executing.pickRq = -1;
-  const verdict = event.has('verdict') ? event.verdict : event.pid > 0 ? 'task' : 'none';
+  const verdict = event.hasSlot(VERDICT) ? event.verdict : event.pid > 0 ? 'task' : 'none';
   const picked = verdict === 'task' && event.pid >= 0 ? model.task(event.pid) : null;
   step.prev = pick.prev;
   if (picked !== null) step.task = picked;
   checkLocalLength(model, event, step, rq);
   // Up to 6.18 the balance step before the pick decides, and leaves no trace of what it decided.
-  const told = verdict !== 'task' || event.has('pid');
+  const told = verdict !== 'task' || event.hasSlot(PID);
   if (!model.semantics.dispatchInPick || !told || !model.records('consume')) step.outcome = UNDECIDED;
   else if (pick.active) predictPick(model, event, step, rq, verdict === 'retry', picked);
   pick.active = false;
   rq.picked = verdict === 'retry' ? undefined : picked;
   rq.pickedSeq = event.seq;
-  if (picked !== null && event.has('slice')) picked.setSlice(event.slice_hi, event.slice_lo);
+  if (picked !== null && event.hasSlot(SLICE)) picked.setSlice(event.slice_hi, event.slice_lo);
 }
 
 /** All that a pick does is about one run queue. */
@@ -83,7 +93,7 @@ export function checkPickRq(event: TraceEvent, step: Step, executing: Cpu): void
 
 /** The local DSQ length that pick events carry. */
 function checkLocalLength(model: Model, event: TraceEvent, step: Step, rq: Cpu): void {
-  if (!event.has('local_nr')) return;
+  if (!event.hasSlot(LOCAL_NR)) return;
   const dsq = model.localDsq(rq);
   step.dsq = dsq;
   step.expectedNr = dsq.nr;
@@ -143,7 +153,7 @@ function predictPick(model: Model, event: TraceEvent, step: Step, rq: Cpu, retry
       ? mayIdle
       : (mayKeep && (picked === prev || !pick.prevKnown)) || (mayTake && (head === undefined || picked === head));
   // Without a verdict, nothing picked may also be a restart.
-  if (!fits) step.outcome = picked === null && !event.has('verdict') ? UNDECIDED : MISPREDICTED;
+  if (!fits) step.outcome = picked === null && !event.hasSlot(VERDICT) ? UNDECIDED : MISPREDICTED;
   else {
     const open = Number(mayKeep) + Number(mayTake) + Number(mayIdle && picked === null);
     step.outcome = open === 1 && (!mayTake || head !== undefined || picked === null) ? PREDICTED : UNDECIDED;
@@ -158,7 +168,7 @@ function mayStayOn(model: Model, event: TraceEvent, prev: Task | undefined, rq: 
   if (prev === undefined || sched === undefined || sched.level === 0 || prev.migrationDisabled > 0) return true;
   const held = model.caps.holdsBase(sched, rq.id);
   if (held >= 0) return held === 1;
-  return event.has('prev_ecaps') ? (event.prev_ecaps_lo & CAP_BASE) !== 0 : undefined;
+  return event.hasSlot(PREV_ECAPS) ? (event.prev_ecaps_lo & CAP_BASE) !== 0 : undefined;
 }
 
 /** Has the task slice left? The pick itself charges it for its run: where that is not recorded, what was left may be used up. */

@@ -1,6 +1,6 @@
 // Transitions of a CPU's current task: set and put, charge, switch, tick, yield.
 import { TASK_QUEUED, TASK_RESET_RUNNABLE_AT } from '../../kernel/flags.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type Cpu, RUN_NONE, RUN_UNKNOWN } from '../cpu.ts';
 import type { Transitions } from '../handler.ts';
@@ -23,6 +23,25 @@ import { learnComm, markRunnable, noteCustody, noteWait } from './enqueue.ts';
 import { noticeExec } from './exec.ts';
 import { checkWoken } from './wakeup.ts';
 
+const {
+  vtime: VTIME,
+  slice: SLICE,
+  ops_state: OPS_STATE,
+  curr: CURR,
+  prev_comm: PREV_COMM,
+  next_comm: NEXT_COMM,
+  prev_class: PREV_CLASS,
+  prev_slice: PREV_SLICE,
+  next_class: NEXT_CLASS,
+  next_scx_flags: NEXT_SCX_FLAGS,
+  next_slice: NEXT_SLICE,
+  next_vtime: NEXT_VTIME,
+  next_migration_disabled: NEXT_MIGRATION_DISABLED,
+  next_cpus: NEXT_CPUS,
+  prev_state: PREV_STATE,
+  preempt: PREEMPT,
+} = SLOT;
+
 export const runningTransitions: Transitions = {
   balance(model, event, step) {
     rqOf(model, event, step);
@@ -34,7 +53,7 @@ export const runningTransitions: Transitions = {
   update_curr(model, event, step) {
     const task = currentOf(model, event, step);
     task.setSlice(event.slice_hi, event.slice_lo);
-    if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
+    if (event.hasSlot(VTIME)) task.setVtime(event.vtime_hi, event.vtime_lo);
     const { rq } = step;
     if (rq === undefined) return;
     learnCurr(model, event, step, rq, event.pid);
@@ -49,9 +68,9 @@ export const runningTransitions: Transitions = {
     noteWait(step, task);
     learnTask(model, event, step, task);
     task.cls = CLASS_EXT;
-    if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
-    if (event.has('vtime')) task.setVtime(event.vtime_hi, event.vtime_lo);
-    if (event.has('ops_state')) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
+    if (event.hasSlot(SLICE)) task.setSlice(event.slice_hi, event.slice_lo);
+    if (event.hasSlot(VTIME)) task.setVtime(event.vtime_hi, event.vtime_lo);
+    if (event.hasSlot(OPS_STATE)) task.setOpsState(event.ops_state_hi, event.ops_state_lo);
     task.waiting = NO;
     task.openFlag(TASK_RESET_RUNNABLE_AT, 0);
     if (!task.isQueued) task.openFlags = 0;
@@ -73,7 +92,7 @@ export const runningTransitions: Transitions = {
     noteCustody(step, task);
     task.cls = CLASS_EXT;
     learnTask(model, event, step, task);
-    if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
+    if (event.hasSlot(SLICE)) task.setSlice(event.slice_hi, event.slice_lo);
     if (task.isQueued) {
       markRunnable(event, task);
       task.openFlags |= TASK_RESET_RUNNABLE_AT;
@@ -88,7 +107,7 @@ export const runningTransitions: Transitions = {
   tick(model, event, step) {
     const task = currentOf(model, event, step);
     if (step.rq !== undefined) learnCurr(model, event, step, step.rq, event.pid);
-    if (event.has('slice')) task.setSlice(event.slice_hi, event.slice_lo);
+    if (event.hasSlot(SLICE)) task.setSlice(event.slice_hi, event.slice_lo);
   },
 
   yield(model, event, step) {
@@ -98,7 +117,7 @@ export const runningTransitions: Transitions = {
 
   resched(model, event, step) {
     rqOf(model, event, step);
-    if (step.rq !== undefined && event.has('curr')) learnCurr(model, event, step, step.rq, event.curr);
+    if (step.rq !== undefined && event.hasSlot(CURR)) learnCurr(model, event, step, step.rq, event.curr);
   },
 
   wakeup_preempt(model, event, step) {
@@ -118,8 +137,8 @@ export const runningTransitions: Transitions = {
     step.currBefore = cpu.currPid;
     // While a CPU goes down or comes up, its switches do not continue each other.
     step.switchSeqBefore = cpu.active === NO || cpu.online === NO ? -1 : cpu.switchSeq;
-    if (event.has('prev_comm')) learnComm(model, event.prev, event.prev_comm);
-    if (event.has('next_comm')) learnComm(model, event.next, event.next_comm);
+    if (event.hasSlot(PREV_COMM)) learnComm(model, event.prev, event.prev_comm);
+    if (event.hasSlot(NEXT_COMM)) learnComm(model, event.next, event.next_comm);
     switchOut(model, event, step);
     cpu.currPid = event.next;
     cpu.curr = event.next > 0 ? model.task(event.next) : undefined;
@@ -138,22 +157,22 @@ function switchOut(model: Model, event: TraceEvent, step: Step): void {
   // Another CPU may have switched to it already: at one time, or within the error of the clocks.
   const runsElsewhere = prev.onCpu >= 0 && prev.onCpu !== event.cpu;
   if (!runsElsewhere || event.t - prev.runTime > model.header.clockErrorNs) prev.onCpu = NOT_RUNNING;
-  learnClass(model, event, step, prev, event.has('prev_class'), event.prev_class_hi, event.prev_class_lo);
+  learnClass(model, event, step, prev, event.hasSlot(PREV_CLASS), event.prev_class_hi, event.prev_class_lo);
   checkState(event, step, prev);
-  if (event.has('prev_slice') && prev.cls === CLASS_EXT) prev.setSlice(event.prev_slice_hi, event.prev_slice_lo);
+  if (event.hasSlot(PREV_SLICE) && prev.cls === CLASS_EXT) prev.setSlice(event.prev_slice_hi, event.prev_slice_lo);
 }
 
 function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void {
   step.task = next;
   step.onCpuBefore = next.onCpu;
-  learnClass(model, event, step, next, event.has('next_class'), event.next_class_hi, event.next_class_lo);
+  learnClass(model, event, step, next, event.hasSlot(NEXT_CLASS), event.next_class_hi, event.next_class_lo);
   if (next.cls === CLASS_EXT) {
-    if (event.has('next_scx_flags')) learnFlags(model, event, step, next, event.next_scx_flags_lo);
-    if (event.has('next_slice')) next.setSlice(event.next_slice_hi, event.next_slice_lo);
-    if (event.has('next_vtime')) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
+    if (event.hasSlot(NEXT_SCX_FLAGS)) learnFlags(model, event, step, next, event.next_scx_flags_lo);
+    if (event.hasSlot(NEXT_SLICE)) next.setSlice(event.next_slice_hi, event.next_slice_lo);
+    if (event.hasSlot(NEXT_VTIME)) next.setVtime(event.next_vtime_hi, event.next_vtime_lo);
   }
-  if (event.has('next_migration_disabled')) next.migrationDisabled = event.next_migration_disabled;
-  if (event.has('next_cpus')) learnMask(model, event, step, next, event.next_cpus);
+  if (event.hasSlot(NEXT_MIGRATION_DISABLED)) next.migrationDisabled = event.next_migration_disabled;
+  if (event.hasSlot(NEXT_CPUS)) learnMask(model, event, step, next, event.next_cpus);
   next.onCpu = event.cpu;
   next.unplaced = false;
   if (next.allows(event.cpu) === 1) next.migrationPending = NO;
@@ -165,11 +184,11 @@ function switchIn(model: Model, event: TraceEvent, step: Step, next: Task): void
 
 /** Who blocks has been dequeued before the switch, who is preempted has not. */
 function checkState(event: TraceEvent, step: Step, prev: Task): void {
-  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.has('prev_state')) return;
+  if (prev.cls !== CLASS_EXT || !prev.flagsKnown || !event.hasSlot(PREV_STATE)) return;
   if ((prev.openFlags & TASK_QUEUED) !== 0) return;
   const blocks = event.prev_state !== 0;
   // Who is preempted on the way to sleep stays queued; without the flag that is not told.
-  if (blocks && (event.preempt || !event.has('preempt'))) return;
+  if (blocks && (event.preempt || !event.hasSlot(PREEMPT))) return;
   if (prev.isQueued === !blocks) return;
   contradict(
     step,

@@ -2,12 +2,12 @@
 import { formatDsqId, isLocalOn } from '../../kernel/dsq-id.ts';
 import { OPSS_DISPATCHING, OPSS_NONE, OPSS_QUEUED, OPSS_QUEUEING } from '../../kernel/flags.ts';
 import { DSP_DFL_MAX_BATCH } from '../../kernel/limits.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { callerOf } from '../caller.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import { type BufferedVerdict, type Cpu, OP_DISPATCH, OP_ENQUEUE, OP_NONE, OP_SELECT_CPU } from '../cpu.ts';
 import type { Drop, DropReason } from '../drop.ts';
-import { raise } from '../errors.ts';
+import { type ErrorDetails, raise } from '../errors.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
 import { NO, type Sched, type Tri, UNKNOWN, YES } from '../sched.ts';
@@ -16,6 +16,8 @@ import type { Task } from '../task.ts';
 import { taskOf } from './common.ts';
 import { vetEnqFlags } from './kfuncs.ts';
 import { checkPickRq } from './pick.ts';
+
+const { sched: SCHED, dsq: DSQ_FIELD, slice: SLICE, vtime: VTIME, ops_state: OPS_STATE, n: N } = SLOT;
 
 export const verdictTransitions: Transitions = {
   insert(model, event, step) {
@@ -35,7 +37,7 @@ export const verdictTransitions: Transitions = {
     noteDecision(model, event, task);
     if (cpu.op === OP_SELECT_CPU && sched !== undefined) sched.insertsInSelect = true;
     if (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) markDirectDispatch(model, event, step, cpu, task, sched);
-    else if (sched === undefined || (model.caps.active && !event.has('sched'))) {
+    else if (sched === undefined || (model.caps.active && !event.hasSlot(SCHED))) {
       // Into whose buffer it goes is not known.
       bufferVerdict(model, event, step, cpu, task, undefined);
       cpu.bufferKnown = false;
@@ -83,6 +85,19 @@ export function noteDecision(model: Model, event: TraceEvent, task: Task): void 
   task.insertTime = event.t;
   task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
   task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+  task.insertHoldsMask = (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) && cpu.opTask === task;
+}
+
+/** What errors about an insert inside a callback have in common. */
+function insertDetails(
+  event: TraceEvent,
+  cpu: Cpu,
+  task: Task,
+  sched: Sched | undefined,
+): Pick<ErrorDetails, 'sched' | 'task' | 'dsq' | 'decision'> {
+  const { opSeq, opTime } = cpu;
+  const decision = { seq: opSeq, time: opTime, callbackSeq: opSeq, callbackTime: opTime };
+  return { sched, task, dsq: formatDsqId(event.dsq_hi, event.dsq_lo), decision };
 }
 
 /** scx_dsq_insert_commit() inside ops.select_cpu() or ops.enqueue(): mark_direct_dispatch(). */
@@ -97,22 +112,16 @@ function markDirectDispatch(
   const spoiled = cpu.opInserts > 0;
   cpu.opInserts++;
   const expected = cpu.opTask;
-  const details = {
-    sched,
-    task,
-    dsq: formatDsqId(event.dsq_hi, event.dsq_lo),
-    decision: { seq: cpu.opSeq, time: cpu.opTime, callbackSeq: cpu.opSeq, callbackTime: cpu.opTime },
-  };
   const where = cpu.op === OP_ENQUEUE ? 'ops.enqueue()' : 'ops.select_cpu()';
   if (spoiled) {
     raise(model, step, 'direct-dispatch-twice', {
-      ...details,
+      ...insertDetails(event, cpu, task, sched),
       args: [task.comm, task.pid],
       text: `second insert within one ${where}, now for ${task.label}`,
     });
   } else if (expected !== undefined && task !== expected) {
     raise(model, step, 'direct-dispatch-wrong-task', {
-      ...details,
+      ...insertDetails(event, cpu, task, sched),
       args: [expected.comm, expected.pid, task.comm, task.pid],
       text: `${where} of ${expected.label} inserts ${task.label}`,
     });
@@ -124,10 +133,10 @@ function markDirectDispatch(
     ddsp.seq = event.seq;
     ddsp.time = event.t;
     ddsp.dsqId.set(event.dsq_hi, event.dsq_lo);
-    ddsp.dsqKnown = event.has('dsq');
+    ddsp.dsqKnown = event.hasSlot(DSQ_FIELD);
     ddsp.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
-    ddsp.valuesKnown = event.has('slice');
-    ddsp.vtimeKnown = event.has('vtime');
+    ddsp.valuesKnown = event.hasSlot(SLICE);
+    ddsp.vtimeKnown = event.hasSlot(VTIME);
     ddsp.slice.set(event.slice_hi, event.slice_lo);
     ddsp.vtime.set(event.vtime_hi, event.vtime_lo);
   }
@@ -163,14 +172,14 @@ function bufferVerdict(
   verdict.task = task;
   verdict.sched = sched;
   verdict.dsqId.set(event.dsq_hi, event.dsq_lo);
-  verdict.dsqKnown = event.has('dsq');
+  verdict.dsqKnown = event.hasSlot(DSQ_FIELD);
   verdict.enqFlags.set(event.enq_flags_hi, event.enq_flags_lo);
-  verdict.valuesKnown = event.has('slice');
-  verdict.vtimeKnown = event.has('vtime');
+  verdict.valuesKnown = event.hasSlot(SLICE);
+  verdict.vtimeKnown = event.hasSlot(VTIME);
   verdict.slice.set(event.slice_hi, event.slice_lo);
   verdict.vtime.set(event.vtime_hi, event.vtime_lo);
-  verdict.opsStateKnown = event.has('ops_state') || task.opsStateKnown;
-  if (event.has('ops_state')) verdict.opsState.set(event.ops_state_hi, event.ops_state_lo);
+  verdict.opsStateKnown = event.hasSlot(OPS_STATE) || task.opsStateKnown;
+  if (event.hasSlot(OPS_STATE)) verdict.opsState.set(event.ops_state_hi, event.ops_state_lo);
   else verdict.opsState.copy(task.opsState);
   const phase = verdict.opsState.lo & 3;
   verdict.given = !verdict.opsStateKnown ? UNKNOWN : phase === OPSS_QUEUED || phase === OPSS_QUEUEING ? YES : NO;
@@ -188,7 +197,7 @@ function buffered(cpu: Cpu, sched: Sched | undefined): number {
 }
 
 function checkFlushCount(event: TraceEvent, step: Step, cpu: Cpu, sched: Sched | undefined): void {
-  if (!event.has('n') || !cpu.bufferKnown || sched === undefined) return;
+  if (!event.hasSlot(N) || !cpu.bufferKnown || sched === undefined) return;
   const used = buffered(cpu, sched);
   // Beyond the length of the buffer, which may not be known, inserts fail.
   if (used === event.n || (sched.maxBatch === 0 && used > event.n)) return;
@@ -257,7 +266,7 @@ export function claimNext(
 
 function fits(event: TraceEvent, verdict: BufferedVerdict, sched: Sched | undefined): boolean {
   if (verdict.sched !== sched && verdict.sched !== undefined && sched !== undefined) return false;
-  if (verdict.dsqKnown && event.has('dsq') && !verdict.dsqId.equals(event.dsq_hi, event.dsq_lo)) return false;
+  if (verdict.dsqKnown && event.hasSlot(DSQ_FIELD) && !verdict.dsqId.equals(event.dsq_hi, event.dsq_lo)) return false;
   const taskCpu = verdict.task?.taskCpu ?? -1;
   return event.task_cpu < 0 || taskCpu < 0 || taskCpu === event.task_cpu;
 }
@@ -292,14 +301,14 @@ export function finishLocal(step: Step, cpu: Cpu): void {
   const { toLocal, claimed } = cpu;
   cpu.toLocal = undefined;
   if (toLocal === undefined || claimed?.task !== toLocal) return;
-  step.drops.push(dropOf(claimed, toLocal, 'token-lost'));
+  step.noteDrop(dropOf(claimed, toLocal, 'token-lost'));
 }
 
 /** The verdict of a deferred direct dispatch is gone with the dequeue of its task. */
 export function dropDeferred(step: Step, task: Task): void {
   const { ddsp } = task;
   if (!ddsp.active || !ddsp.deferred) return;
-  step.drops.push({
+  step.noteDrop({
     reason: 'deferred-cancelled',
     task,
     sched: task.sched,
@@ -316,7 +325,7 @@ export function dropDeferred(step: Step, task: Task): void {
 function noteDrop(step: Step, verdict: BufferedVerdict): void {
   const { task } = verdict;
   if (task === undefined) return;
-  step.drops.push(dropOf(verdict, task, reasonOf(verdict, task)));
+  step.noteDrop(dropOf(verdict, task, reasonOf(verdict, task)));
 }
 
 function reasonOf(verdict: BufferedVerdict, task: Task): DropReason {

@@ -1,5 +1,5 @@
 // Transition of a wakeup, whose two tracepoints stand around the enqueue.
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { contradict, INCONSISTENT } from '../contradiction.ts';
 import type { Transitions } from '../handler.ts';
 import type { Model } from '../model.ts';
@@ -8,13 +8,15 @@ import type { Step } from '../step.ts';
 import type { Task } from '../task.ts';
 import { assignCpu, learnTaskCpu, taskOf } from './common.ts';
 
+const { comm: COMM } = SLOT;
+
 /** How many wakeups must have shown a tracepoint before one without it counts as missing. */
 const LEARNT = 8;
 
 export const wakeupTransitions: Transitions = {
   wakeup(model, event, step) {
     const task = taskOf(model, event, step);
-    if (event.has('comm')) task.comm = event.comm;
+    if (event.hasSlot(COMM)) task.comm = event.comm;
     if (event.step === 'waking') {
       task.waking = YES;
       task.wakeSeq = event.seq;

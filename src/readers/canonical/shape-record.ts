@@ -58,8 +58,8 @@ export class ShapeRecord {
       }
       event.presence[i] = shape.presence[i] ?? 0;
     }
-    event.strings[SLOT.phase.index] = shape.phase;
-    event.strings[SLOT.step.index] = shape.step;
+    event.setText(SLOT.phase.index, shape.phase);
+    event.setText(SLOT.step.index, shape.step);
     this.shape = shape;
   }
 }

@@ -66,7 +66,7 @@ export class ValueReader {
       if (at === BAD) return BAD;
       const cache = this.#cache;
       const entry = this.#entry;
-      if (code === CODE.str) event.strings[index] = cache.texts[entry] ?? '';
+      if (code === CODE.str) event.setText(index, cache.texts[entry] ?? '');
       else if (code === CODE.cpus) {
         const mask = cache.masks[entry];
         if (mask !== undefined) event.masks[index]?.copy(mask);

@@ -230,7 +230,7 @@ export function setConstants(plan: NamedPlan, event: TraceEvent): void {
   for (let i = 0; i < constants.length; i++) {
     const constant = constants[i];
     if (constant === undefined) break;
-    if (typeof constant.value === 'string') event.strings[constant.slot.index] = constant.value;
+    if (typeof constant.value === 'string') event.setText(constant.slot.index, constant.value);
     else event.words[constant.slot.index] = constant.value;
   }
 }

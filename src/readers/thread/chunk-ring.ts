@@ -1,6 +1,6 @@
 // A ring of chunks in shared memory: one thread fills them, one empties them, each waits for the other where it must.
 
-/** Words of a chunk, of which the first ones describe it. */
+/** Words of a chunk (even), of which the first ones describe it. */
 const CHUNK_WORDS = 1 << 16;
 const CHUNKS = 32;
 
@@ -8,7 +8,7 @@ const USED = 0;
 const FLAGS = 1;
 const BASE_LO = 2;
 const BASE_HI = 3;
-/** First word of the contents. */
+/** First word of the contents; even, so that doubles can lie there. */
 export const CHUNK_BEGIN = 4;
 export const CHUNK_END = CHUNK_WORDS;
 
@@ -17,7 +17,13 @@ const HAS_DEFINITIONS = 1;
 /** The last chunk of a run; a message of how it ended was sent. */
 const IS_LAST = 2;
 
-// Words that the threads share beside the chunks. The counts wrap around.
+/** Memory of events as 32-bit words; two of them are a double. */
+export interface Chunk {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+}
+
+// Words that the threads share beside the chunks, an even number. The counts wrap around.
 const FILLED = 0;
 const EMPTIED = 1;
 const STOP = 2;
@@ -42,19 +48,22 @@ export interface ChunkInfo {
 export class ChunkRing {
   readonly memory: SharedArrayBuffer;
   readonly #control: Int32Array;
-  readonly #chunks: readonly Int32Array[];
+  readonly #chunks: readonly Chunk[];
 
   constructor(memory = new SharedArrayBuffer((CONTROL_WORDS + CHUNKS * CHUNK_WORDS) * 4)) {
     this.memory = memory;
     this.#control = new Int32Array(memory, 0, CONTROL_WORDS);
-    this.#chunks = Array.from(
-      { length: CHUNKS },
-      (_, i) => new Int32Array(memory, (CONTROL_WORDS + i * CHUNK_WORDS) * 4, CHUNK_WORDS),
-    );
+    this.#chunks = Array.from({ length: CHUNKS }, (_, i) => {
+      const from = (CONTROL_WORDS + i * CHUNK_WORDS) * 4;
+      return {
+        words: new Int32Array(memory, from, CHUNK_WORDS),
+        doubles: new Float64Array(memory, from, CHUNK_WORDS / 2),
+      };
+    });
   }
 
   /** The chunk to be filled next, once it is free. */
-  toFill(): Int32Array {
+  toFill(): Chunk {
     const filled = Atomics.load(this.#control, FILLED);
     // The reader takes its time, or is stopped in a debugger: the writer waits as long as it takes.
     for (;;) {
@@ -65,17 +74,17 @@ export class ChunkRing {
   }
 
   /** Passes on the chunk that `toFill` gave. */
-  fill(chunk: Int32Array, { end, hasDefinitions, isLast, baseHi, baseLo }: ChunkInfo): void {
-    chunk[USED] = end;
-    chunk[FLAGS] = (hasDefinitions ? HAS_DEFINITIONS : 0) | (isLast ? IS_LAST : 0);
-    chunk[BASE_LO] = baseLo;
-    chunk[BASE_HI] = baseHi;
+  fill({ words }: Chunk, { end, hasDefinitions, isLast, baseHi, baseLo }: ChunkInfo): void {
+    words[USED] = end;
+    words[FLAGS] = (hasDefinitions ? HAS_DEFINITIONS : 0) | (isLast ? IS_LAST : 0);
+    words[BASE_LO] = baseLo;
+    words[BASE_HI] = baseHi;
     Atomics.add(this.#control, FILLED, 1);
     Atomics.notify(this.#control, FILLED);
   }
 
   /** The chunk to be emptied next, once it is there; undefined when the writer gave no sign of life for a minute. */
-  toEmpty(): Int32Array | undefined {
+  toEmpty(): Chunk | undefined {
     const emptied = Atomics.load(this.#control, EMPTIED);
     let pulse = Atomics.load(this.#control, PULSE);
     for (let waits = 0; waits < MAX_WAITS; waits++) {
@@ -88,14 +97,14 @@ export class ChunkRing {
     return undefined;
   }
 
-  infoOf(chunk: Int32Array): ChunkInfo {
-    const flags = chunk[FLAGS] ?? 0;
+  infoOf({ words }: Chunk): ChunkInfo {
+    const flags = words[FLAGS] ?? 0;
     return {
-      end: chunk[USED] ?? 0,
+      end: words[USED] ?? 0,
       hasDefinitions: (flags & HAS_DEFINITIONS) !== 0,
       isLast: (flags & IS_LAST) !== 0,
-      baseHi: chunk[BASE_HI] ?? 0,
-      baseLo: chunk[BASE_LO] ?? 0,
+      baseHi: words[BASE_HI] ?? 0,
+      baseLo: words[BASE_LO] ?? 0,
     };
   }
 
@@ -124,7 +133,7 @@ export class ChunkRing {
     Atomics.add(this.#control, PULSE, 1);
   }
 
-  #chunk(count: number): Int32Array {
+  #chunk(count: number): Chunk {
     const chunk = this.#chunks[(count >>> 0) % CHUNKS];
     if (chunk === undefined) throw new RangeError(`no chunk ${count}`);
     return chunk;

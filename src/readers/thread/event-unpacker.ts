@@ -1,10 +1,11 @@
 // Unpacks what EventPacker packed. Every shape has a record of its own, whose fixed parts are set once.
 import { newTraceEvent, type TraceEvent } from '../../trace/event.ts';
+import { momentOf } from '../../trace/moment.ts';
+import { wordOf } from '../../trace/vocabulary/index.ts';
 import type { EventSink } from '../reader.ts';
-import { EVENT_WORDS, EventShape } from './event-shape.ts';
+import type { Chunk } from './chunk-ring.ts';
+import { CPU_WORD, EVENT_WORDS, EventShape, POSITION_DOUBLE, TIME_DOUBLE } from './event-shape.ts';
 import type { Definitions } from './messages.ts';
-
-const TWO_32 = 2 ** 32;
 
 interface ShapeRecord {
   readonly shape: EventShape;
@@ -29,37 +30,42 @@ export class EventUnpacker {
     for (const message of shapes) {
       const event = newTraceEvent();
       event.kind = message.kind;
+      if (message.phase !== '') event.phase = wordOf(message.phase);
+      if (message.step !== '') event.step = wordOf(message.step);
       event.presence.set(message.presence);
-      this.#records.push({ shape: new EventShape(message), event });
+      event.moment = momentOf(event);
+      this.#records.push({ shape: new EventShape(message, this.#records.length), event });
     }
-    for (const text of strings) this.#strings.push(text);
+    for (const text of strings) this.#strings.push(wordOf(text));
   }
 
-  /** Delivers the events in `from..end` of `source`; false when the sink wants no more. */
-  unpack(source: Int32Array, from: number, end: number, sink: EventSink): boolean {
+  /** Delivers the events in the words `from..end` (both even); false when the sink wants no more. */
+  unpack({ words: source, doubles }: Chunk, from: number, end: number, sink: EventSink): boolean {
     const records = this.#records;
     for (let at = from; at < end; ) {
       const record = records[source[at] ?? 0];
       if (record === undefined) throw new RangeError(`no shape ${source[at]}`);
       const { event, shape } = record;
       event.seq = this.#seq++;
-      event.cpu = source[at + 1] ?? 0;
-      event.t = (source[at + 3] ?? 0) * TWO_32 + ((source[at + 2] ?? 0) >>> 0);
-      event.position = (source[at + 5] ?? 0) * TWO_32 + ((source[at + 4] ?? 0) >>> 0);
+      event.cpu = source[at + CPU_WORD] ?? 0;
+      const pair = at >> 1;
+      event.t = doubles[pair + TIME_DOUBLE] ?? 0;
+      event.position = doubles[pair + POSITION_DOUBLE] ?? 0;
       at += EVENT_WORDS;
       const { words } = shape;
       const values = event.words;
       for (let i = 0; i < words.length; i++) values[words[i] ?? 0] = source[at++] ?? 0;
-      if (shape.strings.length + shape.masks.length > 0) at = this.#rest(record, source, at);
+      if (shape.hasTexts) at = this.#unpackTexts(record, source, at);
+      at += at & 1;
       if (!sink.event(event)) return false;
     }
     return true;
   }
 
-  #rest({ shape, event }: ShapeRecord, source: Int32Array, from: number): number {
+  #unpackTexts({ shape, event }: ShapeRecord, source: Int32Array, from: number): number {
     const { strings, masks } = shape;
     let at = from;
-    for (let i = 0; i < strings.length; i++) event.strings[strings[i] ?? 0] = this.#strings[source[at++] ?? 0] ?? '';
+    for (let i = 0; i < strings.length; i++) event.setText(strings[i] ?? 0, this.#strings[source[at++] ?? 0] ?? '');
     for (let i = 0; i < masks.length; i++) {
       const mask = event.masks[masks[i] ?? 0];
       const length = source[at++] ?? 0;

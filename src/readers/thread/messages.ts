@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { InputErrorDetails } from '../../errors.ts';
 import type { ShapeMessage } from './event-shape.ts';
 
-/** What the thread is told when it starts. */
+/** What the thread is told first. */
 export interface ReadingOrder {
   readonly path: string;
   /** Descriptor of the open file: the threads of a process share them. */

@@ -1,5 +1,5 @@
 // The thread that reads as seen from the one that it reads for.
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { OpenTrace, ReaderOptions } from '../reader.ts';
 import { ChunkRing } from './chunk-ring.ts';
 import type { ReadingOrder } from './messages.ts';
@@ -13,8 +13,8 @@ export class ReaderThread {
   readonly #onProgress: ((done: number) => void) | undefined;
   #runs = 0;
 
-  /** Starts the thread, and with it the first run. `script` is the program of the thread, reader-thread.ts. */
-  constructor(script: string, path: string, fd: number, options: ReaderOptions) {
+  /** Starts the first run. The worker runs reader-thread.ts. */
+  constructor(worker: Worker, path: string, fd: number, options: ReaderOptions) {
     const { port1, port2 } = new MessageChannel();
     const order: ReadingOrder = {
       path,
@@ -26,8 +26,8 @@ export class ReaderThread {
     };
     this.#onProgress = options.onProgress;
     this.#port = port1;
-    this.#worker = new Worker(script, { workerData: order, transferList: [port2] });
-    this.#worker.unref();
+    this.#worker = worker;
+    worker.postMessage(order, [port2]);
   }
 
   /** The trace, whose events come from the thread; `trace` is the same one, opened here. */

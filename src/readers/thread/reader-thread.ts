@@ -1,5 +1,5 @@
 // What the thread that reads does: opens the trace once more, and puts its events into the shared ring, run by run.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { explained, InputError } from '../../errors.ts';
 import { FileSource } from '../../input/source.ts';
 import { openTrace } from '../index.ts';
@@ -8,16 +8,17 @@ import { ChunkRing } from './chunk-ring.ts';
 import type { ReadingError, ReadingOrder } from './messages.ts';
 import { RingWriter } from './ring-writer.ts';
 
-const order = workerData as ReadingOrder;
-const ring = new ChunkRing(order.memory);
-const opened = open();
-let runs = run();
-parentPort?.on('message', () => {
-  runs = runs.then(run);
+parentPort?.once('message', (order: ReadingOrder) => {
+  const ring = new ChunkRing(order.memory);
+  const opened = open(order, ring);
+  let runs = run(order, ring, opened);
+  // Every other message asks for one more run.
+  parentPort?.on('message', () => {
+    runs = runs.then(() => run(order, ring, opened));
+  });
 });
 
-function open(): Promise<OpenTrace> {
-  const { path, fd, format, snapshot } = order;
+function open({ path, fd, format, snapshot }: ReadingOrder, ring: ChunkRing): Promise<OpenTrace> {
   return openTrace(new FileSource(path, fd), {
     ...(format === undefined ? {} : { format }),
     ...(snapshot === undefined ? {} : { snapshot }),
@@ -26,8 +27,8 @@ function open(): Promise<OpenTrace> {
 }
 
 /** One run over the trace, up to its end, its damage, or the wish of the other side. */
-async function run(): Promise<void> {
-  const writer = new RingWriter(ring, order.port);
+async function run({ port }: ReadingOrder, ring: ChunkRing, opened: Promise<OpenTrace>): Promise<void> {
+  const writer = new RingWriter(ring, port);
   let trace: OpenTrace | undefined;
   let error: ReadingError | undefined;
   try {

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { TraceEvent } from '../../trace/event.ts';
 import { highHalf, lowHalf } from '../../trace/u64.ts';
 import type { EventSink, OpenTrace } from '../reader.ts';
-import { CHUNK_BEGIN, CHUNK_END, type ChunkRing } from './chunk-ring.ts';
+import { CHUNK_BEGIN, CHUNK_END, type Chunk, type ChunkRing } from './chunk-ring.ts';
 import { EventPacker } from './event-packer.ts';
 import { MAX_EVENT_WORDS } from './event-shape.ts';
 import type { RunEnd } from './messages.ts';
@@ -16,7 +16,7 @@ export class RingWriter implements EventSink {
   readonly #port: MessagePort;
   readonly #packer = new EventPacker();
   #trace: OpenTrace | undefined;
-  #chunk: Int32Array | undefined;
+  #chunk: Chunk | undefined;
   #at = CHUNK_BEGIN;
   #seq = 0;
   /** Where a chunk is full: the first ones are small, so that the other thread can begin. */

@@ -22,13 +22,19 @@ export interface CursorOptions {
   readonly latest: number;
 }
 
-/** Streams over the data of every CPU that has any. */
+/** Bytes read at a time from one CPU's data, and from all of them together. */
+const WINDOW_BYTES = 128 * 1024;
+const ALL_WINDOWS_BYTES = 32 * 1024 * 1024;
+
+/** Streams over the data of every CPU that has any, which read up to `most` bytes at a time. */
 export function pageStreams(
   { source, file, inflate }: OpenFile,
   buffer: DatBuffer,
+  most = WINDOW_BYTES,
 ): [number, PageStream, PageFormat][] {
   const cpuData = buffer.cpuData.filter((data) => data.size > 0);
-  const format = { layout: buffer.layout, littleEndian: file.littleEndian, inflate, streams: cpuData.length };
+  const window = Math.min(most, Math.floor(ALL_WINDOWS_BYTES / cpuData.length));
+  const format = { layout: buffer.layout, littleEndian: file.littleEndian, inflate, window };
   return cpuData.map((data) => [data.cpu, new PageStream(source, data, format), format]);
 }
 
@@ -78,7 +84,7 @@ export function countRecords(open: OpenFile, buffer: DatBuffer): number {
 /** The earliest time stamp of a first page; undefined when there is none. */
 export function firstStamp(open: OpenFile, buffer: DatBuffer): bigint | undefined {
   let first: bigint | undefined;
-  for (const [, pages] of pageStreams(open, buffer)) {
+  for (const [, pages] of pageStreams(open, buffer, 0)) {
     try {
       // Damage of a first page is reported in its place later.
       if (!pages.advance() || pages.available < 8) continue;

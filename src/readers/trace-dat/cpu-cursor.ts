@@ -1,10 +1,11 @@
 // Walks the data of one CPU page by page. A page is checked as a whole before any of its records is passed on: a damaged
 // one would otherwise be noticed only after wrong events.
 import { InputError } from '../../errors.ts';
-import type { CommonFields } from './format-table.ts';
+import { NEVER, TIME_ZERO } from '../../trace/time.ts';
+import { type CommonFields, MAX_EVENT_ID } from './format-table.ts';
 import { addLoss, PageHead } from './page-head.ts';
 import type { PageFormat, PageStream } from './page-stream.ts';
-import { ENTRY_BYTES, MAX_EVENT_ID, PID_MAX, type RecordLimits } from './record-limits.ts';
+import { ENTRY_BYTES, PID_MAX, type RecordLimits } from './record-limits.ts';
 
 // struct ring_buffer_event: five bits of type_len, 27 bits of time_delta (include/linux/ring_buffer.h).
 const TYPE_PADDING = 29;
@@ -52,7 +53,7 @@ export class CpuCursor {
   /** Records lost before the first record of the page; 0 none, -1 some. */
   lost = 0;
   /** Time of the last record of the pages so far; -1: there was none. */
-  last = -1;
+  last = NEVER;
   /** What ends the data of this CPU early, behind the records of the current page. */
   failure: InputError | undefined;
   readonly pages: PageStream;
@@ -155,7 +156,8 @@ export class CpuCursor {
     this.#reserve((end - begin) >> 1);
     const { times, starts, lengths, ids } = this;
     let count = 0;
-    let t = stamp;
+    // Sums, because V8 knows that these are numbers, and keeps them where it would make an object of each time.
+    let t = stamp + TIME_ZERO;
     let last = Math.max(this.last, 0);
     let at = begin;
     while (at < end) {
@@ -189,8 +191,18 @@ export class CpuCursor {
           this.#slack++;
           at += 1 + (second >> 2);
         } else {
-          if (type === TYPE_TIME_EXTEND) t += (second >>> 0) * TWO_27 + delta;
-          else t = this.#absolute(stampHi, second, delta, last, at);
+          // With doubles from the first pause on: the first long one would throw away the code compiled for short ones.
+          if (type === TYPE_TIME_EXTEND) t += (TIME_ZERO + (second >>> 0)) * TWO_27 + delta;
+          else {
+            t = this.#absolute(stampHi, second, delta) + TIME_ZERO;
+            if (t < last - MAX_STEP_BACK)
+              throw this.#damage(
+                at << 2,
+                'an absolute time stamp lies before the records before it',
+                `at least ${last}`,
+                `${t}`,
+              );
+          }
           at += 2;
         }
         continue;
@@ -233,18 +245,10 @@ export class CpuCursor {
   }
 
   /** 59 bits of absolute time; the upper five come from the page. */
-  #absolute(pageHi: number, second: number, delta: number, last: number, at: number): number {
+  #absolute(pageHi: number, second: number, delta: number): number {
     const lo = (second << DELTA_BITS) | delta;
     const hi = (second >>> 5) | (pageHi & 0xf8000000);
-    const t = this.#relative(hi, lo);
-    if (t < last - MAX_STEP_BACK)
-      throw this.#damage(
-        at << 2,
-        'an absolute time stamp lies before the records before it',
-        `at least ${last}`,
-        `${t}`,
-      );
-    return t;
+    return this.#relative(hi, lo);
   }
 
   #relative(hi: number, lo: number): number {

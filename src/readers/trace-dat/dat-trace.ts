@@ -89,7 +89,8 @@ class DatTrace implements OpenTrace {
     const named = possibleCpus(file);
     if (!named.isEmpty) this.header.possible ??= named;
     const nrCpuIds = Math.max(this.header.possible?.last ?? -1, named.last) + 1;
-    const plans: (DecodePlan | undefined)[] = [];
+    // Without holes, like the limits below: every record is looked up here.
+    const plans = new Array<DecodePlan | undefined>(formats.maxId + 1).fill(undefined);
     for (const format of formats.values()) {
       const probe = this.#probeOf(format);
       if (probe !== undefined) plans[format.id] = compilePlan(probe, format, nrCpuIds, littleEndian);

@@ -1,6 +1,9 @@
 // All event formats of a file by id: which events there are, where every record keeps its id, and how long records may be.
 import { type EventFormat, type FormatField, parseEventFormat } from './event-format.ts';
 
+/** Ids of events are 16 bit wide. */
+export const MAX_EVENT_ID = 65_535;
+
 /** Where every record says what it is: `common_type` and `common_pid` of struct trace_entry. */
 export interface CommonFields {
   readonly typeOffset: number;
@@ -9,6 +12,7 @@ export interface CommonFields {
 
 export class FormatTable {
   readonly #formats = new Map<number, EventFormat>();
+  #maxId = 0;
   #common: CommonFields | undefined;
 
   /** Adds the text of a format file; the words for what is wrong with it, or undefined. */
@@ -16,6 +20,7 @@ export class FormatTable {
     const format = parseEventFormat(system, text);
     if (format === undefined) return 'an event format has no name and id';
     const { fields, id, name } = format;
+    if (id > MAX_EVENT_ID) return `the event ${name} has the impossible id ${id}`;
     const other = this.#formats.get(id);
     if (other !== undefined) return `the events ${other.name} and ${name} have the same id ${id}`;
     const type = fields.get('common_type');
@@ -26,11 +31,17 @@ export class FormatTable {
     else if (this.#common.typeOffset !== type.offset || this.#common.pidOffset !== pid.offset)
       return `the format of ${name} keeps its id elsewhere than the others`;
     this.#formats.set(id, format);
+    this.#maxId = Math.max(this.#maxId, id);
     return undefined;
   }
 
   get(id: number): EventFormat | undefined {
     return this.#formats.get(id);
+  }
+
+  /** The highest id; 0 when there is no format. */
+  get maxId(): number {
+    return this.#maxId;
   }
 
   values(): Iterable<EventFormat> {

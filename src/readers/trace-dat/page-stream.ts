@@ -6,10 +6,6 @@ import type { CpuData, RingLayout } from './file.ts';
 import type { Inflate } from './inflate.ts';
 import { COMMIT_MASK } from './page-head.ts';
 
-/** Bytes read at a time from one CPU's data, and from all of them together. */
-const WINDOW_BYTES = 128 * 1024;
-const ALL_WINDOWS_BYTES = 32 * 1024 * 1024;
-
 /** Bytes of a page before its records, at most: time stamp and commit word. */
 const HEAD_BYTES = 16;
 
@@ -23,8 +19,8 @@ export interface PageFormat {
   readonly layout: RingLayout;
   readonly littleEndian: boolean;
   readonly inflate: Inflate | undefined;
-  /** Number of streams that are read at the same time. */
-  readonly streams: number;
+  /** Bytes read at a time from the data of one CPU; at least a page is. */
+  readonly window: number;
 }
 
 export class PageStream {
@@ -118,8 +114,8 @@ export class PageStream {
     const end = this.#data.offset + this.#data.size;
     if (this.#next >= end) return false;
     if (this.bytes.length === 0) {
-      const window = Math.min(WINDOW_BYTES, Math.floor(ALL_WINDOWS_BYTES / this.#format.streams));
-      this.#allocate(this.#pageSize * Math.max(1, Math.floor(Math.min(window, this.#data.size) / this.#pageSize)));
+      const wanted = Math.min(this.#format.window, this.#data.size);
+      this.#allocate(this.#pageSize * Math.max(1, Math.floor(wanted / this.#pageSize)));
     }
     this.pagePosition = this.#next;
     const wanted = Math.min(this.bytes.length, end - this.#next);

@@ -3,9 +3,6 @@ import type { Probe } from '../../probes/probe.ts';
 import type { EventFormat } from './event-format.ts';
 import type { FormatTable } from './format-table.ts';
 
-/** Ids of events are 16 bit wide. */
-export const MAX_EVENT_ID = 65_535;
-
 /** struct trace_entry: what even a record of an unknown event must hold. */
 export const ENTRY_BYTES = 8;
 
@@ -31,17 +28,19 @@ export class RecordLimits {
   /** 1: all records of the event are equally long; the first one tells how long. */
   readonly fixed: Uint8Array;
   /** Fields of the records of an event as pairs (word of the payload, bound that its unsigned value must be below). */
-  readonly bounds: (Int32Array | undefined)[] = [];
+  readonly bounds: (Int32Array | undefined)[];
 
   /**
    * Only events that `probeOf` knows are held to exact lengths and bounds; others must hold their fields. `maxCpus`: CPU
    * numbers are below this.
    */
   constructor(formats: FormatTable, probeOf: (format: EventFormat) => Probe | undefined, maxCpus: number) {
-    const length = 1 + Math.max(0, ...Array.from(formats.values(), ({ id }) => id));
+    const length = formats.maxId + 1;
     this.min = new Int32Array(length).fill(ENTRY_BYTES);
     this.max = new Int32Array(length).fill(ANY_LENGTH);
     this.fixed = new Uint8Array(length);
+    // Without holes: looking up a record's bounds in an array that has mostly holes takes longer than checking them.
+    this.bounds = new Array<Int32Array | undefined>(length).fill(undefined);
     for (const format of formats.values()) {
       const { id, minSize, isVariable, system } = format;
       const probe = probeOf(format);

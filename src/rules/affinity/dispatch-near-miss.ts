@@ -1,8 +1,10 @@
 // Rule: no dispatch to a CPU that the task may not use is saved only by being dropped.
 import { describeDrop } from '../../model/drop.ts';
-import type { Step } from '../../model/step.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
 import { defineRule } from '../rule.ts';
+
+/** Events at which a verdict turns out to be dropped before it had an effect. */
+const SHOWING: ReadonlySet<number> = new Set([KIND.flush, KIND.find_dsq, KIND.dequeue, KIND.dispatch]);
 
 export const dispatchNearMiss = defineRule({
   id: 'dispatch-near-miss',
@@ -18,34 +20,38 @@ export const dispatchNearMiss = defineRule({
   ],
   avoid: 'Dispatch through DSQs, which skip tasks, or track ops.dequeue() with SCX_DEQ_SCHED_CHANGE before inserting.',
   create(context) {
-    const check = (event: TraceEvent, step: Step): void => {
-      for (const drop of step.drops) {
-        if (drop.target < 0) continue;
-        const allowed = drop.task.allows(drop.target);
-        if (allowed < 0) continue;
-        context.checked();
-        if (allowed === 1 || drop.cause === 'dispatched' || drop.reason === 'never-given') continue;
-        const change = drop.task.maskChanges.findLast(
-          (entry) => entry.before?.has(drop.target) !== false && !entry.after.has(drop.target),
-        );
-        context.report({
-          verdict: 'info',
-          class: drop.reason,
-          message: `${describeDrop(drop, event.t)}; its mask ${drop.task.cpus.toString()} does not contain CPU ${drop.target}`,
-          task: drop.task,
-          cpu: drop.target,
-          dsq: drop.dsq,
-          sched: drop.sched,
-          began: drop.seq,
-          evidence: [
-            { seq: drop.seq, note: 'the decision' },
-            ...(change === undefined ? [] : [{ seq: change.beginSeq, note: `cpus_ptr of ${drop.task.label} changes` }]),
-            ...(drop.causeSeq < 0 ? [] : [{ seq: drop.causeSeq, note: drop.cause }]),
-          ],
-        });
-      }
+    return {
+      onDrop(event, step) {
+        if (!SHOWING.has(event.kind)) return;
+        for (const drop of step.drops) {
+          if (drop.target < 0) continue;
+          const allowed = drop.task.allows(drop.target);
+          if (allowed < 0) continue;
+          context.checked();
+          if (allowed === 1 || drop.cause === 'dispatched' || drop.reason === 'never-given') continue;
+          const change = drop.task.maskChanges.findLast(
+            (entry) => entry.before?.has(drop.target) !== false && !entry.after.has(drop.target),
+          );
+          context.report({
+            verdict: 'info',
+            class: drop.reason,
+            message: `${describeDrop(drop, event.t)}; its mask ${drop.task.cpus.toString()} does not contain CPU ${drop.target}`,
+            task: drop.task,
+            cpu: drop.target,
+            dsq: drop.dsq,
+            sched: drop.sched,
+            began: drop.seq,
+            evidence: [
+              { seq: drop.seq, note: 'the decision' },
+              ...(change === undefined
+                ? []
+                : [{ seq: change.beginSeq, note: `cpus_ptr of ${drop.task.label} changes` }]),
+              ...(drop.causeSeq < 0 ? [] : [{ seq: drop.causeSeq, note: drop.cause }]),
+            ],
+          });
+        }
+      },
     };
-    return { flush: check, find_dsq: check, dequeue: check, dispatch: check };
   },
 });
 
@@ -62,9 +68,9 @@ export const dispatchCookieRace = defineRule({
   avoid: 'Keep the time between the test of the mask and the insert short, or let a DSQ do the test.',
   create(context) {
     return {
-      insert(event, step) {
+      'insert:commit'(event, step) {
         const { task } = step;
-        if (event.step === 'kfunc' || task === undefined) return;
+        if (task === undefined) return;
         const target = (event.dsq_hi | 0) >>> 30 === 3 ? event.dsq_lo : -1;
         const change = task.maskChanges.at(-1);
         if (target < 0 || change === undefined || task.insertCallbackTime < 0) return;

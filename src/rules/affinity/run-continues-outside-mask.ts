@@ -1,6 +1,10 @@
 // Rule: a running task whose CPU is taken from its mask leaves that CPU soon.
+
 import type { Task } from '../../model/task.ts';
+import { SLOT } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { old_pid: OLD_PID } = SLOT;
 
 /** A task may go on this long on a CPU that its mask no longer contains, ns: the stopper has to get there. */
 const GRACE_NS = 100_000_000;
@@ -75,7 +79,7 @@ export const runContinuesOutsideMask = defineRule({
       },
       exec: (event) => {
         // The thread goes on under another pid; whose that was may not be known.
-        if (!event.has('old_pid')) running.clear();
+        if (!event.hasSlot(OLD_PID)) running.clear();
         const stay = running.get(event.old_pid);
         if (stay === undefined || event.old_pid === event.pid) return;
         running.delete(event.old_pid);

@@ -1,6 +1,10 @@
 // Rule: a task starts to run only on a CPU of its mask.
+
 import { NO, YES } from '../../model/sched.ts';
+import { SLOT } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { next_cpus: NEXT_CPUS } = SLOT;
 
 export const runOutsideMask = defineRule({
   id: 'run-outside-mask',
@@ -31,7 +35,7 @@ export const runOutsideMask = defineRule({
         }
         // The stopper has not moved it yet, or the mask is changing this very moment.
         if (task.migrationPending === YES || task.maskChanging) return;
-        if (!event.has('next_cpus') && !context.model.recordsMasksOf(task)) {
+        if (!event.hasSlot(NEXT_CPUS) && !context.model.recordsMasksOf(task)) {
           context.undecided('the mask of a task may have changed, which was not recorded');
           return;
         }

@@ -1,7 +1,11 @@
 // Rule: bypass mode queues tasks where bypass mode serves them.
+
 import { NO, YES } from '../../model/sched.ts';
+import { SLOT } from '../../trace/event.ts';
 import { toNumber } from '../../trace/u64.ts';
 import { defineRule } from '../rule.ts';
+
+const { sticky_cpu: STICKY_CPU } = SLOT;
 
 export const bypassQueue = defineRule({
   id: 'bypass-queue',
@@ -26,7 +30,7 @@ export const bypassQueue = defineRule({
         if (cpu === undefined) return;
         if (event.phase === 'begin') {
           // The core puts tasks that it moves, and those on run queues that go down, on the local DSQ.
-          const moved = !event.has('sticky_cpu') || event.sticky_cpu >= 0;
+          const moved = !event.hasSlot(STICKY_CPU) || event.sticky_cpu >= 0;
           beganSeq[cpu.id] = moved ? -1 : event.seq;
           return;
         }

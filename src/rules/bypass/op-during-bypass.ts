@@ -34,13 +34,13 @@ export const opDuringBypass = defineRule({
       });
     };
     return {
-      ops_enqueue(event, step) {
+      'ops_enqueue:return'(event, step) {
         // Custody shows that ops.enqueue() was called; shortcuts of the core leave none.
-        if (event.phase !== 'begin' && step.task?.custodySeq === event.seq) check(step, 'ops.enqueue()');
+        if (step.task?.custodySeq === event.seq) check(step, 'ops.enqueue()');
       },
-      flush(event, step) {
+      'flush:call'(_event, step) {
         // ops.dispatch() may drop the rq lock: bypass mode can begin while it runs.
-        if (event.phase !== 'end' && !beganInside(step)) check(step, 'ops.dispatch()');
+        if (!beganInside(step)) check(step, 'ops.dispatch()');
       },
     };
   },

@@ -381,12 +381,9 @@ const CID_INVALID: RuleSpec = kernelErrorRule({
   fn: 'cid_valid',
   since: '7.3',
   needs: [['kick', 'cid_map', 'find_dsq', 'cidperf']],
-  checkedAt: ['kick', 'cid_map', 'find_dsq', 'cidperf'],
+  checkedAt: ['kick', 'cid_map', 'find_dsq:call', 'cidperf'],
   isCheck: (event) =>
-    event.step === 'cid' ||
-    isOverride(event) ||
-    event.kind === KIND.cidperf ||
-    (event.kind === KIND.find_dsq && event.phase !== 'end'),
+    event.step === 'cid' || isOverride(event) || event.kind === KIND.cidperf || event.kind === KIND.find_dsq,
   meaning: 'A kfunc, a verdict or an override named a cid outside the cid space. The kernel ejects the scheduler.',
   causes: ['a CPU number was used as a cid', 'a negative error was not checked'],
   avoid: 'Check cids against scx_bpf_nr_cids(); convert with scx_bpf_cpu_to_cid().',

@@ -4,9 +4,9 @@ import { NO, UNKNOWN, YES } from '../../model/sched.ts';
 import type { IsCheck } from './kernel-error-rule.ts';
 
 /** mark_direct_dispatch() looks at the insert. */
-export const isDirectDispatch: IsCheck = (event, step) => {
+export const isDirectDispatch: IsCheck = (_event, step) => {
   const op = step.cpu?.op;
-  if (event.step === 'kfunc' || op === OP_DISPATCH) return NO;
+  if (op === OP_DISPATCH) return NO;
   return op === OP_ENQUEUE || op === OP_SELECT_CPU ? YES : UNKNOWN;
 };
 

@@ -5,7 +5,8 @@ import type { KernelError } from '../../model/kernel-error.ts';
 import { type Tri, UNKNOWN, YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { type EventType, KIND } from '../../trace/vocabulary/index.ts';
+import type { Moment } from '../../trace/moment.ts';
+import { KIND } from '../../trace/vocabulary/index.ts';
 import {
   type Cause,
   defineRule,
@@ -26,7 +27,7 @@ export type IsCheck = (event: TraceEvent, step: Step, model: ModelView) => Tri |
 
 type KernelErrorRule = Omit<RuleSpec, 'create' | 'severity' | 'site'> & {
   /** Events at which the core makes the check. */
-  readonly checkedAt: readonly EventType[];
+  readonly checkedAt: readonly Moment[];
   /** Which of them are checks; default: all. */
   readonly isCheck?: IsCheck;
   /** What is not known when a check is undecided. */
@@ -57,21 +58,21 @@ export function kernelErrorRule(rule: KernelErrorRule): RuleSpec {
   });
 }
 
-/** Handlers that count the checks: events of the types given, or only some of them. */
+/** Handlers that count the checks: the events given, or only some of them. */
 export function checksOf(
   context: RuleContext,
-  types: readonly EventType[],
+  at: readonly Moment[],
   isCheck: IsCheck | undefined,
   unknown = 'what the check needs is not known',
 ): RuleHandlers {
-  if (isCheck === undefined) return { checkedAt: types };
+  if (isCheck === undefined) return { checkedAt: at };
   const count = (event: TraceEvent, step: Step): void => {
     const check = isCheck(event, step, context.model);
     if (check === YES || check === true) context.checked();
     else if (check === UNKNOWN) context.undecided(unknown);
   };
-  const handlers: Partial<Record<EventType, EventHandler>> = {};
-  for (const type of types) handlers[type] = count;
+  const handlers: Partial<Record<Moment, EventHandler>> = {};
+  for (const moment of at) handlers[moment] = count;
   return handlers;
 }
 

@@ -2,7 +2,7 @@
 import { type ErrorSite, formatAt } from '../../kernel/error-sites.ts';
 import { isErrorKind } from '../../kernel/exit.ts';
 import { NEWEST_RELEASE } from '../../kernel/release.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { type Moment, typeOf } from '../../trace/moment.ts';
 import type { EventType } from '../../trace/vocabulary/index.ts';
 import { defineRule, type RuleHandlers, type RuleSpec } from '../rule.ts';
 import { checksOf, type IsCheck, reportError, reportExits } from './kernel-error-rule.ts';
@@ -15,22 +15,19 @@ export interface SiteAdvice {
 
 /** Where the model predicts the error of a site: the events at which the core makes the check. */
 export interface SiteCheck {
-  readonly at: readonly EventType[];
+  readonly at: readonly Moment[];
   /** Further events without which it cannot be predicted. */
   readonly needs?: readonly EventType[];
-  /** Only these of the events are checks; default: all that are no ends of calls. */
+  /** Only these of the events are checks; default: all. */
   readonly isCheck?: IsCheck;
   /** What is not known when a check is undecided. */
   readonly unknown?: string;
 }
 
-const isCall = (event: TraceEvent): boolean => event.phase !== 'end';
-
 /** The rule of an error site. Without a `check` it reports when a scheduler ends with the message of that site. */
 export function messageRule(site: ErrorSite, advice: SiteAdvice = {}, check?: SiteCheck): RuleSpec {
   const ejected = isErrorKind(site.kind);
   const text = formatAt(site, NEWEST_RELEASE);
-  const isCheck = check?.isCheck ?? isCall;
   return defineRule({
     id: site.id,
     site: site.id,
@@ -41,13 +38,13 @@ export function messageRule(site: ErrorSite, advice: SiteAdvice = {}, check?: Si
     fn: site.fn,
     since: site.since,
     ...(site.until === undefined ? {} : { until: site.until }),
-    needs: check === undefined ? ['sched_exit'] : [...check.at, ...(check.needs ?? [])],
+    needs: check === undefined ? ['sched_exit'] : [...new Set([...check.at.map(typeOf), ...(check.needs ?? [])])],
     meaning: `${sentence(site.meaning)}. The kernel ${ejected ? 'ejects' : 'ends'} the scheduler${text === '' ? '' : ' with the message of this rule'}.`,
     causes: advice.causes ?? [`${site.meaning}; the message names the details`],
     avoid: advice.avoid ?? 'Do what the message asks for; the backtrace in the debug dump shows the caller.',
     create(context) {
       return {
-        ...checksOf(context, check?.at ?? [], isCheck, check?.unknown),
+        ...checksOf(context, check?.at ?? [], check?.isCheck, check?.unknown),
         onError: (error) => reportError(context, error),
         onEnd: () => {
           const ended = reportExits(context, site);

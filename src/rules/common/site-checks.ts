@@ -4,11 +4,12 @@ import { ENQ_HI_REENQ } from '../../kernel/flags.ts';
 import { OP_ENQUEUE, OP_SELECT_CPU } from '../../model/cpu.ts';
 import { NO, type Tri, UNKNOWN, YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import type { ModelView } from '../rule.ts';
 import type { SiteCheck } from './message-rule.ts';
 
-const isKfunc = (event: TraceEvent): boolean => event.phase !== 'end' && event.step !== 'commit';
+const { ret: RET } = SLOT;
+
 const isStep =
   (step: string) =>
   (event: TraceEvent): boolean =>
@@ -36,20 +37,20 @@ export const SITE_CHECKS: Readonly<Record<string, SiteCheck>> = {
     isCheck: (_event, step) => (step.cpu?.bufferKnown === true ? YES : UNKNOWN),
     unknown: 'how many verdicts the buffer held is not known',
   },
-  'enq-flags-invalid': { at: ['insert'], isCheck: isKfunc },
-  'immed-on-nonlocal': { at: ['insert'], isCheck: isKfunc },
-  'rescue-on-nonlocal': { at: ['insert'], isCheck: isKfunc },
+  'enq-flags-invalid': { at: ['insert:kfunc:call'] },
+  'immed-on-nonlocal': { at: ['insert:kfunc:call'] },
+  'rescue-on-nonlocal': { at: ['insert:kfunc:call'] },
   'move-to-local-invalid-dsq': {
-    at: ['move_to_local'],
+    at: ['move_to_local:call'],
     needs: ['dsq_create', 'dsq_destroy', 'sched_attach'],
-    isCheck: (event, step, model) => (event.phase === 'end' ? NO : knowsDsq(event, step, model)),
+    isCheck: knowsDsq,
     unknown: 'the DSQs that exist are not all known',
   },
   'reenq-limit': {
-    at: ['ops_enqueue'],
+    at: ['ops_enqueue:call'],
     needs: ['run'],
     isCheck: (event, step) => {
-      if (event.phase === 'end' || (event.enq_flags_hi & ENQ_HI_REENQ) === 0) return NO;
+      if ((event.enq_flags_hi & ENQ_HI_REENQ) === 0) return NO;
       return step.task !== undefined && step.task.reenqCount >= 0 ? YES : UNKNOWN;
     },
     unknown: 'how often the task was re-enqueued before is not known',
@@ -83,14 +84,14 @@ export const SITE_CHECKS: Readonly<Record<string, SiteCheck>> = {
   'select-cpu-invalid': { at: ['cpu_invalid'] },
   'kfunc-invalid-cpu': { at: ['cpu_invalid'] },
   'select-cpu-cross-task': {
-    at: ['select_cpu'],
+    at: ['select_cpu:dfl', 'select_cpu:and'],
     isCheck: (event, step) => isOperated(event, step, OP_ENQUEUE),
     unknown: 'the task of the callback is not known',
   },
   'kfunc-task-not-operated': {
-    at: ['select_cpu'],
+    at: ['select_cpu:dfl', 'select_cpu:and'],
     isCheck: (event, step) => isOperated(event, step, OP_SELECT_CPU),
     unknown: 'the task of the callback is not known',
   },
-  'init-task-failed': { at: ['task_init'], isCheck: (event) => event.has('ret') },
+  'init-task-failed': { at: ['task_init'], isCheck: (event) => event.hasSlot(RET) },
 };

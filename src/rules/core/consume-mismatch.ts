@@ -19,8 +19,7 @@ export const consumeMismatch = defineRule({
   avoid: 'Nothing that a scheduler can do: check the recording, then report it with the trace.',
   create(context) {
     return {
-      consume(event, step) {
-        if (event.phase === 'begin') return;
+      'consume:return'(event, step) {
         if (step.outcome === PREDICTED) context.checked();
         if (step.outcome !== MISPREDICTED) return;
         context.checked();

@@ -2,8 +2,10 @@
 
 import type { Step } from '../../model/step.ts';
 import { MISPREDICTED, PREDICTED } from '../../model/step.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { local_nr: LOCAL_NR } = SLOT;
 
 export const dsqCount = defineRule({
   id: 'dsq-count',
@@ -21,7 +23,7 @@ export const dsqCount = defineRule({
       if (step.lengthOutcome === PREDICTED) context.checked();
       if (step.lengthOutcome !== MISPREDICTED) return;
       context.checked();
-      const shown = event.has('local_nr') ? event.local_nr : event.nr;
+      const shown = event.hasSlot(LOCAL_NR) ? event.local_nr : event.nr;
       const length = step.expectedNr !== shown;
       const name = step.dsq?.name ?? '?';
       context.report({

@@ -1,6 +1,10 @@
 // Rule: a DSQ is ordered by arrival or by vtime, never both: who is on it, and how.
+
 import { ENQ_HI_DSQ_PRIQ } from '../../kernel/flags.ts';
+import { SLOT } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { dsq_flags: DSQ_FLAGS, enq_flags: ENQ_FLAGS } = SLOT;
 
 export const dsqModeMix = defineRule({
   id: 'dsq-mode-mix',
@@ -18,13 +22,13 @@ export const dsqModeMix = defineRule({
       dsq_link(event, step) {
         const { dsq, task } = step;
         if (dsq === undefined || task === undefined || dsq.isRqOwned) return;
-        const ordered = event.has('dsq_flags')
+        const ordered = event.hasSlot(DSQ_FLAGS)
           ? (event.dsq_flags_lo & 1) !== 0
           : (event.enq_flags_hi & ENQ_HI_DSQ_PRIQ) !== 0;
         const others = dsq.known - 1;
         const orderedOthers = dsq.ordered - (task.onPriq ? 1 : 0);
         if (others <= 0) return;
-        if (!event.has('dsq_flags') && !event.has('enq_flags')) {
+        if (!event.hasSlot(DSQ_FLAGS) && !event.hasSlot(ENQ_FLAGS)) {
           context.undecided('the trace does not say how the task is inserted');
           return;
         }

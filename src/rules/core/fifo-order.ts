@@ -1,7 +1,6 @@
 // Rule: FIFO DSQs and local DSQs are served in their order.
 
 import { MISPREDICTED, PREDICTED, UNDECIDED } from '../../model/step.ts';
-import { KIND } from '../../trace/vocabulary/index.ts';
 import { defineRule } from '../rule.ts';
 
 export const fifoOrder = defineRule({
@@ -35,10 +34,10 @@ export const fifoOrder = defineRule({
           ],
         });
       },
-      pick(event, step) {
-        if (event.kind !== KIND.pick || event.phase === 'begin' || step.task === undefined) return;
+      'pick:return'(event, step) {
         const { expectedTask, task } = step;
-        if (step.outcome !== MISPREDICTED || expectedTask === undefined || expectedTask === null) return;
+        if (task === undefined || step.outcome !== MISPREDICTED || expectedTask === undefined || expectedTask === null)
+          return;
         const local = step.rq?.local;
         if (local === undefined || expectedTask.dsq !== local || task.dsq !== local) return;
         context.checked();

@@ -1,6 +1,5 @@
 // Rule: a CPU picks the task that the order of the core leads to.
 import { MISPREDICTED, PREDICTED } from '../../model/step.ts';
-import { KIND } from '../../trace/vocabulary/index.ts';
 import { defineRule } from '../rule.ts';
 
 export const pickMismatch = defineRule({
@@ -16,13 +15,11 @@ export const pickMismatch = defineRule({
   avoid: 'Nothing that a scheduler can do: check the recording, then report it with the trace.',
   create(context) {
     return {
-      pick(event, step) {
-        if (event.phase === 'begin') return;
+      'pick:return'(event, step) {
         if (step.outcome === PREDICTED) context.checked();
         if (step.outcome !== MISPREDICTED) return;
         context.checked();
-        const picked =
-          event.kind === KIND.pick && event.pid >= 0 ? (step.task?.label ?? `pid ${event.pid}`) : 'nothing';
+        const picked = event.pid >= 0 ? (step.task?.label ?? `pid ${event.pid}`) : 'nothing';
         const expected =
           step.expectedTask === undefined
             ? ''

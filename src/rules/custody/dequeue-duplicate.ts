@@ -2,12 +2,14 @@
 import { TASK_IN_CUSTODY } from '../../kernel/flags.ts';
 import { NO, type Tri, UNKNOWN, YES } from '../../model/sched.ts';
 import type { Step } from '../../model/step.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import { SLOT, type TraceEvent } from '../../trace/event.ts';
 import { defineRule, type RuleContext } from '../rule.ts';
+
+const { scx_flags: SCX_FLAGS } = SLOT;
 
 /** Is the event a call of ops.dequeue(), and not only of the core function around it? */
 export function callsOp(event: TraceEvent): Tri {
-  if (!event.has('scx_flags')) return UNKNOWN;
+  if (!event.hasSlot(SCX_FLAGS)) return UNKNOWN;
   return (event.scx_flags_lo & TASK_IN_CUSTODY) === 0 ? NO : YES;
 }
 

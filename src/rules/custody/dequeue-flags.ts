@@ -1,9 +1,13 @@
 // Rule: ops.dequeue() says why.
+
 import { DEQ_HI_CORE_SCHED_EXEC, DEQ_HI_SCHED_CHANGE, DEQ_SLEEP } from '../../kernel/flags.ts';
 import { NO } from '../../model/sched.ts';
+import { SLOT } from '../../trace/event.ts';
 import { formatHex } from '../../trace/u64.ts';
 import { defineRule } from '../rule.ts';
 import { callsOp } from './dequeue-duplicate.ts';
+
+const { deq_flags: DEQ_FLAGS } = SLOT;
 
 export const dequeueFlags = defineRule({
   id: 'dequeue-flags',
@@ -19,7 +23,7 @@ export const dequeueFlags = defineRule({
   create(context) {
     return {
       ops_dequeue(event, step) {
-        if (!context.model.semantics.custody || !event.has('deq_flags') || callsOp(event) === NO) return;
+        if (!context.model.semantics.custody || !event.hasSlot(DEQ_FLAGS) || callsOp(event) === NO) return;
         context.checked();
         const { deq_flags_hi: hi, deq_flags_lo: lo } = event;
         const none = hi === 0 && lo === 0;

@@ -1,7 +1,11 @@
 // Rule: whoever leaves the custody of the scheduler is announced by ops.dequeue().
+
 import { TASK_IN_CUSTODY } from '../../kernel/flags.ts';
 import { YES } from '../../model/sched.ts';
+import { SLOT } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { scx_flags: SCX_FLAGS } = SLOT;
 
 export const dequeueMissing = defineRule({
   id: 'dequeue-missing',
@@ -30,7 +34,7 @@ export const dequeueMissing = defineRule({
           return;
         }
         // The flag itself decides.
-        if (!event.has('scx_flags')) {
+        if (!event.hasSlot(SCX_FLAGS)) {
           context.undecided('the trace does not show the flags of the task');
           return;
         }

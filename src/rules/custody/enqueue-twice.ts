@@ -15,9 +15,9 @@ export const enqueueTwice = defineRule({
   avoid: 'Nothing that a scheduler can do: report it with the trace.',
   create(context) {
     return {
-      ops_enqueue(event, step) {
+      'ops_enqueue:call'(event, step) {
         const { task } = step;
-        if (event.phase === 'end' || task === undefined) return;
+        if (task === undefined) return;
         context.checked();
         if (step.custodySeqBefore < 0 || (event.enq_flags_hi & ENQ_HI_REENQ) !== 0) return;
         context.report({

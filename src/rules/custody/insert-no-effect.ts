@@ -1,4 +1,5 @@
 // Rule: inserts have an effect.
+import { KIND } from '../../trace/vocabulary/index.ts';
 import { defineRule } from '../rule.ts';
 
 /** From this share of all inserts on (and this number) it is no accident. */
@@ -20,12 +21,12 @@ export const insertNoEffect = defineRule({
     let dropped = 0;
     let first = -1;
     return {
-      insert(event) {
-        if (event.step === 'kfunc') return;
+      'insert:commit'() {
         inserts++;
         context.checked();
       },
-      flush(event, step) {
+      onDrop(event, step) {
+        if (event.kind !== KIND.flush) return;
         for (const drop of step.drops) {
           if (drop.reason !== 'never-given' && drop.cause !== 'dispatched') continue;
           dropped++;

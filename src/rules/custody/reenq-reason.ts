@@ -1,7 +1,11 @@
 // Rule: a re-enqueue has a reason, and nothing else has.
+
 import { ENQ_HI_REENQ, TASK_REENQ_REASON_SHIFT } from '../../kernel/flags.ts';
 import { isAtLeast } from '../../kernel/release.ts';
+import { SLOT } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { scx_flags: SCX_FLAGS, enq_flags: ENQ_FLAGS, sticky_cpu: STICKY_CPU } = SLOT;
 
 export const reenqReason = defineRule({
   id: 'reenq-reason',
@@ -18,17 +22,17 @@ export const reenqReason = defineRule({
   create(context) {
     const mask = isAtLeast(context.model.semantics.version.release, '7.3') ? 7 : 3;
     return {
-      ops_enqueue(event, step) {
-        if (event.phase === 'end' || !event.has('scx_flags') || !event.has('enq_flags')) return;
+      'ops_enqueue:call'(event, step) {
+        if (!event.hasSlot(SCX_FLAGS) || !event.hasSlot(ENQ_FLAGS)) return;
         // A task that the core moves keeps the flags of its enqueue, and ops.enqueue() is not called for it.
-        if (event.has('sticky_cpu') && event.sticky_cpu >= 0) return;
+        if (event.hasSlot(STICKY_CPU) && event.sticky_cpu >= 0) return;
         const reason = (event.scx_flags_lo >> TASK_REENQ_REASON_SHIFT) & mask;
         const again = (event.enq_flags_hi & ENQ_HI_REENQ) !== 0;
         if (again === (reason !== 0)) {
           context.checked();
           return;
         }
-        if (again && !event.has('sticky_cpu') && context.model.header.recorded !== undefined) {
+        if (again && !event.hasSlot(STICKY_CPU) && context.model.header.recorded !== undefined) {
           context.undecided('whether a task arrives from a move is not recorded');
           return;
         }

@@ -22,9 +22,9 @@ export const reenqStorm = defineRule({
   avoid: 'Use the reason of the re-enqueue, and choose another CPU or a DSQ.',
   create(context) {
     return {
-      ops_enqueue(event, step) {
+      'ops_enqueue:call'(event, step) {
         const { task } = step;
-        if (event.phase === 'end' || task === undefined || task.reenqCount < 0) return;
+        if (task === undefined || task.reenqCount < 0) return;
         context.checked();
         if (step.reenqBefore !== STORM || task.reenqCount !== STORM + 1) return;
         context.report({

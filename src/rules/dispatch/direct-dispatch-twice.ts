@@ -7,7 +7,7 @@ export const directDispatchTwice = kernelErrorRule({
   title: 'ops.select_cpu() and ops.enqueue() insert their task at most once.',
   fn: 'mark_direct_dispatch',
   needs: ['insert', ['ops_enqueue', 'select_cpu']],
-  checkedAt: ['insert'],
+  checkedAt: ['insert:commit'],
   isCheck: isDirectDispatch,
   unknown: CALLBACK_UNSEEN,
   meaning:

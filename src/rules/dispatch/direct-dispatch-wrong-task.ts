@@ -7,7 +7,7 @@ export const directDispatchWrongTask = kernelErrorRule({
   title: 'ops.select_cpu() and ops.enqueue() insert no other task than their own.',
   fn: 'mark_direct_dispatch',
   needs: ['insert', ['ops_enqueue', 'select_cpu']],
-  checkedAt: ['insert'],
+  checkedAt: ['insert:commit'],
   isCheck: isDirectDispatch,
   unknown: CALLBACK_UNSEEN,
   meaning:

@@ -8,10 +8,10 @@ export const dispatchBufferOverflow = kernelErrorRule({
   title: 'ops.dispatch() inserts no more tasks than the dispatch buffer holds.',
   fn: 'scx_dsq_insert_commit',
   needs: ['insert', 'flush', 'sched_attach'],
-  checkedAt: ['insert'],
-  isCheck: (event, step) => {
+  checkedAt: ['insert:commit'],
+  isCheck: (_event, step) => {
     const { cpu, sched } = step;
-    if (event.step === 'kfunc' || cpu === undefined || cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) return NO;
+    if (cpu === undefined || cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) return NO;
     return cpu.op === OP_DISPATCH && cpu.bufferKnown && sched !== undefined && sched.maxBatch > 0 ? YES : UNKNOWN;
   },
   unknown: 'the beginning of the dispatch, or the length of the buffer, is not known',

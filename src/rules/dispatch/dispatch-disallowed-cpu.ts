@@ -25,8 +25,8 @@ export const dispatchDisallowedCpu = defineRule({
   create(context) {
     const clockError = context.model.header.clockErrorNs;
     return {
-      can_run_remote(event, step) {
-        if (!event.enforce || event.phase === 'end') return;
+      'can_run_remote:call'(event, step) {
+        if (!event.enforce) return;
         if (step.task?.allows(event.rq) === -1) context.undecided('the mask of the task is not known');
         else context.checked();
       },

@@ -8,7 +8,7 @@ export const dispatchInvalidCpu = kernelErrorRule({
   title: 'SCX_DSQ_LOCAL_ON names a possible CPU.',
   fn: 'find_dsq_for_dispatch',
   needs: [['find_dsq', 'dispatch']],
-  checkedAt: ['find_dsq', 'dispatch'],
+  checkedAt: ['find_dsq:call', 'dispatch'],
   isCheck: (event, step, model) => {
     if (!isResolution(event) || !isLocalOn(event.dsq_hi)) return NO;
     return model.header.possible === undefined || step.sched?.cidForm === true ? UNKNOWN : YES;

@@ -9,7 +9,7 @@ export const dispatchMigrationDisabled = kernelErrorRule({
   fn: 'task_can_run_on_remote_rq',
   since: '6.14',
   needs: [['can_run_remote', 'dispatch_to_local', 'dispatch']],
-  checkedAt: ['can_run_remote', 'dispatch'],
+  checkedAt: ['can_run_remote:call', 'dispatch'],
   isCheck: (event, { task }) => {
     if (!isResolution(event) || (event.kind === KIND.can_run_remote && !event.enforce)) return NO;
     return task === undefined || task.migrationDisabled < 0 ? UNKNOWN : YES;

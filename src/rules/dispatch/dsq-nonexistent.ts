@@ -1,16 +1,20 @@
 // Rule: a verdict names a DSQ that exists.
+
 import { isBuiltin } from '../../kernel/dsq-id.ts';
 import { NO, UNKNOWN, YES } from '../../model/sched.ts';
+import { SLOT } from '../../trace/event.ts';
 import { isResolution, kernelErrorRule } from '../common/kernel-error-rule.ts';
+
+const { dsq: DSQ_FIELD } = SLOT;
 
 export const dsqNonexistent = kernelErrorRule({
   id: 'dsq-nonexistent',
   title: 'A verdict names a DSQ that exists.',
   fn: 'find_dsq_for_dispatch',
   needs: [['find_dsq', 'dispatch'], 'dsq_create', 'dsq_destroy'],
-  checkedAt: ['find_dsq', 'dispatch'],
+  checkedAt: ['find_dsq:call', 'dispatch'],
   isCheck: (event, step, model) => {
-    if (!isResolution(event) || !event.has('dsq') || isBuiltin(event.dsq_hi)) return NO;
+    if (!isResolution(event) || !event.hasSlot(DSQ_FIELD) || isBuiltin(event.dsq_hi)) return NO;
     return model.userDsqExists(step.sched, event.dsq_hi, event.dsq_lo) === UNKNOWN ? UNKNOWN : YES;
   },
   unknown: 'the DSQs that exist are not all known',

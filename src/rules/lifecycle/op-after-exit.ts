@@ -38,15 +38,11 @@ export const opAfterExit = defineRule({
         if (step.sched !== undefined) goneAt.delete(step.sched);
       },
       lost: () => goneAt.clear(),
-      ops_enqueue(event, step) {
-        if (event.phase !== 'begin' && step.task?.custodySeq === event.seq) check(step, 'ops.enqueue()');
+      'ops_enqueue:return'(event, step) {
+        if (step.task?.custodySeq === event.seq) check(step, 'ops.enqueue()');
       },
-      insert(event, step) {
-        if (event.step !== 'kfunc') check(step, 'an insert');
-      },
-      flush(event, step) {
-        if (event.phase !== 'end') check(step, 'ops.dispatch()');
-      },
+      'insert:commit': (_event, step) => check(step, 'an insert'),
+      'flush:call': (_event, step) => check(step, 'ops.dispatch()'),
     };
   },
 });

@@ -1,7 +1,11 @@
 // Rule: a running task uses up its slice as time passes, and gets none back unasked.
+
 import { jiffiesLagNs } from '../../model/stall.ts';
+import { SLOT } from '../../trace/event.ts';
 import { toNumber } from '../../trace/u64.ts';
 import { defineRule } from '../rule.ts';
+
+const { slice: SLICE, pid: PID } = SLOT;
 
 /** SCX_SLICE_INF and beyond what a double keeps: never used up. */
 const HUGE = 2 ** 53;
@@ -41,7 +45,7 @@ export const sliceAccounting = defineRule({
     return {
       run(event, step) {
         // Without a value, whoever ran there before is forgotten all the same.
-        const pid = event.has('slice') && !asked.delete(event.pid) ? event.pid : -1;
+        const pid = event.hasSlot(SLICE) && !asked.delete(event.pid) ? event.pid : -1;
         set(event.rq, pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
       },
       update_curr(event, step) {
@@ -74,13 +78,13 @@ export const sliceAccounting = defineRule({
         for (const charge of charges) if (charge?.pid === event.pid) charge.pid = -1;
         if (event.step !== 'core') asked.add(event.pid);
       },
-      pick(event, step) {
+      'pick:return'(event, step) {
         // Who runs on may have got a new slice; who is replaced is charged once more.
         const charge = charges[event.rq];
-        if (event.phase === 'begin' || charge === undefined) return;
+        if (charge === undefined) return;
         const isPicked = charge.pid === event.pid;
-        if (!isPicked && (event.has('pid') || event.verdict === 'none')) return;
-        if (isPicked && event.has('slice'))
+        if (!isPicked && (event.hasSlot(PID) || event.verdict === 'none')) return;
+        if (isPicked && event.hasSlot(SLICE))
           set(event.rq, event.pid, toNumber(event.slice_hi, event.slice_lo), event.seq, step.cpu?.entryTime ?? 0);
         else charge.pid = -1;
       },

@@ -1,5 +1,8 @@
 // Rule: a task whose slice is used up makes way for the next one.
+import { SLOT } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { slice: SLICE } = SLOT;
 
 /** Ticks that a task may still run for after its slice is used up: kernel code may not be preemptible for a while. */
 const TICKS = 25;
@@ -23,7 +26,7 @@ export const sliceOverrun = defineRule({
     return {
       tick(event, step) {
         const { rq, task } = step;
-        if (rq === undefined || task === undefined || !event.has('slice')) return;
+        if (rq === undefined || task === undefined || !event.hasSlot(SLICE)) return;
         context.checked();
         const waiting = rq.local?.head;
         if (event.slice_lo !== 0 || event.slice_hi !== 0 || waiting === undefined || waiting === task) {

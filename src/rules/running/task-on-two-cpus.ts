@@ -1,6 +1,10 @@
 // Rule: a task runs on one CPU at a time.
+
 import { RUNNING_UNKNOWN, type Task } from '../../model/task.ts';
+import { SLOT } from '../../trace/event.ts';
 import { defineRule } from '../rule.ts';
+
+const { old_pid: OLD_PID } = SLOT;
 
 /** Overlaps kept until the end. */
 const MAX_PROVEN = 2000;
@@ -76,7 +80,7 @@ export const taskOnTwoCpus = defineRule({
         runsSince.set(task.pid, event.seq);
       },
       exec: (event) => {
-        if (!event.has('old_pid')) {
+        if (!event.hasSlot(OLD_PID)) {
           runsSince.clear();
           open.clear();
         }

@@ -25,10 +25,10 @@ export const dispatchLoopLimit = defineRule({
       move_to_local(event) {
         moving[event.cpu] = event.phase === 'begin' ? 1 : 0;
       },
-      flush(event, step) {
+      'flush:call'(event, step) {
         const { rq, sched } = step;
         // Each move_to_local() flushes, too.
-        if (event.phase === 'end' || moving[event.cpu] === 1 || sched === undefined || sched.level > 0) return;
+        if (moving[event.cpu] === 1 || sched === undefined || sched.level > 0) return;
         if (rq?.pick.active !== true) return;
         context.checked();
         const n = (rounds[event.cpu] ?? 0) + 1;

@@ -17,9 +17,9 @@ export const enqLastUnrequested = defineRule({
     // Core scheduling needs SMT siblings.
     const certain = cpus.length > 0 && cpus.every((cpu) => cpu.siblings === undefined || cpu.siblings.size <= 1);
     return {
-      ops_enqueue(event, step) {
+      'ops_enqueue:call'(event, step) {
         const { sched, task } = step;
-        if (event.phase === 'end' || sched === undefined || !sched.opsFlagsKnown) return;
+        if (sched === undefined || !sched.opsFlagsKnown) return;
         context.checked();
         if ((event.enq_flags_hi & ENQ_HI_LAST) === 0 || (sched.opsFlags & OPS_ENQ_LAST) !== 0) return;
         context.report({

@@ -16,10 +16,9 @@ export const selectCpuDisallowed = defineRule({
     let choices = 0;
     let first = { seq: -1, t: -1 };
     return {
-      select_cpu(event, step) {
+      'select_cpu:core:return'(event, step) {
         const { task } = step;
-        if (event.step === 'dfl' || event.step === 'and' || event.phase === 'begin' || task === undefined) return;
-        if (event.ret < 0) return;
+        if (task === undefined || event.ret < 0) return;
         const allowed = task.allows(event.ret);
         if (allowed < 0) {
           context.undecided('the mask of the task is not known');

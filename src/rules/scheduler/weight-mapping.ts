@@ -1,7 +1,11 @@
 // Rule: the weight of a task follows from its nice value.
+
 import { isWeightOfLoad, WEIGHT_MAX, WEIGHT_MIN } from '../../kernel/limits.ts';
+import { SLOT } from '../../trace/event.ts';
 import { toNumber } from '../../trace/u64.ts';
 import { defineRule } from '../rule.ts';
+
+const { load_weight: LOAD_WEIGHT, weight: WEIGHT } = SLOT;
 
 export const weightMapping = defineRule({
   id: 'weight-mapping',
@@ -28,13 +32,13 @@ export const weightMapping = defineRule({
     };
     return {
       weight(event, step) {
-        const load = event.has('load_weight') ? toNumber(event.load_weight_hi, event.load_weight_lo) : 0;
+        const load = event.hasSlot(LOAD_WEIGHT) ? toNumber(event.load_weight_hi, event.load_weight_lo) : 0;
         if (event.phase === 'begin') {
           loads[event.cpu] = load;
           beganSeq[event.cpu] = event.seq;
           return;
         }
-        if (!event.has('weight')) return;
+        if (!event.hasSlot(WEIGHT)) return;
         checkRange(event.weight, event.pid);
         const given = event.phase === '' ? load : (loads[event.cpu] ?? 0);
         loads[event.cpu] = 0;
@@ -53,11 +57,11 @@ export const weightMapping = defineRule({
       lost() {
         loads.length = 0;
       },
-      ops_enqueue(event) {
-        if (event.phase !== 'end' && event.has('weight')) checkRange(event.weight, event.pid);
+      'ops_enqueue:call'(event) {
+        if (event.hasSlot(WEIGHT)) checkRange(event.weight, event.pid);
       },
-      task_enable(event) {
-        if (event.phase !== 'begin' && event.has('weight')) checkRange(event.weight, event.pid);
+      'task_enable:return'(event) {
+        if (event.hasSlot(WEIGHT)) checkRange(event.weight, event.pid);
       },
     };
   },

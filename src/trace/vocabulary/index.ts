@@ -55,3 +55,15 @@ export function fieldsOf(type: EventType): readonly FieldName[] {
   const spec = EVENT_SPECS[type];
   return [...spec.required, ...spec.optional, ...COMMON_FIELDS];
 }
+
+const WORDS: ReadonlyMap<string, string> = new Map(
+  ['begin', 'end', ...EVENT_TYPES.flatMap((type) => EVENT_SPECS[type].steps ?? [])].map((word) => [word, word]),
+);
+
+/**
+ * A text as the program itself spells it: two words of the vocabulary that came from outside are compared letter by letter,
+ * these by their addresses.
+ */
+export function wordOf(text: string): string {
+  return WORDS.get(text) ?? text;
+}

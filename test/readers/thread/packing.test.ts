@@ -1,6 +1,7 @@
 // Events go from thread to thread without loss.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Chunk } from '../../../src/readers/thread/chunk-ring.ts';
 import { EventPacker } from '../../../src/readers/thread/event-packer.ts';
 import { MAX_EVENT_WORDS } from '../../../src/readers/thread/event-shape.ts';
 import { EventUnpacker } from '../../../src/readers/thread/event-unpacker.ts';
@@ -20,13 +21,18 @@ function seen(event: TraceEvent): object {
   return { kind: event.kind, t: event.t, seq: event.seq, cpu: event.cpu, at: event.position, fields, absent };
 }
 
+function newChunk(words: number): Chunk {
+  const memory = new ArrayBuffer((words + 1) * 8);
+  return { words: new Int32Array(memory), doubles: new Float64Array(memory) };
+}
+
 /** The events as they arrive when a message is sent behind every `batch` of them. */
 function transfer(events: readonly TraceEvent[], batch: number): object[] {
   const packer = new EventPacker();
   const unpacker = new EventUnpacker();
   const arrived: object[] = [];
   for (let i = 0; i < events.length; i += batch) {
-    const chunk = new Int32Array(batch * MAX_EVENT_WORDS);
+    const chunk = newChunk(batch * MAX_EVENT_WORDS);
     let end = 0;
     for (const event of events.slice(i, i + batch)) end = packer.pack(event, chunk, end);
     const definitions = packer.definitions();
@@ -64,7 +70,7 @@ test('names that never repeat do not pile up', () => {
   const packer = new EventPacker();
   const unpacker = new EventUnpacker();
   const event = newTraceEvent();
-  const chunk = new Int32Array(MAX_EVENT_WORDS);
+  const chunk = newChunk(MAX_EVENT_WORDS);
   let anew = 0;
   for (let i = 0; i < 100_000; i++) {
     event.begin(KIND.mark);
@@ -92,6 +98,6 @@ test('the largest event that there can be has room', () => {
   event.begin(KIND.switch);
   event.presence.fill(-1);
   for (const mask of event.masks) mask.add(MAX_CPU);
-  const chunk = new Int32Array(2 * MAX_EVENT_WORDS);
+  const chunk = newChunk(2 * MAX_EVENT_WORDS);
   expect(packer.pack(event, chunk, 0)).toBeLessThanOrEqual(MAX_EVENT_WORDS);
 });

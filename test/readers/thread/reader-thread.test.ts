@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { InputError } from '../../../src/errors.ts';
 import { FileSource } from '../../../src/input/source.ts';
@@ -52,7 +53,7 @@ beforeAll(() => {
 
 async function open(path: string): Promise<{ direct: OpenTrace; threaded: OpenTrace }> {
   const source = FileSource.open(path);
-  const thread = new ReaderThread(script, path, source.fd, {});
+  const thread = new ReaderThread(new Worker(script), path, source.fd, {});
   threads.push(thread);
   const direct = await openTrace(source);
   return { direct, threaded: thread.follow(await openTrace(source)) };

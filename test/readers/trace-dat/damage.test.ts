@@ -243,6 +243,7 @@ describe('damage of one place', () => {
       'lacks the fields common_type and common_pid',
     ],
     ['two events with one id', 'ID: 1701', 'ID: 1700', 'have the same id 1700'],
+    ['an event with an impossible id', 'ID: 1701', 'ID: 99999999999', 'has the impossible id 99999999999'],
     ['a page header without a commit word', 'local_t commit', 'local_t commix', 'the page header is not understood'],
     ['another mark', 'flyrecord', 'flyRecord', 'data mark missing'],
     ['another header mark', 'header_event', 'header_Event', 'the header is damaged'],
