@@ -204,6 +204,8 @@ export class Task {
   insertTime = NEVER;
   insertCallbackSeq = -1;
   insertCallbackTime = NEVER;
+  /** It was made in ops.select_cpu() or ops.enqueue() of the task itself, whose locks keep its mask as it is. */
+  insertHoldsMask = false;
 
   /** What capability delegation knows of it; undefined while there are no sub-schedulers. */
   caps: TaskCaps | undefined;

@@ -168,6 +168,12 @@ describe('the watchdog of a description that does not fit', () => {
     expect(claims(result)).not.toContain(rule);
   });
 
+  test('justifies no shorter wait, and condemns none', async () => {
+    const result = await replayOf('vtime-starvation', 40);
+    expect(result.findings[0]?.rule).toBe('vtime-model-mismatch');
+    expect(claims(result)).not.toContain('vtime-starvation');
+  });
+
   test('does not matter where the trace shows the timeout', async () => {
     const result = await replayOf('vtime-starvation', 20);
     expect(result.findings[0]?.rule).toBe('vtime-model-mismatch');

@@ -139,6 +139,8 @@ export const taskTransitions: Transitions = {
     const mask = model.semantics.taskStateMask << TASK_STATE_SHIFT;
     if (event.has('old_state')) learnFlags(model, event, step, task, event.old_state_lo);
     const state = event.state <= model.semantics.taskStateMask ? event.state << TASK_STATE_SHIFT : event.state;
+    // It may be on its way out: the steps that follow then are not seen.
+    if (task.lifeState < 0 && state >> TASK_STATE_SHIFT === model.semantics.taskStates.ready) task.openFlags |= mask;
     task.flags = (task.flags & ~mask) | (state & mask);
     task.lifeState = state & mask;
     if (state >> TASK_STATE_SHIFT === model.semantics.taskStates.init) task.flags |= TASK_RESET_RUNNABLE_AT;

@@ -85,6 +85,7 @@ export function noteDecision(model: Model, event: TraceEvent, task: Task): void 
   task.insertTime = event.t;
   task.insertCallbackSeq = cpu.op === OP_NONE ? -1 : cpu.opSeq;
   task.insertCallbackTime = cpu.op === OP_NONE ? -1 : cpu.opTime;
+  task.insertHoldsMask = (cpu.op === OP_ENQUEUE || cpu.op === OP_SELECT_CPU) && cpu.opTask === task;
 }
 
 /** What errors about an insert inside a callback have in common. */

@@ -42,6 +42,9 @@ export function classifyAffinity(task: Task, target: number, error: KernelError,
     );
   }
   if (removal !== undefined && change.beginTime > insert + clockErrorNs) return of('late-change');
+  // Under the locks of the task no change can fall in between, whatever the clocks say: what was seen before came before.
+  const sawIt = removal !== undefined && change.endSeq >= 0 && change.endSeq < error.callbackSeq;
+  if (sawIt && task.insertHoldsMask && task.insertSeq === error.decisionSeq) return of('ignored-update');
   const end = change.endTime < 0 ? Number.POSITIVE_INFINITY : change.endTime;
   const toldInTime = !change.queued || (change.enqueueEndTime >= 0 && change.enqueueEndTime + clockErrorNs < began);
   if (end + clockErrorNs < began && toldInTime) return of('ignored-update');

@@ -41,6 +41,10 @@ export const vtimeStarvation = defineRule({
             return;
           }
           if (proof.class !== 'order') return;
+          if (!late && fact.premise.broken) {
+            context.undecided('long waits that only the description could justify, which does not fit');
+            return;
+          }
           const serious = share >= limits.number('vtime-starvation', 'error_wait');
           const own = context.vtime?.state.task(task);
           if (!late && proof.waitedNs <= JUSTIFIED * fact.justifiedNs) return;
