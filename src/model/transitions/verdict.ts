@@ -241,7 +241,9 @@ export function claimNext(
 ): BufferedVerdict | undefined {
   for (let i = cpu.flushIndex; i < cpu.bufferLength; i++) {
     const verdict = cpu.buffer[i];
-    if (verdict === undefined || !fits(event, verdict, sched) || claimSucceeds(verdict) === NO) continue;
+    if (verdict === undefined || !fits(event, verdict, sched)) continue;
+    const succeeds = claimSucceeds(verdict);
+    if (succeeds === NO) continue;
     for (let j = cpu.flushIndex; j < i; j++) {
       const passed = cpu.buffer[j];
       if (passed !== undefined && passed.sched === sched) noteDrop(step, passed);
@@ -249,6 +251,9 @@ export function claimNext(
     cpu.flushIndex = i + 1;
     cpu.claimed = verdict;
     verdict.task?.setOpsState(0, OPSS_DISPATCHING);
+    // It may just as well have been dropped, and a later one be meant.
+    if (succeeds !== YES && verdict.task !== undefined && otherFits(event, cpu, sched, i + 1))
+      verdict.task.opsStateKnown = false;
     return verdict;
   }
   // Each scheduler has a buffer of its own: an event that names none may be about another's.
@@ -262,6 +267,15 @@ export function claimNext(
     );
   }
   return undefined;
+}
+
+/** Is there an entry from `from` on that the look-up may be about? */
+function otherFits(event: TraceEvent, cpu: Cpu, sched: Sched | undefined, from: number): boolean {
+  for (let i = from; i < cpu.bufferLength; i++) {
+    const verdict = cpu.buffer[i];
+    if (verdict !== undefined && fits(event, verdict, sched) && claimSucceeds(verdict) !== NO) return true;
+  }
+  return false;
 }
 
 function fits(event: TraceEvent, verdict: BufferedVerdict, sched: Sched | undefined): boolean {
