@@ -30,8 +30,12 @@ const FIELD = /^\s*field(?: special)?:\s*(.+?);\s*offset:(\d+);\s*size:(\d+);(?:
 /** Fields are aligned to eight bytes at most, so no gap between two of them can be as large. */
 const MAX_GAP = 7;
 
-/** Parses one format file; undefined when it is not one. */
-export function parseEventFormat(system: string, text: string): EventFormat | undefined {
+/** Parses one format file; undefined when it is not one. `known`: lines that were parsed before, as every format has some. */
+export function parseEventFormat(
+  system: string,
+  text: string,
+  known = new Map<string, FormatField>(),
+): EventFormat | undefined {
   const name = /^name:\s*(\S+)/m.exec(text)?.[1];
   const id = /^ID:\s*(\d+)/m.exec(text)?.[1];
   if (name === undefined || id === undefined) return undefined;
@@ -40,13 +44,14 @@ export function parseEventFormat(system: string, text: string): EventFormat | un
   let defect: string | undefined;
   for (const line of text.split('\n')) {
     if (line.startsWith('print fmt:')) break;
-    const field = parseField(line);
+    const field = known.get(line) ?? parseField(line);
     if (field === undefined) {
       if (/^\s+\S/.test(line)) defect ??= `the line ${JSON.stringify(line.trim())} is not understood`;
       continue;
     }
     if (fields.has(field.name) || field.offset < minSize || field.offset - minSize > MAX_GAP)
       defect ??= `the field ${field.name} at offset ${field.offset} does not follow the one before, which ends at ${minSize}`;
+    known.set(line, field);
     fields.set(field.name, field);
     minSize = Math.max(minSize, field.offset + field.size);
   }

@@ -13,11 +13,13 @@ export interface CommonFields {
 export class FormatTable {
   readonly #formats = new Map<number, EventFormat>();
   #maxId = 0;
+  /** Field lines seen so far. */
+  readonly #lines = new Map<string, FormatField>();
   #common: CommonFields | undefined;
 
   /** Adds the text of a format file; the words for what is wrong with it, or undefined. */
   add(system: string, text: string): string | undefined {
-    const format = parseEventFormat(system, text);
+    const format = parseEventFormat(system, text, this.#lines);
     if (format === undefined) return 'an event format has no name and id';
     const { fields, id, name } = format;
     if (id > MAX_EVENT_ID) return `the event ${name} has the impossible id ${id}`;
