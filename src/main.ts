@@ -44,7 +44,16 @@ export async function start(): Promise<void> {
 
 /** Will the command want the thread that reads? Where it is wrong, the thread starts in vain, or a little later. */
 function readsLongFile([command, ...args]: readonly string[]): boolean {
-  return command === 'replay' && args.some((arg) => (statSync(arg, { throwIfNoEntry: false })?.size ?? 0) >= LONG);
+  return command === 'replay' && args.some((arg) => sizeOf(arg) >= LONG);
+}
+
+/** Bytes of the file with that name; 0 for what is none, or can't be looked at: the command will say why. */
+function sizeOf(name: string): number {
+  try {
+    return statSync(name, { throwIfNoEntry: false })?.size ?? 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** Starts a thread that reads a trace for this one (reader-thread.ts), as soon as it is told which. */

@@ -1,8 +1,9 @@
 // Whatever is wrong with what a command is given: one message that names it, the right exit code, and never a stack trace.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { EXIT } from '../../src/findings/verdict.ts';
 import { runCli } from '../support/cli.ts';
 import { scxCheck, temporaryFolder } from '../support/program.ts';
 
@@ -233,4 +234,22 @@ test.skipIf(process.getuid?.() === 0)('a file without permission', async () => {
   const path = join(temporaryFolder(), 'secret');
   writeFileSync(path, TRACE, { mode: 0 });
   expect((await runCli(['replay', path])).stderr).toMatch(/no permission to read \[not-readable\]/);
+});
+
+describe('a trace that cannot even be looked at', () => {
+  test.each([
+    ['a name that is too long', (folder: string) => join(folder, 'x'.repeat(300))],
+    ['a file as a folder', (folder: string) => join(folder, 'file', 'trace.dat')],
+    ['a link to itself', (folder: string) => join(folder, 'loop')],
+    ['nothing', (folder: string) => join(folder, 'nothing')],
+  ])('%s', (_, nameIn) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync(join(folder, 'loop'), join(folder, 'loop'));
+    // The program itself, which looks at the files of a replay before the command does.
+    const { code, stdout, stderr } = scxCheck(['replay', nameIn(folder)]);
+    expect({ code, stdout }).toEqual({ code: EXIT.noVerdict, stdout: '' });
+    expect(stderr).toMatch(/^scx-check: .*\n$/);
+    expect(stderr).not.toContain('    at ');
+  });
 });
